@@ -19,6 +19,7 @@ export default defineConfig({
   shims: true,
   clean: true,
   sourcemap: true,
+  silent: true,
   dts: {
     entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
     compilerOptions: { ignoreDeprecations: '6.0' },

@@ -1,4 +1,21 @@
 import { defineConfig } from 'vitest/config';
+import type { Reporter } from 'vitest/node';
+
+/** One plain line for programs, after everything that is for people: `123 passed, 0 failed`. */
+const tally: Reporter = {
+  onTestRunEnd(modules, unhandledErrors) {
+    const count = { passed: 0, failed: unhandledErrors.length };
+    for (const module of modules) {
+      // A file that cannot be imported, or fails outside of its tests, is a failure too.
+      count.failed += module.errors().length;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        if (state === 'passed' || state === 'failed') count[state]++;
+      }
+    }
+    process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`);
+  },
+};
 
 export default defineConfig({
   test: {
@@ -8,5 +25,7 @@ export default defineConfig({
     pool: 'forks',
     execArgv: ['--expose-gc'],
     testTimeout: 30_000,
+    reporters: ['default', tally],
+    coverage: { provider: 'v8', include: ['src/**'] },
   },
 });
