@@ -1,0 +1,77 @@
+/**
+ * The command line of `npm run bench`.
+ */
+
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  smoke: boolean;
+  json: boolean;
+  help: boolean;
+  build: boolean;
+  scenarios: string[];
+  only: string[];
+  groups: string[];
+  rounds: number | undefined;
+  seed: number;
+  out: string | undefined;
+}
+
+export const USAGE = `npm run bench -- [options]
+
+  --scenario NAME   one of the scenarios; may be repeated (default: all)
+  --only NAME       only contenders whose name begins so; may be repeated
+  --group NAME      only groups whose name begins so ('1 MiB'); may be repeated
+  --rounds N        rounds of fresh processes (default: what each scenario needs)
+  --seed N          seed of all keys and orders (default: 1)
+  --smoke           everything, tiny, in under a minute: does it run? The figures mean nothing
+  --out FOLDER      where results, charts and README go (default: native-bench; with --smoke native-bench/.cache/smoke)
+  --no-build        use the builds that are there
+  --json            print the results as JSON on standard output, progress on standard error
+  --help            this text
+`;
+
+/** Throws a `TypeError` that names the option, what was expected and what came. */
+export function parseOptions(argv: readonly string[], scenarioNames: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      smoke: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      build: { type: 'boolean', default: true },
+      scenario: { type: 'string', multiple: true, default: [] },
+      only: { type: 'string', multiple: true, default: [] },
+      group: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      out: { type: 'string' },
+    },
+    allowNegative: true,
+  });
+  for (const name of values.scenario) {
+    if (!scenarioNames.includes(name)) {
+      throw new TypeError(`--scenario: expected one of ${scenarioNames.join(', ')}, got '${name}'`);
+    }
+  }
+  return {
+    smoke: values.smoke,
+    json: values.json,
+    help: values.help,
+    build: values.build,
+    scenarios: values.scenario,
+    only: values.only,
+    groups: values.group,
+    rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds),
+    seed: wholeNumber('--seed', values.seed),
+    out: values.out,
+  };
+}
+
+function wholeNumber(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new TypeError(`${option}: expected a whole number from 1, got '${text}'`);
+  }
+  return value;
+}

@@ -1,0 +1,101 @@
+/**
+ * `npm run bench`: sets up, runs the scenarios, writes results, charts and README.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { describeMachine } from './harness/machine.js';
+import { type Options, parseOptions, USAGE } from './harness/options.js';
+import { readResults, writeResult } from './harness/results.js';
+import { runRounds } from './harness/rounds.js';
+import type { Plan, Scenario, ScenarioResult, Setting } from './harness/scenario.js';
+import { build, installPeers, prepareTools, type Tools } from './harness/setup.js';
+import { writeReport } from './report/readme.js';
+import { scenarios } from './scenarios/index.js';
+
+const BENCH = new URL('./', import.meta.url);
+const PRODUCT = new URL('../dist/index.js', BENCH);
+
+const options = parseOptions(
+  process.argv.slice(2),
+  scenarios.map(({ name }) => name),
+);
+if (options.help) process.stdout.write(USAGE);
+else await main(options);
+
+async function main(chosen: Options): Promise<void> {
+  installPeers(say);
+  if (chosen.build) build(say);
+  const tools = prepareTools(say);
+  for (const tool of [tools.ceiling, tools.redis]) if ('missing' in tool) say(tool.missing);
+  const folder = chosen.out ?? fileURLToPath(new URL(chosen.smoke ? '.cache/smoke' : '.', BENCH));
+  mkdirSync(folder, { recursive: true });
+
+  const results: ScenarioResult[] = [];
+  for (const scenario of scenarios) {
+    if (chosen.scenarios.length > 0 && !chosen.scenarios.includes(scenario.name)) continue;
+    const result = await measureScenario(scenario, chosen, tools);
+    writeResult(folder, result);
+    results.push(result);
+  }
+  writeReport(folder, readResults(folder));
+  say(`results and README are in ${folder}`);
+  if (chosen.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+  const failures = results.flatMap((result) => result.failures.map((failure) => ({ ...failure, ...result })));
+  for (const { scenario, contender, reason } of failures) say(`FAILED ${scenario}, ${contender}: ${reason}`);
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+async function measureScenario(scenario: Scenario, chosen: Options, tools: Tools): Promise<ScenarioResult> {
+  const setting = settingFor(chosen, tools);
+  const start = Date.now();
+  const whole = await scenario.plan(setting);
+  const plan = narrow(whole, chosen);
+  say(`${scenario.name}: ${plan.jobs.length} jobs, ${plan.rounds} rounds`);
+  try {
+    const outcome = await runRounds(plan, progress);
+    return {
+      scenario: scenario.name,
+      startedAt: new Date(start).toISOString(),
+      seconds: (Date.now() - start) / 1000,
+      seed: chosen.seed,
+      smoke: chosen.smoke,
+      window: setting.window,
+      rounds: plan.rounds,
+      machine: describeMachine(BENCH, tools.versions),
+      ...outcome,
+    };
+  } finally {
+    await plan.close?.();
+    progress('');
+  }
+}
+
+function settingFor({ smoke, seed }: Options, { ceiling, redis }: Tools): Setting {
+  const cores = cpus().length;
+  return {
+    smoke,
+    seed,
+    window: smoke ? { windowMs: 15, warmupMs: 10 } : { windowMs: 220, warmupMs: 110 },
+    product: PRODUCT.href,
+    threads: [...new Set([1, 2, cores])].filter((count) => count <= cores),
+    ceiling,
+    redis,
+  };
+}
+
+function narrow(plan: Plan, { only, groups, rounds }: Options): Plan {
+  const begins = (name: string, prefixes: string[]) => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
+  const jobs = plan.jobs.filter((job) => begins(job.contender, only) && begins(job.group, groups));
+  return { ...plan, jobs, rounds: rounds ?? plan.rounds };
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
+  else if (text) process.stderr.write(`  ${text}\n`);
+}

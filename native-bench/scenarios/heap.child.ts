@@ -1,0 +1,70 @@
+/**
+ * One in-process cache, measured: bytes of heap per entry, then hits, updates, a mixed load and evicting sets.
+ */
+
+import { collect, jobInput, report } from '../harness/in-child.js';
+import type { Metrics } from '../harness/scenario.js';
+import { measure, measureAsync } from '../harness/timing.js';
+import type { AsyncCache, SyncCache } from '../peers/heap-cache.js';
+import { contenders } from '../peers/index.js';
+import { asyncLoads } from './heap-loads-async.js';
+import { type HeapInput, prepare, type Workload } from './heap-workload.js';
+import { syncLoads } from './heap-loads.js';
+
+const input = jobInput<HeapInput>();
+const contender = contenders[input.contender];
+if (!contender) throw new RangeError(`heap: no contender is called ${input.contender}`);
+const workload = prepare(input);
+const metrics: Metrics = {};
+
+if (contender.kind === 'sync') {
+  await heapPerEntry(metrics, workload, async () => {
+    const cache = await contender.open(workload.capacity, input.product);
+    fill(cache, workload);
+    return cache;
+  });
+  for (const [name, load] of Object.entries(syncLoads)) {
+    const cache = await contender.open(workload.capacity, input.product);
+    fill(cache, workload);
+    const { batch, finish } = load(cache, workload);
+    metrics[name] = measure(batch, input.window);
+    Object.assign(metrics, finish());
+  }
+} else {
+  await heapPerEntry(metrics, workload, async () => {
+    const cache = await contender.open(workload.capacity, input.product);
+    await fillAsync(cache, workload);
+    return cache;
+  });
+  for (const [name, load] of Object.entries(asyncLoads)) {
+    const cache = await contender.open(workload.capacity, input.product);
+    await fillAsync(cache, workload);
+    const { batch, finish } = load(cache, workload);
+    metrics[name] = await measureAsync(batch, input.window);
+    Object.assign(metrics, finish());
+  }
+}
+report(metrics);
+
+function fill(cache: SyncCache, { keys, values, capacity }: Workload): void {
+  for (let id = 0; id < capacity; id++) cache.set(keys[id]!, values[id]!);
+}
+
+async function fillAsync(cache: AsyncCache, { keys, values, capacity }: Workload): Promise<void> {
+  for (let id = 0; id < capacity; id++) await cache.set(keys[id]!, values[id]!);
+}
+
+/** What a full cache adds to the heap and beside it, less its keys and values, which are there before. */
+async function heapPerEntry(into: Metrics, { capacity }: Workload, filled: () => Promise<unknown>): Promise<void> {
+  // Once before, unmeasured: modules are loaded and their shapes and feedback allocated.
+  let cache: unknown = await filled();
+  cache = undefined;
+  collect();
+  const before = process.memoryUsage();
+  cache = await filled();
+  collect();
+  const after = process.memoryUsage();
+  into['heap.bytesPerEntry'] = (after.heapUsed - before.heapUsed) / capacity;
+  into['external.bytesPerEntry'] = (after.external - before.external) / capacity;
+  if (cache === undefined) throw new Error('heap: the cache was collected before it was measured');
+}
