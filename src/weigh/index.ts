@@ -1,0 +1,1 @@
+export { ENTRY_OVERHEAD, estimateEntrySize, estimateSize } from './estimate.js';
