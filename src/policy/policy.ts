@@ -1,0 +1,32 @@
+/**
+ * Who goes next. A policy sees handles, sizes and costs, never keys or values, so the same code orders the entries of a
+ * heap cache and of shared memory.
+ *
+ * The caller promises: handles are small dense integers, reused only after `remove`; `insert` is called once per stay,
+ * and `touch`, `update`, `remove` and `defer` only for handles that are in. The policy promises: no operation allocates,
+ * but for the doubling of its arrays and `order`; a hit is O(1).
+ */
+export interface Policy {
+  /** A new entry. `size` is in bytes, `cost` is what a miss costs in any unit; both above 0. */
+  insert(handle: number, size: number, cost: number): void;
+  /** A hit. O(1): it notes the use and reorders nothing that is ordered by priority. */
+  touch(handle: number): void;
+  /** The entry was overwritten. What it means for the order is up to the policy; a lower priority counts at once. */
+  update(handle: number, size: number, cost: number): void;
+  /** The entry left, for whatever reason, eviction included. */
+  remove(handle: number): void;
+  /** The next to go, or -1 when there is none. It stays until `remove`; asking again gives the same handle. */
+  victim(): number;
+  /**
+   * The entry cannot go now, since somebody holds it: as if it were used this instant, under every policy. The next
+   * `victim()` is another one; deferring all n entries one after the other visits each of them.
+   */
+  defer(handle: number): void;
+  /** All handles, the first victim first. For dumps and tests: O(n log n). */
+  order(): number[];
+  /** Throws when an invariant of its own is broken. O(n). */
+  validate(): void;
+}
+
+/** The policies that come with the library; `'auto'` is the best of them by measurement. */
+export type PolicyName = 'auto' | 'lru' | 'lfu' | 'fifo' | 'gdsf';
