@@ -1,0 +1,222 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const isWindows = process.platform === 'win32';
+
+// Outside of the repository, so that nothing is found there by accident.
+const home = mkdtempSync(join(tmpdir(), 'cachalot-package-'));
+const installed = join(home, 'node_modules', 'cachalot');
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+// The tarball is what `npm publish` would send. It is unpacked by hand, and its dependencies are linked, so that
+// no registry is asked.
+beforeAll(() => {
+  const pack = ['pack', '--json', '--ignore-scripts', '--loglevel=silent', '--pack-destination', home];
+  const [tarball] = JSON.parse(execFileSync('npm', pack, { cwd: root, encoding: 'utf8', shell: isWindows }));
+  mkdirSync(installed, { recursive: true });
+  execFileSync('tar', ['-xzf', join(home, tarball.filename), '-C', installed, '--strip-components=1']);
+  // Types for the compiler, and what the package says that it depends on: nothing else may be needed.
+  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) {
+    const link = join(home, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), link, 'junction');
+  }
+}, 60_000);
+
+interface Run {
+  code: number | string;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program written into a file of the consumer's folder. One that does not end by itself is killed, and told. */
+function run(name: string, text: string): Promise<Run> {
+  writeFileSync(join(home, name), text);
+  return new Promise((resolve) => {
+    execFile(process.execPath, [name], { cwd: home, timeout: 20_000 }, (error, stdout, stderr) => {
+      resolve({ code: error ? (error.signal ?? error.code ?? 1) : 0, stdout, stderr });
+    });
+  });
+}
+
+const clean = (stdout: string): Run => ({ code: 0, stdout, stderr: '' });
+
+const USE_CACHE = `
+const cache = new Cache({ maxBytes: '1MiB', ttl: '1h', grace: '1h', onEvicted() {} });
+cache.set('a', new Uint8Array(1000));
+console.log(cache.get('a').length);
+`;
+
+const USE_SHARED = `
+const cache = await SharedCache.create({ name: 'shared', maxBytes: '16MiB', ttl: '1h' });
+await cache.set('a', { n: 1, bytes: new Uint8Array(1000).fill(7) });
+const lease = cache.acquire('a');
+console.log(lease.value.n, lease.value.bytes[999]);
+lease.release();
+`;
+
+describe('the packed package', () => {
+  it('holds the builds, the types and the papers, and nothing else', () => {
+    const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+    expect(readdirSync(installed).sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    for (const file of ['index.js', 'index.cjs', 'index.d.ts', 'index.d.cts', 'testing.js', 'testing.cjs']) {
+      expect(files).toContain(join('dist', file));
+    }
+    expect(files.filter((file) => /\.test\.|worker\.cjs/.test(file))).toEqual([]);
+  });
+
+  it('has a file behind every path of its exports', () => {
+    const paths = JSON.stringify(manifest.exports).match(/\.\/[^"]+\.(c?js|d\.c?ts|json)(?=")/g) ?? [];
+    expect(paths.length).toBeGreaterThan(8);
+    for (const path of paths)
+      if (path !== './package.json') expect(() => readFileSync(join(installed, path))).not.toThrow();
+  });
+
+  it('has a file behind every worker that it starts', () => {
+    const dist = join(installed, 'dist');
+    const code = readdirSync(dist).filter((file) => /\.c?js$/.test(file));
+    const workers = code.flatMap((file) => [
+      ...readFileSync(join(dist, file), 'utf8').matchAll(/new URL\(["']\.\/([^"']+)["'],/g),
+    ]);
+    expect(workers.length).toBeGreaterThan(0);
+    expect(workers.map((match) => match[1]).filter((name) => !readdirSync(dist).includes(name!))).toEqual([]);
+  });
+
+  it('names no registry in the lockfile, and pins every version', () => {
+    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+    expect(Object.values<object>(lock.packages).filter((entry) => 'resolved' in entry)).toEqual([]);
+    const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+  });
+});
+
+describe('a program that uses the packed package', () => {
+  it('runs as an ES module, and ends by itself', async () => {
+    expect(await run('local.mjs', `import { Cache } from 'cachalot';${USE_CACHE}`)).toEqual(clean('1000\n'));
+  });
+
+  it('runs as CommonJS, and ends by itself', async () => {
+    expect(await run('local.cjs', `const { Cache } = require('cachalot');${USE_CACHE}`)).toEqual(clean('1000\n'));
+  });
+
+  it('gets the same names from both builds', async () => {
+    const names = `console.log(Object.keys(lib).filter((name) => name !== 'default').sort().join())`;
+    const esm = await run('names.mjs', `import * as lib from 'cachalot'; ${names}`);
+    const cjs = await run('names.cjs', `const lib = require('cachalot'); ${names}`);
+    expect(esm.stdout).toContain('Cache,CacheClosedError');
+    expect(cjs).toEqual(esm);
+  });
+
+  it('imports the testing tools in both builds', async () => {
+    expect(await run('testing.mjs', `import * as t from 'cachalot/testing'; console.log(typeof t)`)).toEqual(
+      clean('object\n'),
+    );
+    expect(await run('testing.cjs', `console.log(typeof require('cachalot/testing'))`)).toEqual(clean('object\n'));
+  });
+
+  it('cannot reach past the exports', async () => {
+    const { stdout } = await run('inside.mjs', `import('cachalot/dist/index.js').catch((e) => console.log(e.code))`);
+    expect(stdout).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+  });
+
+  it('creates a SharedCache as an ES module, and ends by itself without closing it', async () => {
+    expect(await run('shared.mjs', `import { SharedCache } from 'cachalot';${USE_SHARED}`)).toEqual(clean('1 7\n'));
+  });
+
+  it('creates a SharedCache as CommonJS, and ends by itself without closing it', async () => {
+    const text = `const { SharedCache } = require('cachalot');(async () => {${USE_SHARED}})();`;
+    expect(await run('shared.cjs', text)).toEqual(clean('1 7\n'));
+  });
+
+  it('shares one cache between both builds', async () => {
+    const text = `
+      import { createRequire } from 'node:module';
+      import { SharedCache } from 'cachalot';
+      const cjs = createRequire(import.meta.url)('cachalot');
+      const cache = await SharedCache.create({ name: 'both', maxBytes: '16MiB' });
+      await cache.set('a', new Uint8Array([1, 2, 3]));
+      console.log((await cjs.SharedCache.attach('both')).get('a').join());`;
+    expect(await run('both.mjs', text)).toEqual(clean('1,2,3\n'));
+  });
+
+  it('loads through the pool, and ends by itself', async () => {
+    writeFileSync(
+      join(home, 'double.loader.mjs'),
+      `import { defineLoader } from 'cachalot';
+       export default defineLoader(async (n, ctx) => { const bytes = await ctx.allocate(4); bytes.fill(2 * n); return bytes; });`,
+    );
+    const text = `
+      import { SharedCache } from 'cachalot';
+      const loaders = { double: new URL('./double.loader.mjs', import.meta.url) };
+      const cache = await SharedCache.create({ name: 'loading', maxBytes: '16MiB', loaders });
+      console.log((await cache.load('double', 21)).join());`;
+    expect(await run('loading.mjs', text)).toEqual(clean('42,42,42,42\n'));
+  });
+});
+
+describe('a TypeScript program that uses the packed package', () => {
+  const PROGRAM = `
+    import { Cache, CacheError, defineLoader, SharedCache } from 'cachalot';
+    import * as testing from 'cachalot/testing';
+
+    interface Image { width: number; pixels: Uint8Array }
+
+    const cache = new Cache<string, Image>({ maxBytes: '1MiB', policy: 'lru', ttl: 1000 });
+    export const stored: boolean = cache.set('a', { width: 1, pixels: new Uint8Array(1) }, { ttl: '1s' });
+    export const width: number | undefined = cache.get('a')?.width;
+    export const loaded: Promise<Image | undefined> = cache.getOrSet('b', async () => ({ width: 2, pixels: new Uint8Array(2) }));
+    // @ts-expect-error values of another type are refused
+    cache.set('c', 'text');
+    // @ts-expect-error the budget is required
+    new Cache<string, Image>({});
+
+    export async function share(): Promise<number | undefined> {
+      const shared = await SharedCache.create<Image>({ name: 'images', maxBytes: '1GiB' });
+      const done: boolean = await shared.set('a', { width: 1, pixels: new Uint8Array(1) });
+      const lease = done ? shared.acquire('a') : undefined;
+      try {
+        return lease?.value.pixels[0];
+      } finally {
+        lease?.release();
+      }
+    }
+
+    export const loader = defineLoader<string, Image>(async (path, ctx) => {
+      const pixels: Uint8Array = await ctx.allocate(path.length);
+      return { width: path.length, pixels };
+    });
+    export const code = (error: unknown): string => (error instanceof CacheError ? error.code : String(testing));
+  `;
+
+  const compile = (name: string, options: Record<string, unknown>): Promise<string> => {
+    writeFileSync(join(home, name), PROGRAM);
+    const base = {
+      strict: true,
+      noEmit: true,
+      target: 'ES2022',
+      lib: ['ES2023', 'ESNext.Disposable'],
+      types: ['node'],
+    };
+    const config = { compilerOptions: { ...base, skipLibCheck: false, ...options }, files: [name] };
+    writeFileSync(join(home, `${name}.json`), JSON.stringify(config));
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    return new Promise((resolve) => {
+      execFile(process.execPath, [tsc, '-p', `${name}.json`], { cwd: home }, (_error, stdout) => resolve(stdout));
+    });
+  };
+
+  it.each([
+    ['an ES module', 'program.mts', { module: 'NodeNext' }],
+    ['CommonJS', 'program.cts', { module: 'NodeNext' }],
+    ['a bundler', 'program.ts', { module: 'ESNext', moduleResolution: 'bundler' }],
+  ])('is right about its types: %s', { timeout: 60_000 }, async (_, name, options) => {
+    expect(await compile(name, options)).toBe('');
+  });
+});

@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Cache } from 'cachalot';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Block,
+  expectedOutput,
+  fencedBlocks,
+  fileName,
+  fixtures,
+  siblings,
+  tableRows,
+  transpile,
+  typeErrors,
+} from './support/markdown.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const page = readFileSync(join(root, 'README.md'), 'utf8');
+const blocks = fencedBlocks(page);
+
+// Below the repository, so that `cachalot` is this very package, as built.
+mkdirSync(join(root, '.cache'), { recursive: true });
+const folder = mkdtempSync(join(root, '.cache', 'readme-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Module {
+  block: Block;
+  /** Path without extension. */
+  path: string;
+  /** Started by another module of its section: a loader, a worker. */
+  started: boolean;
+}
+
+/** Blocks of one section lie in one folder, so that they find each other by name. */
+function modulesOf(blocks: Block[]): Module[] {
+  const code = blocks.filter(({ language }) => language === 'ts' || language === 'js');
+  const sections = [...new Set(code.map(({ section }) => section))];
+  return code.map((block) => {
+    const name = fileName(block)?.replace(/\.\w+$/, '') ?? `line-${block.line}`;
+    const neighbours = code.filter(({ section }) => section === block.section);
+    return {
+      block,
+      path: join(folder, `section-${sections.indexOf(block.section)}`, name),
+      started: neighbours.some((other) => other !== block && siblings(other).includes(name) && name !== 'main'),
+    };
+  });
+}
+
+interface Run {
+  code: number | string;
+  stdout: string;
+  stderr: string;
+}
+
+function run(file: string): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [file], { cwd: folder, timeout: 25_000 }, (error, stdout, stderr) => {
+      resolve({ code: error ? (error.signal ?? error.code ?? 1) : 0, stdout, stderr });
+    });
+  });
+}
+
+const modules = modulesOf(blocks);
+
+beforeAll(async () => {
+  for (const { path, block } of modules) {
+    mkdirSync(dirname(path), { recursive: true });
+    if (block.language === 'ts') writeFileSync(`${path}.ts`, block.text);
+    writeFileSync(`${path}.js`, block.language === 'ts' ? transpile(block.text) : block.text);
+  }
+  for (const [index, text] of fixtures(page).entries()) {
+    const file = join(folder, `fixture-${index}.js`);
+    writeFileSync(file, text);
+    expect(await run(file)).toEqual({ code: 0, stdout: '', stderr: '' });
+  }
+});
+
+describe('the code of README.md', () => {
+  it('has modules, each with a name of its own, and begins within 30 lines', () => {
+    expect(modules.length).toBeGreaterThan(8);
+    expect(new Set(modules.map(({ path }) => path)).size).toBe(modules.length);
+    expect(modules[0]!.block.line).toBeLessThanOrEqual(30);
+  });
+
+  it('is right about its types', () => {
+    const files = modules.filter(({ block }) => block.language === 'ts').map(({ path }) => `${path}.ts`);
+    expect(typeErrors(files, join(root, 'tsconfig.json'))).toEqual([]);
+  });
+
+  it.each(modules.filter(({ started }) => !started).map((module) => [module.block.line, module] as const))(
+    'runs, prints what it says, and ends by itself: line %i',
+    async (_, { block, path }) => {
+      const { code, stdout, stderr } = await run(`${path}.js`);
+      expect({ code, stderr, lines: stdout.split('\n').slice(0, -1) }).toEqual({
+        code: 0,
+        stderr: '',
+        lines: expectedOutput(block),
+      });
+    },
+  );
+
+  it('leaves no module unused', () => {
+    const mains = modules.filter(({ started }) => !started);
+    for (const { path } of modules.filter(({ started }) => started)) {
+      expect(mains.flatMap(({ block }) => siblings(block))).toContain(basename(path));
+    }
+  });
+});
+
+describe('what README.md names', () => {
+  const { name, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+  it('are scripts that exist, in its shell blocks', () => {
+    const commands = blocks
+      .filter(({ language }) => language === 'sh')
+      .flatMap(({ text }) => text.trim().split(/\n|&&/))
+      .map((command) => command.trim());
+    expect(commands.length).toBeGreaterThan(3);
+    for (const command of commands) {
+      const script = /^npm run ([\w:-]+)( -- .*)?$/.exec(command)?.[1];
+      if (script) expect(Object.keys(scripts)).toContain(script);
+      else expect(['npm ci', 'npm test', `npm install ${name}`]).toContain(command);
+    }
+  });
+
+  it('are files that exist, in its links', () => {
+    const links = [...page.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1]!);
+    expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+  });
+
+  it('are members that exist, in the table of calls', () => {
+    const rows = page.split('\n').filter((line) => line.startsWith('| `get` ') || /^\| `\w+` `\w+`/.test(line));
+    const calls = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`(\w+)[^`]*`/g)].map((match) => match[1]!));
+    expect(calls.length).toBeGreaterThan(20);
+    const cache = new Cache<string, string>({ maxBytes: '1MiB' });
+    expect(calls.filter((call) => !(call in cache))).toEqual([]);
+    cache.close();
+  });
+});
+
+describe('reading a page', () => {
+  it('finds blocks, their names, what they print and whom they start', () => {
+    const text = "# A\n```ts\n// main.ts: it\nimport './b.js';\nf(); // → 1 2\n```\n<!-- fixture: x\nsetup();\n-->\n";
+    const [block] = fencedBlocks(text);
+    expect(block).toMatchObject({ language: 'ts', line: 3, section: 'A' });
+    expect(fileName(block!)).toBe('main.ts');
+    expect(siblings(block!)).toEqual(['b']);
+    expect(expectedOutput(block!)).toEqual(['1 2']);
+    expect(fixtures(text)).toEqual(['setup();\n']);
+    expect(() => fencedBlocks('```ts\nopen')).toThrow('no end');
+    expect(tableRows('## T\n| a | b |\n|---|---|\n| 1 | 2 |\n', 'T')).toEqual([['1', '2']]);
+  });
+
+  it('finds errors of type', () => {
+    const file = join(folder, 'wrong.ts');
+    writeFileSync(file, "export const n: number = 'text';\n");
+    expect(typeErrors([file], join(root, 'tsconfig.json'))).toEqual([expect.stringContaining('wrong.ts:1: Type')]);
+  });
+});
