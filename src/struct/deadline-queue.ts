@@ -7,7 +7,7 @@ import { LinkedLists } from './linked-list.js';
 const RUNS = 16;
 const NEVER = Number.POSITIVE_INFINITY;
 const ALWAYS = Number.NEGATIVE_INFINITY;
-const EMPTY = new Float64Array(0);
+const EMPTY: Float64Array = new Float64Array(0);
 
 /**
  * Which handle is due first. Deadlines of one duration arrive in order, so with few distinct durations the deadlines are
@@ -20,10 +20,10 @@ const EMPTY = new Float64Array(0);
  */
 export class DeadlineQueue {
   /** handle → deadline in ms, if it is in. */
-  #times = EMPTY;
+  #times: Float64Array = EMPTY;
   #runs: LinkedLists | undefined;
   /** run → its last deadline; -Infinity where it is empty, so that any deadline fits and every other run fits better. */
-  #lastTimes = EMPTY;
+  #lastTimes: Float64Array = EMPTY;
   /** Runs from this one on are empty. */
   #runCount = 0;
   #heap: IndexedHeap | undefined;
