@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Run, runProgram } from './support/run.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -30,20 +31,10 @@ beforeAll(() => {
   }
 }, 60_000);
 
-interface Run {
-  code: number | string;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs a program written into a file of the consumer's folder. One that does not end by itself is killed, and told. */
+/** Runs a program written into a file of the consumer's folder. */
 function run(name: string, text: string): Promise<Run> {
   writeFileSync(join(home, name), text);
-  return new Promise((resolve) => {
-    execFile(process.execPath, [name], { cwd: home, timeout: 20_000 }, (error, stdout, stderr) => {
-      resolve({ code: error ? (error.signal ?? error.code ?? 1) : 0, stdout, stderr });
-    });
-  });
+  return runProgram(name, home);
 }
 
 const clean = (stdout: string): Run => ({ code: 0, stdout, stderr: '' });

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +14,7 @@ import {
   transpile,
   typeErrors,
 } from './support/markdown.js';
+import { runProgram } from './support/run.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const page = readFileSync(join(root, 'README.md'), 'utf8');
@@ -48,20 +48,6 @@ function modulesOf(blocks: Block[]): Module[] {
   });
 }
 
-interface Run {
-  code: number | string;
-  stdout: string;
-  stderr: string;
-}
-
-function run(file: string): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [file], { cwd: folder, timeout: 25_000 }, (error, stdout, stderr) => {
-      resolve({ code: error ? (error.signal ?? error.code ?? 1) : 0, stdout, stderr });
-    });
-  });
-}
-
 const modules = modulesOf(blocks);
 
 beforeAll(async () => {
@@ -73,7 +59,7 @@ beforeAll(async () => {
   for (const [index, text] of fixtures(page).entries()) {
     const file = join(folder, `fixture-${index}.js`);
     writeFileSync(file, text);
-    expect(await run(file)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await runProgram(file, folder)).toEqual({ code: 0, stdout: '', stderr: '' });
   }
 });
 
@@ -92,7 +78,7 @@ describe('the code of README.md', () => {
   it.each(modules.filter(({ started }) => !started).map((module) => [module.block.line, module] as const))(
     'runs, prints what it says, and ends by itself: line %i',
     async (_, { block, path }) => {
-      const { code, stdout, stderr } = await run(`${path}.js`);
+      const { code, stdout, stderr } = await runProgram(`${path}.js`, folder);
       expect({ code, stderr, lines: stdout.split('\n').slice(0, -1) }).toEqual({
         code: 0,
         stderr: '',
