@@ -1,0 +1,62 @@
+import { CacheError, CacheSerializationError } from '../common/error.js';
+import { corrupt, EMPTY, Kind, NODE_MAJOR, readKind } from './format.js';
+import { deepFreeze } from './freeze.js';
+import { decodeGraph } from './graph.js';
+import { type DecodeMode, PartReader, type PartSource } from './part.js';
+import { decodeRecord, decodeScalar } from './record.js';
+
+/** A value that reads its binary in place. */
+export interface DecodedView {
+  value: unknown;
+  /** Frozen through and through, and all its binary in place: may be handed out again while the bytes stay. */
+  reusable: boolean;
+}
+
+/**
+ * Puts a value together again. With `copy` it is owned by the caller; with `view` its typed arrays look at `parts` in
+ * place, but for ArrayBuffers, which cannot lie in the middle of another, and parts misaligned for their type: these are
+ * copied.
+ *
+ * @throws CacheCorruptionError when the bytes are damaged or parts are missing.
+ * @throws CacheSerializationError when another version of the format or of Node wrote what this one cannot read: for
+ *   a cache, a miss.
+ */
+export function decodeValue(skeleton: Uint8Array, parts: readonly PartSource[], mode: DecodeMode): unknown {
+  return decode(skeleton, new PartReader(parts, mode));
+}
+
+/**
+ * As `decodeValue` with `view`, telling whether the value may be kept and handed out again. Plain objects and arrays of
+ * primitives and views are frozen for it; Map, Set, Date and what was copied are good for one reader only.
+ */
+export function decodeView(skeleton: Uint8Array, parts: readonly PartSource[]): DecodedView {
+  const reader = new PartReader(parts, 'view');
+  const value = decode(skeleton, reader);
+  return { value, reusable: reader.inPlace && deepFreeze(value) };
+}
+
+function decode(skeleton: Uint8Array, parts: PartReader): unknown {
+  const kind = readKind(skeleton);
+  try {
+    switch (kind) {
+      case Kind.RAW:
+        return parts.binary(skeleton[3]! & ~EMPTY, skeleton[3]! & EMPTY ? 0 : 1);
+      case Kind.SCALAR:
+        return decodeScalar(skeleton, parts);
+      case Kind.RECORD:
+        return decodeRecord(skeleton, parts);
+      case Kind.GRAPH:
+        return decodeGraph(skeleton, parts);
+      default:
+        throw corrupt(`there is no kind ${kind}`);
+    }
+  } catch (cause) {
+    throw cause instanceof CacheError ? cause : failure(skeleton[2]!, cause);
+  }
+}
+
+function failure(writer: number, cause: unknown): CacheError {
+  if (writer === NODE_MAJOR && !(cause instanceof RangeError)) return corrupt('V8 cannot read it', cause);
+  const message = `stored value: written by Node ${writer}, cannot be read by Node ${NODE_MAJOR} here`;
+  return new CacheSerializationError(message, { cause });
+}

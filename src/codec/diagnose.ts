@@ -1,0 +1,82 @@
+import { types } from 'node:util';
+import { isBinary, isDetached } from './part.js';
+
+/** Things looked at to find the culprit. */
+const SEARCH_STEPS = 1_000_000;
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+interface Place {
+  value: unknown;
+  parent: Place | undefined;
+  /** How the parent refers to it: `.name`, `[3]`. */
+  step: string;
+}
+
+/** Where in a value something lies that cannot be stored, and what it is: `$.frames[3].onload: a function ...`. */
+export function findUnstorable(root: unknown): string | undefined {
+  const stack: Place[] = [{ value: root, parent: undefined, step: '$' }];
+  const seen = new Set<unknown>();
+  for (let steps = 0; stack.length > 0 && steps < SEARCH_STEPS; steps++) {
+    const place = stack.pop()!;
+    const { value } = place;
+    const reason = reasonAgainst(value);
+    if (reason) return `${pathOf(place)}: ${reason}`;
+    if (typeof value !== 'object' || value === null || isBinary(value) || seen.has(value)) continue;
+    seen.add(value);
+    const children: Place[] = [];
+    for (const [step, child] of childrenOf(value)) children.push({ value: child, parent: place, step });
+    for (const child of children.reverse()) stack.push(child);
+  }
+  return undefined;
+}
+
+function reasonAgainst(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'function':
+      return 'a function cannot be stored';
+    case 'symbol':
+      return 'a symbol cannot be stored';
+    case 'object':
+      return value === null ? undefined : reasonAgainstObject(value);
+    default:
+      return undefined;
+  }
+}
+
+function reasonAgainstObject(value: object): string | undefined {
+  if (types.isProxy(value)) return 'a Proxy cannot be stored';
+  if (types.isPromise(value)) return 'a promise cannot be stored';
+  if (types.isWeakMap(value)) return 'a WeakMap cannot be stored';
+  if (types.isWeakSet(value)) return 'a WeakSet cannot be stored';
+  if (value instanceof WeakRef) return 'a WeakRef cannot be stored';
+  if (types.isGeneratorObject(value)) return 'a generator cannot be stored';
+  if (types.isExternal(value)) return 'a handle of native code cannot be stored';
+  if (types.isModuleNamespaceObject(value)) return 'a module cannot be stored';
+  if (isBinary(value) && isDetached(value)) return 'a buffer that has been detached cannot be stored';
+  return undefined;
+}
+
+function* childrenOf(value: object): Iterable<[string, unknown]> {
+  if (types.isMap(value)) {
+    let index = 0;
+    for (const [key, member] of value) {
+      yield [`.keys()[${index++}]`, key];
+      yield [`.get(${typeof key === 'string' ? JSON.stringify(key) : String(typeof key)})`, member];
+    }
+  } else if (types.isSet(value)) {
+    let index = 0;
+    for (const member of value) yield [`.values()[${index++}]`, member];
+  }
+  for (const key of Object.keys(value)) yield [stepOf(value, key), Reflect.get(value, key)];
+}
+
+function stepOf(value: object, key: string): string {
+  if (Array.isArray(value) && /^\d+$/.test(key)) return `[${key}]`;
+  return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+function pathOf(place: Place): string {
+  const steps: string[] = [];
+  for (let at: Place | undefined = place; at; at = at.parent) steps.push(at.step);
+  return steps.reverse().join('');
+}

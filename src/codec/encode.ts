@@ -1,0 +1,70 @@
+import { types } from 'node:util';
+import { CacheSerializationError, describe } from '../common/error.js';
+import { findUnstorable } from './diagnose.js';
+import { EMPTY, FORMAT_VERSION, Kind, NODE_MAJOR } from './format.js';
+import { encodeGraph } from './graph.js';
+import { type Binary, binaryKindOf, isBinary, isDetached, PartWriter, rawBytes } from './part.js';
+import { encodeRecord, encodeScalar } from './record.js';
+
+/** A value taken apart. */
+export interface EncodedValue {
+  /** What the value is, without its binary: a snapshot, owned by the caller. */
+  skeleton: Uint8Array;
+  /** The raw bytes of its binary, where the user has them: nothing is copied, none is empty. */
+  parts: Uint8Array[];
+}
+
+/**
+ * Takes a value apart into a skeleton and its binary parts. Anything that the structured clone algorithm takes; a
+ * `Buffer` stays a `Buffer`; a SharedArrayBuffer becomes an ArrayBuffer, a resizable buffer one of fixed length; of a
+ * class instance the own enumerable properties are kept, as in a structured clone. Views that share one buffer come back
+ * with a buffer each.
+ *
+ * O(size of the value less its binary): binary costs the same whatever its length.
+ *
+ * @throws TypeError for `undefined` and promises.
+ * @throws CacheSerializationError for what cannot be cloned (functions, symbols, weak collections, detached
+ *   buffers), naming the path to it: `$.frames[3].onload: a function cannot be stored`.
+ */
+export function encodeValue(value: unknown): EncodedValue {
+  if (value === undefined || types.isPromise(value)) {
+    throw new TypeError(`value: expected anything but undefined and promises; got ${describe(value)}`);
+  }
+  if (isBinary(value)) return encodeBinary(value);
+  try {
+    return encodeStructure(value);
+  } catch (cause) {
+    throw failure(value, cause);
+  }
+}
+
+function encodeBinary(value: Binary): EncodedValue {
+  if (isDetached(value)) throw failure(value, undefined);
+  const bytes = rawBytes(value);
+  const isEmpty = bytes.byteLength === 0;
+  const count = binaryKindOf(value) + (isEmpty ? EMPTY : 0);
+  return { skeleton: Uint8Array.of(FORMAT_VERSION, Kind.RAW, NODE_MAJOR, count), parts: isEmpty ? [] : [bytes] };
+}
+
+function encodeStructure(value: unknown): EncodedValue {
+  const writer = new PartWriter();
+  const short = typeof value === 'object' && value !== null ? encodeRecord(value, writer) : encodeScalar(value, writer);
+  if (short) return { skeleton: short, parts: writer.parts };
+  const all = new PartWriter();
+  return { skeleton: encodeGraph(value, all), parts: all.parts };
+}
+
+function failure(value: unknown, cause: unknown): CacheSerializationError {
+  const found = cause instanceof RangeError ? '$: it is nested too deeply' : explain(value);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CacheSerializationError(found ?? `$: it cannot be stored: ${reason}`, { cause });
+}
+
+/** The culprit, unless looking for it fails as the encoding did (a getter that throws). */
+function explain(value: unknown): string | undefined {
+  try {
+    return findUnstorable(value);
+  } catch {
+    return undefined;
+  }
+}
