@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import ts from 'typescript';
 
-/** What each room may import, by the first folder of a path below src; `top` stands for the files of src itself. */
+/**
+ * What each room may import. A room is a folder of src, or a file of src that has a row of its own (`options.ts`);
+ * `top` is the other files of src itself.
+ */
 export type ImportTable = Readonly<Record<string, readonly string[]>>;
 
 /** Which files may import a package: paths below src. A package that is not named here may be imported nowhere. */
@@ -47,19 +50,20 @@ export function importGraph(sources: Sources): ImportGraph {
   return graph;
 }
 
-export function roomOf(file: string): string {
-  return file.includes('/') ? file.slice(0, file.indexOf('/')) : 'top';
+export function roomOf(file: string, table: ImportTable): string {
+  if (file.includes('/')) return file.slice(0, file.indexOf('/'));
+  return file in table ? file : 'top';
 }
 
 /** Imports that the table does not allow, and rooms that it does not know. */
 export function forbiddenImports(graph: ImportGraph, table: ImportTable): string[] {
   const forbidden: string[] = [];
   for (const [file, targets] of graph.files) {
-    const room = roomOf(file);
+    const room = roomOf(file, table);
     const allowed = table[room];
     if (!allowed) forbidden.push(`${file}: the table has no room "${room}"`);
     for (const target of targets) {
-      const to = roomOf(target);
+      const to = roomOf(target, table);
       if (allowed && to !== room && !allowed.includes(to)) forbidden.push(`${file} → ${target}`);
     }
   }
