@@ -1,0 +1,128 @@
+// @ts-check
+
+/**
+ * @typedef {import('./server.mjs').ServerReport} ServerReport
+ * @typedef {import('./load.mjs').LoadReport} LoadReport
+ *
+ * @typedef {object} Run what one server did under the load
+ * @property {string} title
+ * @property {LoadReport} load
+ * @property {ServerReport} before when the measuring began, after the warming up
+ * @property {ServerReport} after
+ *
+ * @typedef {object} Figures one column of the table
+ * @property {string} title
+ * @property {number} requestsPerSecond
+ * @property {number} p50 milliseconds
+ * @property {number} p99 milliseconds
+ * @property {number} requests
+ * @property {number} failures
+ * @property {number} wrong
+ * @property {string | undefined} firstFailure
+ * @property {number} decodes while measuring
+ * @property {number} rss bytes
+ * @property {number} peakRss bytes
+ * @property {{ monitored: import('./loop-delay.mjs').Delay, timed: import('./loop-delay.mjs').Delay }} loop of the worst thread
+ * @property {CacheFigures | undefined} cache
+ *
+ * @typedef {object} CacheFigures
+ * @property {number} hitRate
+ * @property {number} hits
+ * @property {number} misses
+ * @property {number} evictions
+ * @property {number} bytes
+ * @property {number} maxBytes
+ * @property {number} totalMisses since the server started
+ * @property {number} totalDecodes since the server started
+ * @property {number} decodedImages
+ * @property {number} overlapping decodes of an image that was being decoded already
+ *
+ * @typedef {object} Check
+ * @property {string} text
+ * @property {boolean} ok
+ * @property {'correctness' | 'speed'} kind
+ */
+
+/** @param {Run} run @returns {Figures} */
+export function figures({ title, load, before, after }) {
+  return {
+    title,
+    ...load,
+    decodes: after.cache ? after.decoded.decodes - before.decoded.decodes : load.requests,
+    rss: after.rss,
+    peakRss: after.peakRss,
+    loop: { monitored: worst(after, 'monitored'), timed: worst(after, 'timed') },
+    cache: cacheFigures(before, after),
+  };
+}
+
+/**
+ * @param {ServerReport} before
+ * @param {ServerReport} after
+ * @returns {CacheFigures | undefined}
+ */
+function cacheFigures(before, after) {
+  if (!before.cache || !after.cache) return undefined;
+  const hits = after.cache.hits - before.cache.hits;
+  const misses = after.cache.misses - before.cache.misses;
+  return {
+    hitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
+    hits,
+    misses,
+    evictions: after.cache.evictions - before.cache.evictions,
+    bytes: after.cache.bytes,
+    maxBytes: after.cache.maxBytes,
+    totalMisses: after.cache.misses,
+    totalDecodes: after.decoded.decodes,
+    decodedImages: after.decoded.images,
+    overlapping: after.decoded.overlapping,
+  };
+}
+
+/**
+ * The latest thread at each point: one slow thread is not to hide behind the others.
+ *
+ * @param {ServerReport} report
+ * @param {'monitored' | 'timed'} how
+ */
+function worst(report, how) {
+  const delays = report.threads.map((thread) => thread.loop[how]);
+  return {
+    p50: Math.max(...delays.map((delay) => delay.p50)),
+    p99: Math.max(...delays.map((delay) => delay.p99)),
+    max: Math.max(...delays.map((delay) => delay.max)),
+  };
+}
+
+/**
+ * What the runs promise, and whether they kept it.
+ *
+ * @param {{ none: Figures, half: Figures, all: Figures }} runs
+ * @returns {Check[]}
+ */
+export function checks({ none, half, all }) {
+  const cached = [half, all];
+  const failures = [none, ...cached].reduce((sum, run) => sum + run.failures + run.wrong, 0);
+  const [misses, decodes, overlapping] = /** @type {const} */ (['totalMisses', 'totalDecodes', 'overlapping']).map(
+    (name) => cached.reduce((sum, run) => sum + (run.cache?.[name] ?? 0), 0),
+  );
+  const images = all.cache?.decodedImages ?? 0;
+  const times = half.requestsPerSecond / none.requestsPerSecond;
+  const delay = Math.max(...cached.flatMap(({ loop }) => [loop.timed.p99, loop.monitored.p99]));
+  return [
+    correct(failures === 0, failures === 0 ? 'every answer was right' : `${failures} answers failed or were wrong`),
+    correct(decodes === misses, `decodes = misses: ${decodes} = ${misses}, warming up included`),
+    correct(overlapping === 0, `${overlapping || 'no'} image was decoded twice at the same time`),
+    correct(
+      all.cache?.totalDecodes === images,
+      `with room for all, ${images} images took ${all.cache?.totalDecodes} decodes`,
+    ),
+    fast(times >= 3, `with half of the room, ${times.toFixed(1)} times the requests of no cache (goal: 3)`),
+    fast(delay < 20, `event loops of the serving threads late by ${delay.toFixed(1)} ms at p99 (goal: below 20)`),
+  ];
+}
+
+/** @param {boolean} ok @param {string} text @returns {Check} */
+const correct = (ok, text) => ({ ok, text, kind: 'correctness' });
+/** @param {boolean} ok @param {string} text @returns {Check} */
+const fast = (ok, text) => ({ ok, text, kind: 'speed' });
