@@ -86,7 +86,8 @@ function settingFor({ smoke, seed }: Options, { ceiling, redis }: Tools): Settin
 }
 
 function narrow(plan: Plan, { only, groups, rounds }: Options): Plan {
-  const begins = (name: string, prefixes: string[]) => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
+  const begins = (name: string, prefixes: string[]) =>
+    prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
   const jobs = plan.jobs.filter((job) => begins(job.contender, only) && begins(job.group, groups));
   return { ...plan, jobs, rounds: rounds ?? plan.rounds };
 }

@@ -11,15 +11,15 @@ export function jobInput<T>(): T {
   return JSON.parse(process.argv[2] ?? '{}') as T;
 }
 
-/** Prints the metrics. To be called once, last. */
-export function report(metrics: Metrics): void {
-  process.stdout.write(`checksum ${consumed()}\n${MARK}${JSON.stringify({ metrics, waitShare: waitShare() })}\n`);
+/** Prints the metrics, and how long the measuring threads had to wait for a core. To be called once, last. */
+export function report(metrics: Metrics, waited: number = waitShare()): void {
+  process.stdout.write(`checksum ${consumed()}\n${MARK}${JSON.stringify({ metrics, waitShare: waited })}\n`);
 }
 
 /** Share of this thread's time that it was ready to run and had no core; 0 where the kernel does not tell. */
-function waitShare(): number {
+export function waitShare(): number {
   try {
-    const [running = 0, waiting = 0] = readFileSync('/proc/self/schedstat', 'utf8').split(' ').map(Number);
+    const [running = 0, waiting = 0] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ').map(Number);
     return waiting / Math.max(1, running + waiting);
   } catch {
     return 0; // Not Linux: the report says 0, and the README tells what 0 means.

@@ -27,6 +27,8 @@ export function readResults(folder: string): Map<string, ScenarioResult> {
 // Six digits say more than any of these measurements can, and keep the files readable.
 function roundNumbers(result: ScenarioResult): ScenarioResult {
   return JSON.parse(
-    JSON.stringify(result, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value)),
+    JSON.stringify(result, (_key, value: unknown) =>
+      typeof value === 'number' ? Number(value.toPrecision(6)) : value,
+    ),
   ) as ScenarioResult;
 }

@@ -23,9 +23,11 @@ export function orderOfRound(jobs: readonly Job[], round: number): Job[] {
     else groups.set(job.group, [job]);
   }
   return [...groups.values()].flatMap((group) => {
-    const first = round % group.length;
-    const rotated = [...group.slice(first), ...group.slice(0, first)];
-    return round % 2 === 0 ? rotated : rotated.reverse();
+    const backwards = round % 2 === 1;
+    // Turned by one less when backwards, so that over as many rounds as there are jobs each stands at every place.
+    const first = (backwards ? round - 1 : round) % group.length;
+    const base = backwards ? [...group].reverse() : group;
+    return [...base.slice(first), ...base.slice(0, first)];
   });
 }
 

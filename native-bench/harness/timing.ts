@@ -26,7 +26,7 @@ export function consumed(): number {
 
 /** Operations per second of a synchronous batch. */
 export function measure(batch: Batch, { windowMs, warmupMs }: Window): number {
-  const chunk = chunkFor(spend(batch, 64, warmupMs), windowMs);
+  const chunk = chunkFor(spend(batch, 16, warmupMs), windowMs);
   return spend(batch, chunk, windowMs);
 }
 

@@ -23,7 +23,11 @@ export const keyv: OpenAsync = async (entries) => {
 };
 
 interface BentoModule {
-  BentoCache: new (options: { default: string; ttl: null; stores: Record<string, unknown> }) => {
+  BentoCache: new (options: {
+    default: string;
+    ttl: null;
+    stores: Record<string, unknown>;
+  }) => {
     get(options: { key: string }): Promise<Value | undefined>;
     set(options: { key: string; value: Value }): Promise<boolean>;
   };

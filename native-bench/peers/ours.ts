@@ -12,9 +12,7 @@ export function ours(policy: Policy, ttl?: number): OpenSync {
   return async (entries, product) => {
     const { Cache } = await loadProduct(product);
     const lifetime = ttl === undefined ? {} : { ttl };
-    return adapt(
-      new Cache<string, Value>({ maxBytes: entries * WEIGHT, policy, weigher: () => WEIGHT, ...lifetime }),
-    );
+    return adapt(new Cache<string, Value>({ maxBytes: entries * WEIGHT, policy, weigher: () => WEIGHT, ...lifetime }));
   };
 }
 

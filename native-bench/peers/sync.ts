@@ -42,8 +42,8 @@ export const tinyLru: OpenSync = async (entries) => {
 };
 
 export const mnemonist: OpenSync = async (entries) => {
-  const peer = await loadPeer<{ default: { LRUMap: Constructor<number> } }>('mnemonist');
-  return adapt(new peer.default.LRUMap(entries));
+  const { LRUMap } = await loadPeer<{ LRUMap: Constructor<number> }>('mnemonist');
+  return adapt(new LRUMap(entries));
 };
 
 /** Evicts by time to live, not by use. */

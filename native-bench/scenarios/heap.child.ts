@@ -2,14 +2,15 @@
  * One in-process cache, measured: bytes of heap per entry, then hits, updates, a mixed load and evicting sets.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { collect, jobInput, report } from '../harness/in-child.js';
 import type { Metrics } from '../harness/scenario.js';
 import { measure, measureAsync } from '../harness/timing.js';
 import type { AsyncCache, SyncCache } from '../peers/heap-cache.js';
 import { contenders } from '../peers/index.js';
+import { syncLoads } from './heap-loads.js';
 import { asyncLoads } from './heap-loads-async.js';
 import { type HeapInput, prepare, type Workload } from './heap-workload.js';
-import { syncLoads } from './heap-loads.js';
 
 const input = jobInput<HeapInput>();
 const contender = contenders[input.contender];
@@ -56,15 +57,21 @@ async function fillAsync(cache: AsyncCache, { keys, values, capacity }: Workload
 
 /** What a full cache adds to the heap and beside it, less its keys and values, which are there before. */
 async function heapPerEntry(into: Metrics, { capacity }: Workload, filled: () => Promise<unknown>): Promise<void> {
-  // Once before, unmeasured: modules are loaded and their shapes and feedback allocated.
-  let cache: unknown = await filled();
-  cache = undefined;
-  collect();
-  const before = process.memoryUsage();
-  cache = await filled();
-  collect();
-  const after = process.memoryUsage();
+  // Once before, and thrown away: modules are loaded, their shapes and feedback allocated.
+  await filled();
+  const before = await settled();
+  const cache = await filled();
+  const after = await settled();
   into['heap.bytesPerEntry'] = (after.heapUsed - before.heapUsed) / capacity;
   into['external.bytesPerEntry'] = (after.external - before.external) / capacity;
-  if (cache === undefined) throw new Error('heap: the cache was collected before it was measured');
+  if (!cache) throw new Error('heap: there is no cache to measure');
+}
+
+/** Memory after full collections, each in a turn of its own: nothing is kept alive by a frame that is still running. */
+async function settled(): Promise<NodeJS.MemoryUsage> {
+  for (let turn = 0; turn < 3; turn++) {
+    await nextTurn();
+    collect();
+  }
+  return process.memoryUsage();
 }

@@ -8,7 +8,9 @@ import { contenders, SLOW } from '../peers/index.js';
 export const heap: Scenario = {
   name: 'heap',
   async plan({ smoke, seed, window, product }: Setting): Promise<Plan> {
-    const size = smoke ? { keys: 4_000, capacity: 2_000, draws: 1 << 14 } : { keys: 100_000, capacity: 50_000, draws: 1 << 20 };
+    const size = smoke
+      ? { keys: 4_000, capacity: 2_000, draws: 1 << 14 }
+      : { keys: 100_000, capacity: 50_000, draws: 1 << 19 };
     const jobs = Object.keys(contenders).map((contender) => ({
       contender,
       group: 'values',
@@ -17,6 +19,6 @@ export const heap: Scenario = {
       nodeFlags: ['--expose-gc'],
       every: SLOW.has(contender) ? 3 : 1,
     }));
-    return { jobs, rounds: smoke ? 1 : 7 };
+    return { jobs, rounds: smoke ? 1 : 6 };
   },
 };

@@ -1,0 +1,12 @@
+/**
+ * All scenarios, in the order in which they run.
+ */
+
+import type { Scenario } from '../harness/scenario.js';
+import { ceiling } from './ceiling.js';
+import { heap } from './heap.js';
+import { latency } from './latency.js';
+import { memory } from './memory.js';
+import { read } from './read.js';
+
+export const scenarios: readonly Scenario[] = [heap, read, memory, latency, ceiling];
