@@ -31,6 +31,10 @@ beforeAll(() => {
   }
 }, 60_000);
 
+interface Lockfile {
+  packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }>;
+}
+
 /** Runs a program written into a file of the consumer's folder. */
 function run(name: string, text: string): Promise<Run> {
   writeFileSync(join(home, name), text);
@@ -80,11 +84,20 @@ describe('the packed package', () => {
     expect(workers.map((match) => match[1]).filter((name) => !readdirSync(dist).includes(name!))).toEqual([]);
   });
 
-  it('names no registry in the lockfile, and pins every version', () => {
-    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-    expect(Object.values<object>(lock.packages).filter((entry) => 'resolved' in entry)).toEqual([]);
-    const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
-    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+  it('pins every version', () => {
+    const versions = Object.values<string>({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+
+  // npm drops the binaries of other platforms from a lockfile when a registry does not have them; `npm ci` fails then.
+  it('has a lockfile that names no registry, and the binaries of every platform', () => {
+    const lock: Lockfile = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+    const entries = Object.values(lock.packages);
+    expect(entries.filter((entry) => entry.resolved !== undefined)).toEqual([]);
+    const wanted = entries.flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+    const locked = Object.keys(lock.packages).map((path) => path.replace(/^.*node_modules\//, ''));
+    expect(wanted.length).toBeGreaterThan(50);
+    expect(wanted.filter((name) => !locked.includes(name))).toEqual([]);
   });
 });
 
