@@ -1,0 +1,203 @@
+import { CacheClosedError } from '../common/error.js';
+import type { EntryOptions } from '../load/context.js';
+import { type ResolvedCacheOptions, type ResolvedEntryOptions, resolveEntryOptions } from '../options.js';
+import { Counters } from '../stats/counters.js';
+import { Emitter } from '../stats/emitter.js';
+import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/event.js';
+import type { StatsSnapshot } from '../stats/snapshot.js';
+import { Store } from './store.js';
+import { Ticker } from './ticker.js';
+import { checkValue, clone } from './value.js';
+import { costOf, weigh } from './weight.js';
+
+/** One hit in so many is timed; a power of two. */
+const SAMPLED_HITS = 1024;
+
+const NO_OPTIONS: ResolvedEntryOptions = resolveEntryOptions({});
+
+/**
+ * What a cache does with one entry at a time: read, write, remove, each with its statistics and events. The store below
+ * knows nothing of those, and `Cache` above adds hooks, loads and bulk operations.
+ */
+export class Engine<K, V> {
+  readonly options: ResolvedCacheOptions<K, V>;
+  readonly counters = new Counters();
+  readonly events: Emitter<CacheEvents<K, V>>;
+  readonly ticker: Ticker;
+  readonly store: Store<K, V>;
+  /** Told of every key that is written or removed, after the arguments have been found good, before anything changes. */
+  onChange: (key: K) => void = () => undefined;
+  /** Whether a hit needs no more than the value: no listener, no copy. */
+  #isPlain = false;
+  #isClosed = false;
+  #maxEntryBytes: number;
+  /** Bytes answered by hits before the last reset of the statistics. */
+  #oldHitBytes = 0;
+
+  constructor(options: ResolvedCacheOptions<K, V>) {
+    this.options = options;
+    this.events = new Emitter(CACHE_EVENTS, { name: options.name, onChange: () => this.#onListeners() });
+    this.ticker = new Ticker(options.clock, options.ownClock);
+    const { ticker, counters, events } = this;
+    this.store = new Store({ options, ticker, counters, events });
+    this.#maxEntryBytes = options.maxEntryBytes ?? options.maxBytes;
+    this.#onListeners();
+  }
+
+  /** A read that counts. */
+  read(key: K): V | undefined {
+    const { table, life, policy } = this.store;
+    const handle = table.index.get(key);
+    if (handle === undefined || !this.#isPlain || (life.isTimed && !this.#isSurelyFresh(handle))) {
+      return this.#readCarefully(key, handle);
+    }
+    policy.touch(handle);
+    table.hits[handle]!++;
+    if ((++this.counters.hits & (SAMPLED_HITS - 1)) === 0) this.#timeHit(key);
+    return table.values[handle];
+  }
+
+  /** A read that leaves no trace. */
+  peek(key: K): V | undefined {
+    this.assertOpen();
+    const handle = this.store.findFresh(key);
+    return handle === undefined ? undefined : this.copied(key, this.store.table.values[handle] as V);
+  }
+
+  /** Counts a read that found nothing. */
+  miss(key: K): void {
+    this.counters.misses++;
+    if (this.events.heard.miss) this.events.emit('miss', { key });
+  }
+
+  /** Stores a value; `false` when it is too big, and then the key is gone. Throws before anything has changed. */
+  write(key: K, value: V, options?: EntryOptions, loadMs = 0): boolean {
+    const { store, counters, events } = this;
+    checkValue(value, 'value');
+    const stored = this.options.copy ? clone(key, value, this.options.name) : value;
+    const given = options === undefined ? NO_OPTIONS : resolveEntryOptions(options);
+    const size = given.size ?? weigh(key, stored, this.options.weigher);
+    const cost = given.cost ?? this.#cost(key, stored, size, loadMs);
+    this.onChange(key);
+    if (size > this.#maxEntryBytes) {
+      this.#refuse(key, stored, size);
+      return false;
+    }
+    const { ttl, idleTtl, grace } = this.options;
+    store.put(key, stored, {
+      size,
+      cost,
+      ttl: given.ttl ?? ttl,
+      idleTtl: given.idleTtl ?? idleTtl,
+      grace: given.grace ?? grace,
+      tags: given.tags,
+    });
+    counters.sets++;
+    store.removals.flush();
+    if (events.heard.set) events.emit('set', { key, value: stored, size });
+    return true;
+  }
+
+  /** Whether a fresh entry went; one that is stale or dead goes too. */
+  remove(key: K, reason: RemovalReason = 'delete'): boolean {
+    const { store } = this;
+    this.onChange(key);
+    const handle = store.table.index.get(key);
+    if (handle === undefined) return false;
+    const state = store.state(handle);
+    store.drop(handle, state === 'dead' ? 'expire' : reason);
+    store.removals.flush();
+    return state === 'fresh';
+  }
+
+  /** What the user sees of a stored value. */
+  copied(key: K, value: V): V {
+    return this.options.copy ? clone(key, value, this.options.name) : value;
+  }
+
+  resize(maxBytes: number): void {
+    if (this.options.maxEntryBytes === undefined) this.#maxEntryBytes = maxBytes;
+    this.store.resize(maxBytes);
+    this.store.removals.flush();
+  }
+
+  assertOpen(): void {
+    if (this.#isClosed) throw new CacheClosedError(`${this.options.name}: expected an open cache; it has been closed`);
+  }
+
+  /** Whether this was the first time. */
+  close(): boolean {
+    if (this.#isClosed) return false;
+    this.#isClosed = true;
+    this.store.sweeper.stop();
+    this.store.clear({ silently: true });
+    this.store.removals.forget();
+    return true;
+  }
+
+  snapshot(): StatsSnapshot {
+    const { store } = this;
+    return this.counters.snapshot({
+      entries: store.freshCount,
+      bytes: store.bytes,
+      maxBytes: store.maxBytes,
+      hitBytes: store.hitBytes - this.#oldHitBytes,
+    });
+  }
+
+  resetStats(): void {
+    this.counters.reset();
+    this.#oldHitBytes = this.store.hitBytes;
+  }
+
+  /** Without a look at the clock, for most. */
+  #isSurelyFresh(handle: number): boolean {
+    const { ticker, store } = this;
+    if (ticker.uses === 0 || !(store.life.end[handle]! > ticker.horizon) || store.life.isIdling) return false;
+    ticker.uses--;
+    return true;
+  }
+
+  #readCarefully(key: K, handle: number | undefined): V | undefined {
+    this.assertOpen();
+    const { store, counters, events } = this;
+    if (handle === undefined || store.state(handle) !== 'fresh') {
+      this.miss(key);
+      return undefined;
+    }
+    const { table, life } = store;
+    counters.hits++;
+    table.hits[handle]!++;
+    store.policy.touch(handle);
+    if (life.isIdling) life.use(handle, this.ticker.recent());
+    const value = table.values[handle] as V;
+    if (events.heard.hit) events.emit('hit', { key, value, size: table.sizes[handle]! });
+    return this.copied(key, value);
+  }
+
+  /** What the look-up of a hit takes, by doing it once more. */
+  #timeHit(key: K): void {
+    const start = performance.now();
+    const handle = this.store.table.index.get(key);
+    const found = handle === undefined ? undefined : this.store.table.values[handle];
+    if (found !== undefined) this.counters.hitLatency.record(performance.now() - start);
+  }
+
+  #refuse(key: K, value: V, size: number): void {
+    const { counters, events } = this;
+    counters.rejected++;
+    this.remove(key, 'replace');
+    if (events.heard.maxSizeExceeded) events.emit('maxSizeExceeded', { key, value, size });
+  }
+
+  #cost(key: K, value: V, size: number, loadMs: number): number {
+    const { cost } = this.options;
+    if (cost === 'requests') return 1;
+    return costOf(cost, { key, value, size, loadMs: loadMs || this.counters.meanLoadTime });
+  }
+
+  #onListeners(): void {
+    this.#isPlain = !this.options.copy && !this.events.heard.hit;
+    this.store.removals.refresh();
+  }
+}

@@ -1,0 +1,236 @@
+import { CacheClosedError, CacheConfigError, CacheLoadError, CacheTimeoutError, describe } from '../common/error.js';
+import { after } from '../common/timer.js';
+import { Link } from '../load/chain.js';
+import type { EntryOptions, Factory, GetOrSetOptions } from '../load/context.js';
+import { Failures } from '../load/failure.js';
+import { type Flight, Flights } from '../load/flight.js';
+import { LoadSession } from '../load/session.js';
+import { waitFor } from '../load/wait.js';
+import { type ResolvedLoadOptions, resolveLoadOptions } from '../options.js';
+import type { Counters } from '../stats/counters.js';
+import type { Emitter } from '../stats/emitter.js';
+import type { CacheEvents } from '../stats/event.js';
+
+/** An entry that is not dead. */
+export interface Held<V> {
+  value: V;
+  isFresh: boolean;
+  ageMs: number;
+  deadAt: number;
+}
+
+/** What loading needs of the cache that it loads for. */
+export interface LoadHost<K, V> {
+  readonly name: string;
+  readonly counters: Counters;
+  readonly events: Emitter<CacheEvents<K, V>>;
+  now(): number;
+  /** @throws CacheClosedError */
+  assertOpen(): void;
+  /** A read as `get` does it, counted as a hit or a miss. */
+  read(key: K): V | undefined;
+  /** Counts a miss. */
+  miss(key: K): void;
+  held(key: K): Held<V> | undefined;
+  /** Stores what was loaded; gives what `preSet` made of it. */
+  keep(key: K, value: V, options: EntryOptions, durationMs: number): V;
+  /** What the caller sees of a value. */
+  answer(key: K, value: V): V;
+}
+
+interface Job<K, V> {
+  key: K;
+  factory: Factory<V, K>;
+  options: ResolvedLoadOptions;
+}
+
+const DEFAULTS = resolveLoadOptions({});
+/** How many times its `hardTimeout` a load may run before it is given up. */
+const PATIENCE = 3;
+
+/** `getOrSet`: fresh values from the cache, one load per key for all others, stale values in between. */
+export class Loading<K, V> {
+  readonly #host: LoadHost<K, V>;
+  readonly #flights = new Flights<K, V>();
+  readonly #failures = new Failures<K>();
+
+  constructor(host: LoadHost<K, V>) {
+    this.#host = host;
+  }
+
+  /** Rejects, and never throws. */
+  getOrSet(key: K, factory: Factory<V, K>, options?: GetOrSetOptions): Promise<V | undefined> {
+    try {
+      return this.#getOrSet(key, factory, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The key was written or removed: a load that runs is not to undo that. */
+  supersede(key: K): void {
+    if (this.#flights.size > 0) this.#flights.detach(key);
+    if (this.#failures.size > 0) this.#failures.delete(key);
+  }
+
+  supersedeAll(): void {
+    this.#flights.detachAll();
+    this.#failures.clear();
+  }
+
+  close(): void {
+    this.#failures.clear();
+    this.#flights.close(new CacheClosedError(`${this.#host.name}: closed while a load was running`));
+  }
+
+  #getOrSet(key: K, factory: Factory<V, K>, given?: GetOrSetOptions): Promise<V | undefined> {
+    if (typeof factory !== 'function') {
+      throw new CacheConfigError(`factory: expected a function; got ${describe(factory)}`);
+    }
+    this.#host.assertOpen();
+    const options = given === undefined ? DEFAULTS : resolveLoadOptions(given);
+    if (options.signal?.aborted) throw options.signal.reason;
+    const host = this.#host;
+    if (options.forceRefresh) {
+      host.miss(key);
+    } else {
+      const value = host.read(key);
+      if (value !== undefined) {
+        if (options.refreshAfter !== Number.POSITIVE_INFINITY) this.#refresh({ key, factory, options });
+        return Promise.resolve(value);
+      }
+    }
+    return this.#load({ key, factory, options });
+  }
+
+  /** The wait of one caller that found nothing fresh. */
+  async #load(job: Job<K, V>): Promise<V | undefined> {
+    const { key, options } = job;
+    const host = this.#host;
+    const start = performance.now();
+    const held = host.held(key);
+    const old = held && !held.isFresh ? held : undefined;
+    if (!options.forceRefresh) {
+      const failure = this.#failures.get(key, host.now());
+      if (failure && old) return host.answer(key, old.value);
+      if (failure && failure.rejectUntil > host.now()) throw failure.error;
+    }
+    const flight = this.#joinable(key, options.hardTimeout) ?? this.#start(job, held?.value);
+    if (options.timeout === 0 && old) {
+      flight.isKept = true;
+      return host.answer(key, old.value);
+    }
+    const value = await this.#await(flight, options, old);
+    host.counters.missLatency.record(performance.now() - start);
+    return value === undefined ? undefined : host.answer(key, value);
+  }
+
+  async #await(flight: Flight<V>, options: ResolvedLoadOptions, old: Held<V> | undefined): Promise<V | undefined> {
+    const endWait = flight.link.await();
+    if (!endWait) throw this.#ownKey(flight.link.key);
+    const host = this.#host;
+    try {
+      return await waitFor(flight, {
+        timeout: options.timeout,
+        hardTimeout: options.hardTimeout,
+        signal: options.signal,
+        // A removal during the flight has removed the stale value, too.
+        stale: () => (old && flight.isAttached && old.deadAt > host.now() ? old : undefined),
+        onDeserted: (reason) => this.#flights.abandon(flight, reason),
+      });
+    } finally {
+      endWait();
+    }
+  }
+
+  /** Loads anew behind a fresh value that has come of age. */
+  #refresh(job: Job<K, V>): void {
+    const held = this.#host.held(job.key);
+    if (!held || held.ageMs <= job.options.refreshAfter) return;
+    if (this.#flights.get(job.key) || Link.isInside(this.#flights, job.key)) return;
+    if (this.#failures.get(job.key, this.#host.now())) return;
+    this.#start(job, held.value).isKept = true;
+  }
+
+  #joinable(key: K, hardTimeout: number): Flight<V> | undefined {
+    const flight = this.#flights.get(key);
+    if (!flight || flight.ageMs <= PATIENCE * hardTimeout) return flight;
+    this.#giveUp(flight, hardTimeout);
+    return undefined;
+  }
+
+  #start(job: Job<K, V>, oldValue: V | undefined): Flight<V> {
+    const { key, options } = job;
+    if (Link.isInside(this.#flights, key)) throw this.#ownKey(key);
+    const flight = this.#flights.start(key, (started) => this.#run(started, job, oldValue));
+    const { hardTimeout } = options;
+    if (hardTimeout !== Number.POSITIVE_INFINITY) {
+      const cancel = after(PATIENCE * hardTimeout, () => this.#giveUp(flight, hardTimeout), { ref: false });
+      flight.promise.then(cancel, cancel);
+    }
+    return flight;
+  }
+
+  async #run(flight: Flight<V>, job: Job<K, V>, oldValue: V | undefined): Promise<V | undefined> {
+    const { key, options } = job;
+    const { counters, events } = this.#host;
+    const session = new LoadSession<V, K>(flight, key, oldValue);
+    const start = performance.now();
+    counters.loads++;
+    try {
+      const value = await this.#attempt(flight, job, session);
+      const durationMs = performance.now() - start;
+      counters.recordLoad(durationMs);
+      const result = this.#keep(flight, session, { value, durationMs, entry: options.entry });
+      if (events.heard.load) events.emit('load', { key, value: result, durationMs });
+      return result;
+    } catch (error) {
+      const durationMs = performance.now() - start;
+      counters.recordLoad(durationMs);
+      counters.loadErrors++;
+      this.#noteFailure(flight, options, error);
+      if (events.heard.loadError) events.emit('loadError', { key, error, durationMs });
+      throw error;
+    }
+  }
+
+  async #attempt(flight: Flight<V>, job: Job<K, V>, session: LoadSession<V, K>): Promise<V | undefined> {
+    for (let left = job.options.retries; ; left--) {
+      try {
+        const value = await job.factory(session);
+        return session.skipped ? session.skipped.value : value;
+      } catch (error) {
+        if (left === 0 || flight.isAborted) throw error;
+        session.skipped = undefined;
+      }
+    }
+  }
+
+  #keep(
+    flight: Flight<V>,
+    session: LoadSession<V, K>,
+    { value, durationMs, entry }: { value: V | undefined; durationMs: number; entry: EntryOptions },
+  ): V | undefined {
+    if (value === undefined || session.skipped || !flight.isAttached) return value;
+    this.#failures.delete(session.key);
+    return this.#host.keep(session.key, value, { ...entry, ...session.options }, durationMs);
+  }
+
+  #noteFailure(flight: Flight<V>, { negativeTtl, graceBackoff }: ResolvedLoadOptions, error: unknown): void {
+    if (!flight.isAttached || (negativeTtl === 0 && graceBackoff === 0)) return;
+    const now = this.#host.now();
+    const key = flight.link.key as K;
+    this.#failures.set(key, { error, rejectUntil: now + negativeTtl, backOffUntil: now + graceBackoff });
+  }
+
+  #giveUp(flight: Flight<V>, hardTimeout: number): void {
+    const { key } = flight.link;
+    const text = `${this.#host.name}: load: given up after ${PATIENCE} × hardTimeout (${hardTimeout} ms)`;
+    if (!flight.isSettled) this.#flights.abandon(flight, new CacheTimeoutError(text, { key }));
+  }
+
+  #ownKey(key: unknown): CacheLoadError {
+    const text = `${this.#host.name}: a load must not ask, directly or through others, for the key that it loads`;
+    return new CacheLoadError(text, { key });
+  }
+}

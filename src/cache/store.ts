@@ -1,0 +1,311 @@
+import { invariant } from '../common/invariant.js';
+import type { ResolvedCacheOptions } from '../options.js';
+import { createPolicy } from '../policy/index.js';
+import type { Policy } from '../policy/policy.js';
+import type { Counters } from '../stats/counters.js';
+import type { Emitter } from '../stats/emitter.js';
+import type { CacheEvents, RemovalReason } from '../stats/event.js';
+import { Lifetime, type State, type Terms } from './lifetime.js';
+import { Removals } from './removals.js';
+import { Sweeper } from './sweeper.js';
+import { Table } from './table.js';
+import type { Ticker } from './ticker.js';
+
+/** The dead that one background sweep removes before it lets others run. */
+const SWEEP_SLICE = 2_000;
+const LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS = 1_000;
+
+/** What is known about an entry when it is written. */
+export interface Charge extends Terms {
+  size: number;
+  cost: number;
+  tags: readonly string[] | undefined;
+}
+
+interface StoreParts<K, V> {
+  options: ResolvedCacheOptions<K, V>;
+  ticker: Ticker;
+  counters: Counters;
+  events: Emitter<CacheEvents<K, V>>;
+}
+
+/**
+ * The entries, the ledger of their bytes, and who goes when room is needed: the dead, then the stale, then whom the
+ * policy names. Knows nothing of hooks, loads and options; whoever calls it tells the removals (`removals.flush()`)
+ * when his own work is done too.
+ *
+ * Invariant, between calls: `bytes` is the sum of the sizes of all entries, and is at most `maxBytes`.
+ */
+export class Store<K, V> {
+  readonly table = new Table<K, V>();
+  readonly life = new Lifetime();
+  readonly removals: Removals<K, V>;
+  readonly sweeper: Sweeper;
+  policy: Policy;
+  bytes = 0;
+  maxBytes: number;
+  /** Costs and tags are rare: only those that are not 1, and not none, are kept. */
+  readonly #costs = new Map<number, number>();
+  readonly #tags = new Map<number, readonly string[]>();
+  readonly #maxEntries: number;
+  readonly #policyOption: ResolvedCacheOptions<K, V>['policy'];
+  readonly #ticker: Ticker;
+  readonly #counters: Counters;
+  /** Bytes answered by values that have left or been overwritten. */
+  #pastHitBytes = 0;
+
+  constructor({ options, ticker, counters, events }: StoreParts<K, V>) {
+    this.removals = new Removals(events, options.onEvicted);
+    this.maxBytes = options.maxBytes;
+    this.#maxEntries = options.maxEntries;
+    this.#policyOption = options.policy;
+    this.#ticker = ticker;
+    this.#counters = counters;
+    this.policy = this.#newPolicy();
+    const longestWait = options.ownClock ? Number.POSITIVE_INFINITY : LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS;
+    this.sweeper = new Sweeper(this, { interval: options.sweepInterval, longestWait });
+  }
+
+  /** Entries held, whatever their state. */
+  get count(): number {
+    return this.table.index.size;
+  }
+
+  /** Entries that are fresh. */
+  get freshCount(): number {
+    if (!this.life.isTimed) return this.count;
+    this.life.advance(this.#ticker.now());
+    return this.count - this.life.goneCount;
+  }
+
+  /** Bytes answered by hits, ever: told from the hits of each entry, so that a hit need not add them up. O(n). */
+  get hitBytes(): number {
+    const { index, hits, sizes } = this.table;
+    let sum = this.#pastHitBytes;
+    for (const handle of index.values()) sum += hits[handle]! * sizes[handle]!;
+    return sum;
+  }
+
+  state(handle: number): State {
+    const { life } = this;
+    return life.isTimed && life.end[handle] !== Number.POSITIVE_INFINITY
+      ? life.state(handle, this.#ticker.now())
+      : 'fresh';
+  }
+
+  /** `expire` for what is dead, whoever takes it out. */
+  reasonFor(handle: number, now: number, reason: RemovalReason): RemovalReason {
+    return this.life.isTimed && this.life.deadAt(handle) <= now ? 'expire' : reason;
+  }
+
+  /** The handle of a fresh entry. */
+  findFresh(key: K): number | undefined {
+    const handle = this.table.index.get(key);
+    return handle !== undefined && this.state(handle) === 'fresh' ? handle : undefined;
+  }
+
+  /** Writes an entry that is no bigger than `maxBytes`; others go for it, itself never. */
+  put(key: K, value: V, charge: Charge): void {
+    const { ttl, idleTtl } = charge;
+    // A stale reading may only shorten a life by what passes within some calls of one turn: nothing, to a long one.
+    const now = Math.min(ttl, idleTtl) < 30_000 ? this.#ticker.now() : this.#ticker.recent();
+    const handle = this.table.index.get(key);
+    const deadAt =
+      handle === undefined ? this.#insert(key, value, charge, now) : this.#overwrite(handle, value, charge, now);
+    if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, now);
+  }
+
+  /** What is fresh now, as a list of its own. O(n). */
+  listFresh(): { key: K; value: V; end: number }[] {
+    const { table, life } = this;
+    const now = life.isTimed ? this.#ticker.now() : 0;
+    const list: { key: K; value: V; end: number }[] = [];
+    for (const [key, handle] of table.index) {
+      if (life.state(handle, now) === 'fresh') {
+        list.push({ key, value: table.values[handle] as V, end: life.endsAt(handle) });
+      }
+    }
+    return list;
+  }
+
+  /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
+  drop(handle: number, reason: RemovalReason): void {
+    const { table, removals } = this;
+    const size = table.sizes[handle]!;
+    this.#count(reason);
+    if (removals.isHeard) removals.note(table.keys[handle] as K, table.values[handle] as V, size, reason);
+    this.#pastHitBytes += table.hits[handle]! * size;
+    this.policy.remove(handle);
+    this.life.forget(handle);
+    this.#strip(handle);
+    this.bytes -= size;
+    table.release(handle);
+  }
+
+  /** Takes all entries out, telling each with that reason unless `silently`. */
+  clear({ silently = false } = {}): void {
+    const { table, removals, policy } = this;
+    this.#pastHitBytes = this.hitBytes;
+    if (!silently) {
+      const now = this.life.isTimed ? this.#ticker.now() : 0;
+      for (const [key, handle] of table.index) {
+        const reason = this.reasonFor(handle, now, 'clear');
+        this.#count(reason);
+        if (removals.isHeard) removals.note(key, table.values[handle] as V, table.sizes[handle]!, reason);
+      }
+    }
+    if (policy === this.#policyOption) for (const handle of table.index.values()) policy.remove(handle);
+    else this.policy = this.#newPolicy();
+    this.#costs.clear();
+    this.#tags.clear();
+    this.life.clear();
+    table.clear();
+    this.bytes = 0;
+  }
+
+  /** Removes the dead; at most `limit` of them. */
+  sweep(limit = Number.POSITIVE_INFINITY): number {
+    const { life } = this;
+    if (!life.isTimed) return 0;
+    const now = this.#ticker.now();
+    life.advance(now);
+    let count = 0;
+    for (let handle = life.firstDead(now); handle >= 0 && count < limit; handle = life.firstDead(now)) {
+      this.drop(handle, 'expire');
+      count++;
+    }
+    return count;
+  }
+
+  /** For the sweeper. */
+  sweepSome(): number {
+    const count = this.sweep(SWEEP_SLICE);
+    this.removals.flush();
+    return count === SWEEP_SLICE ? 0 : Math.max(this.life.nextDeath() - this.#ticker.now(), 0);
+  }
+
+  resize(maxBytes: number): void {
+    this.maxBytes = maxBytes;
+    if (this.bytes > maxBytes) this.#makeRoom(0, 0, { now: this.#ticker.now(), kept: -1 });
+  }
+
+  /** To be called when an entry has got another time of death. */
+  planSweep(deadAt: number): void {
+    if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, this.#ticker.now());
+  }
+
+  /** Plans the sweep of whatever dies first. */
+  startSweeping(): void {
+    this.sweeper.start();
+    this.planSweep(this.life.nextDeath());
+  }
+
+  cost(handle: number): number {
+    return this.#costs.get(handle) ?? 1;
+  }
+
+  tags(handle: number): readonly string[] {
+    return this.#tags.get(handle) ?? [];
+  }
+
+  /** Throws when an invariant is broken. O(n log n). */
+  validate(): void {
+    const { index, keys, sizes } = this.table;
+    let sum = 0;
+    for (const [key, handle] of index) {
+      invariant(Object.is(keys[handle], key) || key === keys[handle], 'a handle leads back to its key');
+      sum += sizes[handle]!;
+    }
+    invariant(sum === this.bytes, `the ledger says ${this.bytes} bytes, the entries ${sum}`);
+    invariant(this.bytes <= this.maxBytes, 'no more bytes than allowed');
+    invariant(this.count <= this.#maxEntries, 'no more entries than allowed');
+    invariant(this.policy.order().length === this.count, 'the policy orders all entries');
+    this.policy.validate();
+    this.life.validate();
+  }
+
+  #annotate(handle: number, { cost, tags }: Charge): void {
+    if (cost !== 1) this.#costs.set(handle, cost);
+    if (tags !== undefined && tags.length > 0) this.#tags.set(handle, tags);
+  }
+
+  #strip(handle: number): void {
+    if (this.#costs.size > 0) this.#costs.delete(handle);
+    if (this.#tags.size > 0) this.#tags.delete(handle);
+  }
+
+  #insert(key: K, value: V, charge: Charge, now: number): number {
+    const { size } = charge;
+    if (this.bytes + size > this.maxBytes || this.count >= this.#maxEntries) {
+      this.#makeRoom(size, 1, { now, kept: -1 });
+    }
+    const handle = this.table.add(key, value, size, this.#grow);
+    const deadAt = this.life.start(handle, now, charge);
+    this.policy.insert(handle, size, charge.cost);
+    this.#annotate(handle, charge);
+    this.bytes += size;
+    this.#counters.missBytes += size;
+    return deadAt;
+  }
+
+  #overwrite(handle: number, value: V, charge: Charge, now: number): number {
+    const { table, removals } = this;
+    const oldSize = table.sizes[handle]!;
+    const reason = this.reasonFor(handle, now, 'replace');
+    this.#count(reason);
+    if (removals.isHeard) removals.note(table.keys[handle] as K, table.values[handle] as V, oldSize, reason);
+    this.#pastHitBytes += table.hits[handle]! * oldSize;
+    table.hits[handle] = 0;
+    this.#strip(handle);
+    this.#annotate(handle, charge);
+    const { size } = charge;
+    table.values[handle] = value;
+    table.sizes[handle] = size;
+    this.bytes += size - oldSize;
+    const deadAt = this.life.start(handle, now, charge);
+    this.policy.update(handle, size, charge.cost);
+    if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, { now, kept: handle });
+    return deadAt;
+  }
+
+  #count(reason: RemovalReason): void {
+    const counters = this.#counters;
+    if (reason === 'evict' || reason === 'pressure') counters.evictions++;
+    else if (reason === 'expire') counters.expirations++;
+    else if (reason === 'delete') counters.deletes++;
+  }
+
+  #makeRoom(bytes: number, entries: number, { now, kept }: { now: number; kept: number }): void {
+    const maxBytes = this.maxBytes - bytes;
+    const maxEntries = this.#maxEntries - entries;
+    if (this.life.isTimed) this.life.advance(now);
+    while (this.bytes > maxBytes || this.count > maxEntries) {
+      const handle = this.#next(kept);
+      this.drop(handle, this.reasonFor(handle, now, 'evict'));
+    }
+  }
+
+  #next(kept: number): number {
+    const gone = this.life.isTimed ? this.life.firstGone() : -1;
+    if (gone >= 0) return gone;
+    let handle = this.policy.victim();
+    if (handle === kept) {
+      this.policy.defer(kept);
+      handle = this.policy.victim();
+    }
+    if (handle !== kept && this.table.values[handle] !== undefined) return handle;
+    return this.#anyBut(kept);
+  }
+
+  /** A policy that names nobody, or always the same, must not hang the cache: the oldest goes. */
+  #anyBut(kept: number): number {
+    for (const handle of this.table.index.values()) if (handle !== kept) return handle;
+    invariant(false, 'there is something to evict');
+  }
+
+  readonly #grow = (capacity: number): void => this.life.grow(capacity);
+
+  #newPolicy(): Policy {
+    return typeof this.#policyOption === 'string' ? createPolicy(this.#policyOption) : this.#policyOption;
+  }
+}

@@ -1,0 +1,59 @@
+import { grownCapacity, grownFloat64 } from '../struct/grow.js';
+
+/**
+ * Entries as columns: a key leads to a handle, a small integer, and each property of the entry lies in an array at that
+ * place. There is no object per entry, so nothing for the garbage collector to walk but keys and values.
+ *
+ * Invariant: `index` holds exactly the handles in use; the others up to `keys.length` are in `#free`.
+ */
+export class Table<K, V> {
+  readonly index = new Map<K, number>();
+  keys: (K | undefined)[] = [];
+  values: (V | undefined)[] = [];
+  /** Bytes charged. */
+  sizes: Float64Array = new Float64Array(0);
+  /** Hits of the present value. */
+  hits: Uint32Array = new Uint32Array(0);
+  #free: number[] = [];
+
+  /** The handle of a new entry. `onGrow` is told the new capacity of the columns when they have to grow. */
+  add(key: K, value: V, size: number, onGrow: (capacity: number) => void): number {
+    let handle = this.#free.pop();
+    if (handle === undefined) {
+      handle = this.keys.push(key) - 1;
+      this.values.push(value);
+      if (handle >= this.sizes.length) this.#grow(handle + 1, onGrow);
+    } else {
+      this.keys[handle] = key;
+      this.values[handle] = value;
+    }
+    this.sizes[handle] = size;
+    this.hits[handle] = 0;
+    this.index.set(key, handle);
+    return handle;
+  }
+
+  /** Takes the entry out; its handle may be given to another at once. */
+  release(handle: number): void {
+    this.index.delete(this.keys[handle] as K);
+    this.keys[handle] = undefined;
+    this.values[handle] = undefined;
+    this.#free.push(handle);
+  }
+
+  clear(): void {
+    this.index.clear();
+    this.keys = [];
+    this.values = [];
+    this.#free = [];
+  }
+
+  #grow(needed: number, onGrow: (capacity: number) => void): void {
+    const capacity = grownCapacity(this.sizes.length, needed);
+    this.sizes = grownFloat64(this.sizes, capacity);
+    const hits = new Uint32Array(capacity);
+    hits.set(this.hits);
+    this.hits = hits;
+    onGrow(capacity);
+  }
+}

@@ -1,0 +1,57 @@
+import { describe } from '../common/error.js';
+import type { CostFunction, CostName } from '../options.js';
+import { estimateEntrySize } from '../weigh/index.js';
+
+/**
+ * Bytes that an entry is charged with, a whole number.
+ *
+ * @throws TypeError when the user's weigher throws or yields no positive number.
+ */
+export function weigh<K, V>(key: K, value: V, weigher: ((value: V, key: K) => number) | undefined): number {
+  if (!weigher) return estimateEntrySize(key, value);
+  const bytes = call('weigher', weigher, value, key);
+  if (bytes > 0 && bytes < Number.POSITIVE_INFINITY) return Math.ceil(bytes);
+  throw new TypeError(`weigher: expected a positive number of bytes; got ${describe(bytes)}`);
+}
+
+interface Costed<K, V> {
+  key: K;
+  value: V;
+  size: number;
+  /** ms that its load has taken, or takes on average; 0 when nothing is known. */
+  loadMs: number;
+}
+
+/**
+ * What a miss of an entry costs.
+ *
+ * @throws TypeError when the user's function throws or yields no positive number.
+ */
+export function costOf<K, V>(cost: CostName | CostFunction<K, V>, { key, value, size, loadMs }: Costed<K, V>): number {
+  switch (cost) {
+    case 'requests':
+      return 1;
+    case 'bytes':
+      return size;
+    case 'balanced':
+      return Math.sqrt(size);
+    case 'measured':
+      // Below a microsecond the clock says nothing; an entry that was never loaded counts as the average one.
+      return loadMs > 0 ? Math.max(loadMs, 1e-3) : 1;
+    default: {
+      const given = call('cost', cost, value, key);
+      if (given > 0 && given < Number.POSITIVE_INFINITY) return given;
+      throw new TypeError(`cost: expected a number above 0; got ${describe(given)}`);
+    }
+  }
+}
+
+function call<K, V>(name: string, estimate: (value: V, key: K) => number, value: V, key: K): number {
+  let result: unknown;
+  try {
+    result = estimate(value, key);
+  } catch (cause) {
+    throw new TypeError(`${name}: expected a number above 0; it threw ${describe(cause)}`, { cause });
+  }
+  return typeof result === 'number' ? result : Number.NaN;
+}

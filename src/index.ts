@@ -1,0 +1,26 @@
+/** The public list. */
+
+export type { EntryInfo } from './cache/info.js';
+export { Cache } from './cache.js';
+export type { Bytes } from './common/bytes.js';
+export type { Clock } from './common/clock.js';
+export type { Duration } from './common/duration.js';
+export {
+  CacheClosedError,
+  CacheConfigError,
+  CacheConnectionError,
+  CacheCorruptionError,
+  CacheError,
+  CacheKeyError,
+  CacheLoadError,
+  CacheSerializationError,
+  CacheTimeoutError,
+} from './common/error.js';
+export type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded, Loader } from './load/context.js';
+export type { CacheOptions, CostFunction, CostName } from './options.js';
+export type { Policy, PolicyName } from './policy/policy.js';
+export type { CacheStats } from './stats/cache-stats.js';
+export type { Listener } from './stats/emitter.js';
+export type { CacheEvents, RemovalReason } from './stats/event.js';
+export type { LatencySummary } from './stats/histogram.js';
+export type { StatsSnapshot } from './stats/snapshot.js';

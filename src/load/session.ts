@@ -1,0 +1,43 @@
+import { CacheLoadError, describe } from '../common/error.js';
+import type { EntryOptions, LoadContext } from './context.js';
+import type { Flight } from './flight.js';
+
+/** One load as its factory sees it, and what the factory has decided meanwhile. */
+export class LoadSession<V, K> implements LoadContext<V, K> {
+  readonly key: K;
+  readonly staleValue: V | undefined;
+  /** What `setOptions` has said. */
+  options: EntryOptions = {};
+  /** What `skip` has said. */
+  skipped: { value: V | undefined } | undefined;
+  readonly #flight: Flight<V>;
+
+  constructor(flight: Flight<V>, key: K, staleValue: V | undefined) {
+    this.#flight = flight;
+    this.key = key;
+    this.staleValue = staleValue;
+    // A factory may take its context apart.
+    this.setOptions = this.setOptions.bind(this);
+    this.skip = this.skip.bind(this);
+    this.fail = this.fail.bind(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.#flight.signal;
+  }
+
+  setOptions(options: EntryOptions): void {
+    this.options = { ...this.options, ...options };
+  }
+
+  skip(value?: V): V {
+    this.skipped = { value };
+    return value as V;
+  }
+
+  fail(reason: unknown): never {
+    if (reason instanceof Error) throw reason;
+    const text = typeof reason === 'string' ? reason : describe(reason);
+    throw new CacheLoadError(`load: failed: ${text}`, { key: this.key, cause: reason });
+  }
+}

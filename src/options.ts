@@ -1,0 +1,240 @@
+/**
+ * Every option of every cache: what it means, its unit, default and range, and the one function that validates it.
+ * A mistake is a `CacheConfigError` that names the option, what was expected and what came.
+ */
+import { type Bytes, parseBytes } from './common/bytes.js';
+import { type Clock, monotonicClock } from './common/clock.js';
+import { type Duration, parseDuration } from './common/duration.js';
+import { CacheConfigError, describe } from './common/error.js';
+import type { EntryOptions, GetOrSetOptions, Loader } from './load/context.js';
+import type { Policy, PolicyName } from './policy/policy.js';
+import type { RemovalReason } from './stats/event.js';
+
+/** What a miss costs: one request, its bytes, the root of its bytes, or the time that its load has taken. */
+export type CostName = 'requests' | 'bytes' | 'balanced' | 'measured';
+
+export type CostFunction<K, V> = (value: V, key: K) => number;
+
+/** Options that every kind of cache takes. */
+export interface CommonOptions<K, V> {
+  /** Bytes that may be held: keys, values and what each entry costs besides. Required. */
+  maxBytes: Bytes;
+  /** Entries that may be held, a second bound; above 0. Default: `Infinity`, no bound. */
+  maxEntries?: number | undefined;
+  /** The largest charge of one entry; a bigger one is refused, the others stay. Default: `maxBytes`, also after `resize`. */
+  maxEntryBytes?: Bytes | undefined;
+  /** What a miss on an entry costs its owner, for the policies that weigh cost against bytes. Default: `'requests'`. */
+  cost?: CostName | CostFunction<K, V> | undefined;
+  /** The whole charge of an entry in bytes, above 0: nothing is added. Default: key + value + overhead, estimated. */
+  weigher?: ((value: V, key: K) => number) | undefined;
+  /** How long an entry is fresh. Default: `Infinity`. */
+  ttl?: Duration | undefined;
+  /** How long an entry is fresh without being read. Default: `Infinity`. */
+  idleTtl?: Duration | undefined;
+  /** How long a stale entry is kept to stand in for loads that fail or are slow. Default: not at all. */
+  grace?: Duration | undefined;
+  /** Time between two background sweeps of the dead; `Infinity`: none. Default: when entries die, at most ten a second. */
+  sweepInterval?: Duration | undefined;
+  /** Stands for the cache in errors, warnings and metrics. Default: `'cache'`. */
+  name?: string | undefined;
+}
+
+/** Options of `Cache`. */
+export interface CacheOptions<K, V> extends CommonOptions<K, V> {
+  /** Who goes when room is needed: a name, or an object of your own. Default: `'auto'`. */
+  policy?: PolicyName | Policy | undefined;
+  /** What `fetch` loads with. */
+  loader?: Loader<V, K> | undefined;
+  /** Told each removal exactly once, after the cache is consistent again. What it throws becomes an `error` event. */
+  onEvicted?: ((key: K, value: V, reason: RemovalReason) => void | Promise<void>) | undefined;
+  /** Whether values are stored and handed out as structured clones. Default: false, by reference. */
+  copy?: boolean | undefined;
+  /** A monotonic clock in milliseconds, for expiry. Default: the process's own. */
+  clock?: Clock | undefined;
+}
+
+/** The common options, checked, in bytes and milliseconds. */
+export interface ResolvedCommonOptions<K, V> {
+  maxBytes: number;
+  maxEntries: number;
+  /** `undefined`: follows `maxBytes`. */
+  maxEntryBytes: number | undefined;
+  cost: CostName | CostFunction<K, V>;
+  weigher: ((value: V, key: K) => number) | undefined;
+  ttl: number;
+  idleTtl: number;
+  grace: number;
+  /** `undefined`: by need. */
+  sweepInterval: number | undefined;
+  name: string;
+}
+
+export interface ResolvedCacheOptions<K, V> extends ResolvedCommonOptions<K, V> {
+  policy: PolicyName | Policy;
+  loader: Loader<V, K> | undefined;
+  onEvicted: ((key: K, value: V, reason: RemovalReason) => void | Promise<void>) | undefined;
+  copy: boolean;
+  clock: Clock;
+  /** Whether `clock` is ours, so that a reading may be used again within one turn of the event loop. */
+  ownClock: boolean;
+}
+
+export const POLICY_NAMES = ['auto', 'lru', 'lfu', 'fifo', 'gdsf'] as const satisfies readonly PolicyName[];
+const COST_NAMES = ['requests', 'bytes', 'balanced', 'measured'] as const satisfies readonly CostName[];
+const POLICY_METHODS = ['insert', 'touch', 'update', 'remove', 'victim', 'defer', 'order', 'validate'] as const;
+
+/** @throws CacheConfigError for anything out of range or of the wrong type. */
+export function resolveCommonOptions<K, V>(options: CommonOptions<K, V>): ResolvedCommonOptions<K, V> {
+  if (options === null || typeof options !== 'object') {
+    throw new CacheConfigError(`options: expected an object with maxBytes; got ${describe(options)}`);
+  }
+  const { maxEntryBytes, sweepInterval, cost = 'requests', name = 'cache' } = options;
+  return {
+    maxBytes: parseBytes(options.maxBytes, 'maxBytes'),
+    maxEntries: resolveMaxEntries(options.maxEntries),
+    maxEntryBytes: maxEntryBytes === undefined ? undefined : parseBytes(maxEntryBytes, 'maxEntryBytes'),
+    cost: typeof cost === 'function' ? cost : oneOf(cost, COST_NAMES, 'cost', ' or a function'),
+    weigher: optionalFunction(options.weigher, 'weigher'),
+    ttl: durationOr(options.ttl, 'ttl', Number.POSITIVE_INFINITY),
+    idleTtl: durationOr(options.idleTtl, 'idleTtl', Number.POSITIVE_INFINITY),
+    grace: durationOr(options.grace, 'grace', 0),
+    sweepInterval: sweepInterval === undefined ? undefined : parseDuration(sweepInterval, 'sweepInterval'),
+    name: resolveName(name),
+  };
+}
+
+/** @throws CacheConfigError for anything out of range or of the wrong type. */
+export function resolveCacheOptions<K, V>(options: CacheOptions<K, V>): ResolvedCacheOptions<K, V> {
+  const common = resolveCommonOptions(options);
+  const { policy = 'auto', copy = false, clock = monotonicClock } = options;
+  if (typeof copy !== 'boolean') throw new CacheConfigError(`copy: expected true or false; got ${describe(copy)}`);
+  if (typeof clock?.now !== 'function') {
+    throw new CacheConfigError(`clock: expected an object with now(): number; got ${describe(clock)}`);
+  }
+  return {
+    ...common,
+    policy: resolvePolicy(policy),
+    loader: optionalFunction(options.loader, 'loader'),
+    onEvicted: optionalFunction(options.onEvicted, 'onEvicted'),
+    copy,
+    clock,
+    ownClock: clock === monotonicClock,
+  };
+}
+
+/** `EntryOptions`, checked; what was not given is `undefined`. */
+export interface ResolvedEntryOptions {
+  ttl: number | undefined;
+  idleTtl: number | undefined;
+  grace: number | undefined;
+  size: number | undefined;
+  cost: number | undefined;
+  tags: readonly string[] | undefined;
+}
+
+/** @throws CacheConfigError for anything out of range or of the wrong type. */
+export function resolveEntryOptions(options: EntryOptions): ResolvedEntryOptions {
+  if (options === null || typeof options !== 'object') {
+    throw new CacheConfigError(`options: expected an object; got ${describe(options)}`);
+  }
+  const { ttl, idleTtl, grace, size, cost, tags } = options;
+  return {
+    ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
+    idleTtl: idleTtl === undefined ? undefined : parseDuration(idleTtl, 'idleTtl'),
+    grace: grace === undefined ? undefined : parseDuration(grace, 'grace'),
+    size: size === undefined ? undefined : Math.ceil(positive(size, 'size')),
+    cost: cost === undefined ? undefined : positive(cost, 'cost'),
+    tags: tags === undefined ? undefined : resolveTags(tags),
+  };
+}
+
+/** How a caller of `getOrSet` wants to be served; in ms, `Infinity` for what never happens. */
+export interface ResolvedLoadOptions {
+  timeout: number;
+  hardTimeout: number;
+  refreshAfter: number;
+  negativeTtl: number;
+  graceBackoff: number;
+  forceRefresh: boolean;
+  signal: AbortSignal | undefined;
+  retries: number;
+  /** What concerns the entry, checked when it is written. */
+  entry: EntryOptions;
+}
+
+/** @throws CacheConfigError for anything out of range or of the wrong type. */
+export function resolveLoadOptions(options: GetOrSetOptions): ResolvedLoadOptions {
+  const entry = resolveEntryOptions(options);
+  const { timeout, signal, retries = 0, forceRefresh = false } = options;
+  if (!Number.isSafeInteger(retries) || retries < 0) {
+    throw new CacheConfigError(`retries: expected a whole number, 0 or more; got ${describe(retries)}`);
+  }
+  if (typeof forceRefresh !== 'boolean') {
+    throw new CacheConfigError(`forceRefresh: expected true or false; got ${describe(forceRefresh)}`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new CacheConfigError(`signal: expected an AbortSignal; got ${describe(signal)}`);
+  }
+  const never = Number.POSITIVE_INFINITY;
+  return {
+    timeout: timeout === undefined ? never : parseDuration(timeout, 'timeout', { zero: true }),
+    hardTimeout: durationOr(options.hardTimeout, 'hardTimeout', never),
+    refreshAfter: durationOr(options.refreshAfter, 'refreshAfter', never),
+    negativeTtl: durationOr(options.negativeTtl, 'negativeTtl', 0),
+    graceBackoff: durationOr(options.graceBackoff, 'graceBackoff', 0),
+    forceRefresh,
+    signal,
+    retries,
+    entry,
+  };
+}
+
+/** A function, or `undefined` when there is none. */
+export function optionalFunction<F>(value: F | undefined, name: string): F | undefined {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new CacheConfigError(`${name}: expected a function; got ${describe(value)}`);
+}
+
+/** A duration in ms, or `fallback` when none is given. */
+export function durationOr(value: Duration | undefined, name: string, fallback: number): number {
+  return value === undefined ? fallback : parseDuration(value, name);
+}
+
+/** The value, when it is one of those allowed. */
+export function oneOf<T extends string>(value: unknown, allowed: readonly T[], name: string, also = ''): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  const list = allowed.map((candidate) => `'${candidate}'`).join(', ');
+  throw new CacheConfigError(`${name}: expected one of ${list}${also}; got ${describe(value)}`);
+}
+
+function positive(value: unknown, name: string): number {
+  if (typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER) return value;
+  throw new CacheConfigError(`${name}: expected a number above 0; got ${describe(value)}`);
+}
+
+function resolveTags(tags: unknown): readonly string[] {
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== '')) return [...new Set(tags)];
+  throw new CacheConfigError(`tags: expected an array of non-empty strings; got ${describe(tags)}`);
+}
+
+function resolveMaxEntries(value: number | undefined): number {
+  if (value === undefined || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new CacheConfigError(`maxEntries: expected a whole number above 0, or Infinity; got ${describe(value)}`);
+}
+
+function resolveName(name: unknown): string {
+  if (typeof name === 'string' && name !== '') return name;
+  throw new CacheConfigError(`name: expected a non-empty string; got ${describe(name)}`);
+}
+
+function resolvePolicy(policy: unknown): PolicyName | Policy {
+  if (policy === null || typeof policy !== 'object') {
+    return oneOf(policy, POLICY_NAMES, 'policy', ' or an object that implements Policy');
+  }
+  const candidate = policy as Policy;
+  const missing = POLICY_METHODS.filter((method) => typeof candidate[method] !== 'function');
+  if (missing.length === 0) return candidate;
+  throw new CacheConfigError(`policy: expected an object that implements Policy; it has no ${missing.join(', ')}`);
+}

@@ -1,0 +1,53 @@
+import type { LatencySummary } from './histogram.js';
+
+/** The state of a cache's statistics at one instant. Frozen. Times are in milliseconds, rates are fractions. */
+export interface StatsSnapshot {
+  /** Reads answered with a fresh value. */
+  readonly hits: number;
+  /** Reads that were not, callers that joined a running load included. */
+  readonly misses: number;
+  /** `hits + misses`. */
+  readonly gets: number;
+  /** Values stored, those of loads included. */
+  readonly sets: number;
+  /** Entries that went by `delete` and its kin. */
+  readonly deletes: number;
+  /** Entries that went for room. */
+  readonly evictions: number;
+  /** Entries that went because their time was over. */
+  readonly expirations: number;
+  /** Runs of a factory or loader, retries not counted. */
+  readonly loads: number;
+  /** Those of them that failed. */
+  readonly loadErrors: number;
+  /** Time spent in loads. */
+  readonly loadTimeTotal: number;
+  /** Hits times the mean duration of a load: what they would have taken. */
+  readonly savedTime: number;
+  /** Values refused for their size. */
+  readonly rejected: number;
+  /** Fresh entries. */
+  readonly entries: number;
+  /** Bytes held, what is stale or dead included. */
+  readonly bytes: number;
+  /** The bound. */
+  readonly maxBytes: number;
+  /** Bytes that cannot go now, because somebody reads them in place. */
+  readonly pinnedBytes: number;
+  /** Bytes set aside for values that are being made. */
+  readonly reservedBytes: number;
+  /** The share of the free bytes that is unusable for being in small pieces. */
+  readonly fragmentation: number;
+  /** `hits / gets`; 0 before the first read. */
+  readonly hitRate: number;
+  /** Bytes answered from the cache, as a share of these and of the bytes that had to be brought in. */
+  readonly byteHitRate: number;
+  readonly latency: {
+    /** Answering from the cache, measured on a sample. */
+    readonly hit: LatencySummary;
+    /** Answering otherwise: for `getOrSet` and its kin the whole wait of the caller. */
+    readonly miss: LatencySummary;
+    /** Running a factory or loader. */
+    readonly load: LatencySummary;
+  };
+}
