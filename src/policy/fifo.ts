@@ -1,18 +1,17 @@
-import { OrderTape } from '../struct/order-tape.js';
+import { LinkedLists } from '../struct/linked-list.js';
 import type { Policy } from './policy.js';
 
-/**
- * First in, first out, exactly: reads and overwrites change nothing. Every operation is O(1); 12 to 20 bytes an entry.
- */
+/** First in, first out, exactly: reads and overwrites change nothing. Every operation is O(1); 8 bytes an entry. */
 export class FifoPolicy implements Policy {
-  readonly #tape: OrderTape;
+  readonly #list: LinkedLists;
 
-  constructor(capacity?: number) {
-    this.#tape = new OrderTape(capacity);
+  constructor(capacity = 0) {
+    this.#list = new LinkedLists(1, capacity);
   }
 
   insert(handle: number): void {
-    this.#tape.append(handle);
+    this.#list.reserve(handle + 1);
+    this.#list.append(0, handle);
   }
 
   touch(): void {}
@@ -20,27 +19,22 @@ export class FifoPolicy implements Policy {
   update(): void {}
 
   remove(handle: number): void {
-    this.#tape.remove(handle);
+    this.#list.remove(handle);
   }
 
   victim(): number {
-    return this.#tape.first();
+    return Math.max(-1, this.#list.first(0));
   }
 
   defer(handle: number): void {
-    this.#tape.moveToEnd(handle);
+    this.#list.move(0, handle);
   }
 
   order(): number[] {
-    return this.#tape.toArray();
+    return this.#list.toArray(0);
   }
 
   validate(): void {
-    this.#tape.validate();
-  }
-
-  /** Slots walked or swept so far: the cost of keeping order. */
-  get work(): number {
-    return this.#tape.steps;
+    this.#list.validate();
   }
 }

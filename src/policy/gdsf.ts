@@ -7,11 +7,11 @@ import { CLASS_COUNT, CLASS_VALUES, classOf } from './value-class.js';
 
 /** The list of those that were deferred, beside one for each class. */
 const ASIDE = CLASS_COUNT;
-/** Hits noted before they are worked off together. */
-const LOG_LENGTH = 1024;
-/** In `#uses`: the entry is in the log already. The frequency is above it. */
+/** In `#uses`, below the frequency: hit since its last placing; stands aside. */
 const NOTED = 1;
-const ONE_USE = 2;
+const DEFERRED = 2;
+const ONE_USE = 4;
+const FREQUENCY_SHIFT = 2;
 const MAX_USES = 2 ** 31 - 2 * ONE_USE;
 /** The clock is set back to 0 after so many victims, and 16 per entry: doubles stay precise, at no cost. */
 const MIN_VICTIMS_PER_ERA = 1 << 20;
@@ -29,57 +29,53 @@ const MIN_VICTIMS_PER_ERA = 1 << 20;
  *
  * # Hits
  *
- * The clock stands still between two victims, so hits of that time may be worked off together: a hit raises the frequency
- * and notes the handle in a log, once; before the next victim is chosen (or when the log is full) the noted entries move
- * to the ends of their lists. The heap's key of a list is the priority of its first at some time before. It is never
- * too high, and is put right when the list arrives at the top.
+ * A hit raises the frequency and notes the clock, and moves nothing. Priorities only grow by it, so an entry that has
+ * been hit is looked at when it arrives at the front: its priority is worked out from what was noted, and it goes to the
+ * end of the list whose value is nearest to what is left of that priority above the present clock. In the same way the
+ * heap's key of a list, the priority of its first at some time before, is never too high, and is put right at the top.
  *
  * 24 bytes an entry.
  */
 export class GdsfPolicy implements Policy {
   readonly #lists: LinkedLists;
-  readonly #heap: IndexedHeap;
-  /** handle → frequency × 2 + whether it is in the log. 0: not in the cache. */
+  readonly #heap = new IndexedHeap();
+  /** handle → frequency, DEFERRED, NOTED. 0: not in. */
   #uses: Int32Array;
   /** handle → cost ÷ bytes. */
   #values: Float32Array;
-  /** handle → priority at its last placing. */
-  #priorities: Float64Array;
-  readonly #log = new Int32Array(LOG_LENGTH);
-  #logged = 0;
+  /** handle → the clock at its last use or placing, whichever was later. */
+  #clocks: Float64Array;
   #clock = 0;
   #victims = 0;
   #size = 0;
+  #settled = 0;
 
   constructor(capacity = 0) {
     this.#lists = new LinkedLists(CLASS_COUNT + 1, capacity);
-    this.#heap = new IndexedHeap();
     this.#uses = new Int32Array(capacity);
     this.#values = new Float32Array(capacity);
-    this.#priorities = new Float64Array(capacity);
+    this.#clocks = new Float64Array(capacity);
   }
 
   insert(handle: number, size: number, cost: number): void {
     if (handle >= this.#uses.length) this.#grow(handle + 1);
+    const value = cost / size;
     this.#uses[handle] = ONE_USE;
-    this.#values[handle] = cost / size;
-    this.#lists.append(this.#prioritize(handle), handle);
+    this.#values[handle] = value;
+    this.#lists.append(this.#listFor(handle, value), handle);
     this.#size++;
   }
 
   touch(handle: number): void {
     const uses = this.#uses[handle]!;
-    const more = uses < MAX_USES ? uses + ONE_USE : uses;
-    this.#uses[handle] = more | NOTED;
-    if ((uses & NOTED) !== 0) return;
-    this.#log[this.#logged++] = handle;
-    if (this.#logged === LOG_LENGTH) this.#workOff();
+    this.#uses[handle] = (uses < MAX_USES ? uses + ONE_USE : uses) | NOTED;
+    this.#clocks[handle] = this.#clock;
   }
 
   /** Keeps the frequency; the new value counts from now on. */
   update(handle: number, size: number, cost: number): void {
     this.#values[handle] = cost / size;
-    if (!this.#isAside(handle)) this.#lists.move(this.#prioritize(handle), handle);
+    if ((this.#uses[handle]! & DEFERRED) === 0) this.#placeAnew(handle);
   }
 
   remove(handle: number): void {
@@ -87,11 +83,10 @@ export class GdsfPolicy implements Policy {
     this.#size--;
     this.#lists.remove(handle);
     const returning = this.#lists.first(ASIDE);
-    if (returning >= 0) this.#lists.move(this.#prioritize(returning), returning);
+    if (returning >= 0) this.#placeAnew(returning);
   }
 
   victim(): number {
-    this.#workOff();
     const heap = this.#heap;
     for (;;) {
       const list = heap.first();
@@ -101,33 +96,39 @@ export class GdsfPolicy implements Policy {
         heap.remove(list);
         continue;
       }
-      const priority = this.#priorities[handle]!;
+      if ((this.#uses[handle]! & NOTED) !== 0) {
+        this.#settle(handle);
+        continue;
+      }
+      const priority = this.#clocks[handle]! + CLASS_VALUES[list]!;
       if (priority > heap.firstKey()) {
         heap.rekey(list, priority);
         continue;
       }
-      if (priority > this.#clock) {
-        this.#clock = priority;
-        if (++this.#victims >= Math.max(MIN_VICTIMS_PER_ERA, 16 * this.#size)) this.#startEra();
-      }
+      if (priority > this.#clock) this.#advance(priority);
       return handle;
     }
   }
 
   /** Counts as a use; it stands aside, and each removal lets one of those aside return at the clock of that time. */
   defer(handle: number): void {
-    if (this.#uses[handle]! < MAX_USES) this.#uses[handle]! += ONE_USE;
-    this.#priorities[handle] = Number.POSITIVE_INFINITY;
+    this.touch(handle);
+    this.#uses[handle]! |= DEFERRED;
     this.#lists.move(ASIDE, handle);
   }
 
   order(): number[] {
-    this.#workOff();
-    const priorities = this.#priorities;
-    const handles: number[] = [];
-    for (let list = 0; list < CLASS_COUNT; list++) handles.push(...this.#lists.toArray(list));
+    const first = this.victim();
+    const priorities = new Map<number, number>();
+    for (let list = 0; list < CLASS_COUNT; list++) {
+      for (const handle of this.#lists.toArray(list)) {
+        const isNoted = (this.#uses[handle]! & NOTED) !== 0;
+        const value = isNoted ? this.#value(handle) : CLASS_VALUES[list]!;
+        priorities.set(handle, handle === first ? Number.NEGATIVE_INFINITY : this.#clocks[handle]! + value);
+      }
+    }
     // The sort is stable: equal priorities stay in the order of their classes, and of their places in them.
-    handles.sort((a, b) => priorities[a]! - priorities[b]!);
+    const handles = [...priorities.keys()].sort((a, b) => priorities.get(a)! - priorities.get(b)!);
     return handles.concat(this.#lists.toArray(ASIDE));
   }
 
@@ -136,71 +137,80 @@ export class GdsfPolicy implements Policy {
     this.#heap.validate();
     let size = 0;
     for (let list = 0; list < CLASS_COUNT; list++) {
-      let before = this.#clock;
+      if (this.#lists.first(list) >= 0) invariant(this.#heap.has(list), `gdsf: list ${list} is not in the heap`);
+      const value = CLASS_VALUES[list]!;
+      let before = this.#heap.has(list) ? this.#heap.keyOf(list) - value : 0;
       for (const handle of this.#lists.toArray(list)) {
-        const priority = this.#priorities[handle]!;
-        invariant(this.#uses[handle]! >= ONE_USE, `gdsf: ${handle} is listed and has no uses`);
-        invariant(before <= priority && Number.isFinite(priority), `gdsf: ${priority} follows ${before}`);
-        if (this.#lists.first(list) === handle) {
-          invariant(this.#heap.has(list), `gdsf: list ${list} is not in the heap`);
-          invariant(this.#heap.keyOf(list) <= priority, `gdsf: the key of list ${list} is too high`);
-        }
-        before = priority;
+        const uses = this.#uses[handle]!;
+        const clock = this.#clocks[handle]!;
         size++;
+        invariant(uses >= ONE_USE && (uses & DEFERRED) === 0, `gdsf: ${handle} is listed with uses of ${uses}`);
+        invariant(clock <= this.#clock, `gdsf: ${handle} was used at ${clock}, now is ${this.#clock}`);
+        if ((uses & NOTED) !== 0) continue;
+        // The key of a list is the sum of a clock and the value: back from it, the last digits are lost.
+        const slack = (Math.abs(clock) + value) * 2 ** -50;
+        invariant(before <= clock + slack, `gdsf: ${handle}, placed at ${clock}, stands behind ${before}`);
+        before = clock;
       }
     }
     for (const handle of this.#lists.toArray(ASIDE)) {
-      invariant(this.#isAside(handle), `gdsf: ${handle} stands aside with a priority`);
+      invariant((this.#uses[handle]! & DEFERRED) !== 0, `gdsf: ${handle} stands aside and is not deferred`);
       size++;
     }
     invariant(size === this.#size, `gdsf: ${size} entries are listed, ${this.#size} are in`);
-    const noted = new Set(this.#log.subarray(0, this.#logged));
     for (let handle = 0; handle < this.#uses.length; handle++) {
       const uses = this.#uses[handle]!;
-      invariant(uses > 0 === this.#lists.has(handle), `gdsf: ${handle} has ${uses} uses and is not listed`);
-      invariant((uses & NOTED) === 0 || noted.has(handle), `gdsf: a hit of ${handle} is lost`);
+      invariant(uses > 0 === this.#lists.has(handle), `gdsf: ${handle} has uses of ${uses}, listed or not`);
     }
   }
 
-  /** Lists moved in the heap so far: the cost of keeping order. */
+  /** Entries and lists moved so far in search of victims: the cost of keeping order. */
   get work(): number {
-    return this.#heap.moves;
+    return this.#heap.moves + this.#settled;
   }
 
-  #isAside(handle: number): boolean {
-    return this.#priorities[handle] === Number.POSITIVE_INFINITY;
+  /** frequency × cost ÷ bytes */
+  #value(handle: number): number {
+    return (this.#uses[handle]! >> FREQUENCY_SHIFT) * this.#values[handle]!;
   }
 
-  /** Sets the priority of an entry used now; the list it belongs to, which the heap then knows. */
-  #prioritize(handle: number): number {
-    const list = classOf((this.#uses[handle]! >> 1) * this.#values[handle]!);
-    const priority = this.#clock + CLASS_VALUES[list]!;
-    this.#priorities[handle] = priority;
-    if (this.#lists.first(list) < 0 && !this.#heap.has(list)) this.#heap.push(list, priority);
+  /** The list that an entry goes to the end of now, to have the priority `clock + value`. */
+  #listFor(handle: number, value: number): number {
+    const list = classOf(value);
+    this.#clocks[handle] = this.#clock;
+    if (this.#lists.first(list) < 0 && !this.#heap.has(list)) this.#heap.push(list, this.#clock + CLASS_VALUES[list]!);
     return list;
   }
 
-  /** Moves the entries that were hit since the last time to where they belong now. */
-  #workOff(): void {
-    for (let i = 0; i < this.#logged; i++) {
-      const handle = this.#log[i]!;
-      const uses = this.#uses[handle]!;
-      // Noted, removed, inserted again: that is not a hit of the new entry.
-      if ((uses & NOTED) === 0) continue;
-      this.#uses[handle] = uses ^ NOTED;
-      const before = this.#priorities[handle]!;
-      if (before === Number.POSITIVE_INFINITY) continue;
-      const list = this.#prioritize(handle);
-      if (this.#priorities[handle] !== before) this.#lists.move(list, handle);
-    }
-    this.#logged = 0;
+  /** An entry that was used this instant, or whose value changed. */
+  #placeAnew(handle: number): void {
+    this.#uses[handle]! &= ~(NOTED | DEFERRED);
+    this.#lists.move(this.#listFor(handle, this.#value(handle)), handle);
   }
 
-  /** Sets the clock back to 0, and with it all priorities: subtraction keeps their order. */
+  /** An entry at the front that was hit at some time since its placing gets the priority of its last hit. */
+  #settle(handle: number): void {
+    const priority = this.#clocks[handle]! + this.#value(handle);
+    this.#uses[handle]! ^= NOTED;
+    this.#lists.move(this.#listFor(handle, priority - this.#clock), handle);
+    this.#settled++;
+  }
+
+  #advance(clock: number): void {
+    this.#clock = clock;
+    if (++this.#victims >= Math.max(MIN_VICTIMS_PER_ERA, 16 * this.#size)) this.#startEra();
+  }
+
+  /** Sets the clock back to 0, and with it all that was noted of it: subtraction keeps the order. */
   #startEra(): void {
     const past = this.#clock;
-    for (let handle = 0; handle < this.#priorities.length; handle++) this.#priorities[handle]! -= past;
-    for (const list of this.#heap.items().slice()) this.#heap.rekey(list, this.#heap.keyOf(list) - past);
+    for (let handle = 0; handle < this.#clocks.length; handle++) this.#clocks[handle]! -= past;
+    // A key is worked out again from a clock, not subtracted from: it has to be equal to the sum, to the last digit.
+    for (const list of this.#heap.items().slice()) {
+      const first = this.#lists.first(list);
+      if (first < 0) this.#heap.remove(list);
+      else this.#heap.rekey(list, Math.min(this.#heap.keyOf(list) - past, this.#clocks[first]! + CLASS_VALUES[list]!));
+    }
     this.#clock = 0;
     this.#victims = 0;
   }
@@ -210,6 +220,6 @@ export class GdsfPolicy implements Policy {
     this.#lists.reserve(capacity);
     this.#uses = grownInt32(this.#uses, capacity);
     this.#values = grownFloat32(this.#values, capacity);
-    this.#priorities = grownFloat64(this.#priorities, capacity);
+    this.#clocks = grownFloat64(this.#clocks, capacity);
   }
 }

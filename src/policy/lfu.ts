@@ -1,7 +1,7 @@
 import { invariant } from '../common/invariant.js';
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
 import { IndexedHeap } from '../struct/indexed-heap.js';
-import { OrderTape } from '../struct/order-tape.js';
+import { LinkedLists } from '../struct/linked-list.js';
 import type { Policy } from './policy.js';
 
 /** Uses per entry between two halvings. */
@@ -32,7 +32,7 @@ export class LfuPolicy implements Policy {
   #nextRank = 0;
   #size = 0;
   /** Deferred handles stand aside, out of the heap; each removal lets one of them return. */
-  #deferred: OrderTape | undefined;
+  #deferred: LinkedLists | undefined;
   /** The first of the heap has left and its slot waits for the next insertion: one sift for an eviction and a set. */
   #hole = -1;
 
@@ -60,12 +60,13 @@ export class LfuPolicy implements Policy {
 
   remove(handle: number): void {
     this.#size--;
-    if (this.#deferred?.has(handle)) this.#deferred.remove(handle);
+    const deferred = this.#deferred;
+    if (deferred?.has(handle)) deferred.remove(handle);
     else if (this.#hole < 0 && handle === this.#heap.first()) this.#hole = handle;
     else this.#heap.remove(handle);
-    const returning = this.#deferred?.first() ?? -1;
-    if (returning < 0) return;
-    this.#deferred!.remove(returning);
+    const returning = deferred?.first(0) ?? -1;
+    if (deferred === undefined || returning < 0) return;
+    deferred.remove(returning);
     this.#put(returning);
   }
 
@@ -74,7 +75,7 @@ export class LfuPolicy implements Policy {
     const heap = this.#heap;
     for (;;) {
       const handle = heap.first();
-      if (handle < 0) return this.#deferred?.first() ?? -1;
+      if (handle < 0) return Math.max(-1, this.#deferred?.first(0) ?? -1);
       const count = this.#counts[handle]!;
       if (count === heap.firstKey()) return handle;
       heap.rekey(handle, count);
@@ -84,12 +85,13 @@ export class LfuPolicy implements Policy {
   /** Counts as a use; it returns behind its equals, as if inserted then. */
   defer(handle: number): void {
     this.touch(handle);
-    this.#deferred ??= new OrderTape();
+    this.#deferred ??= new LinkedLists(1);
     if (this.#deferred.has(handle)) {
-      this.#deferred.moveToEnd(handle);
+      this.#deferred.move(0, handle);
     } else {
       this.#heap.remove(handle);
-      this.#deferred.append(handle);
+      this.#deferred.reserve(handle + 1);
+      this.#deferred.append(0, handle);
     }
   }
 
@@ -99,14 +101,15 @@ export class LfuPolicy implements Policy {
     const heap = this.#heap;
     const handles = Array.from(heap.items());
     handles.sort((a, b) => counts[a]! - counts[b]! || heap.rankOf(a) - heap.rankOf(b));
-    return handles.concat(this.#deferred?.toArray() ?? []);
+    return handles.concat(this.#deferred?.toArray(0) ?? []);
   }
 
   validate(): void {
     this.#heap.validate();
     this.#deferred?.validate();
     const inHeap = this.#heap.size - (this.#hole < 0 ? 0 : 1);
-    invariant(inHeap + (this.#deferred?.size ?? 0) === this.#size, `lfu: ${this.#size} entries, ${inHeap} in the heap`);
+    const aside = this.#deferred?.toArray(0).length ?? 0;
+    invariant(inHeap + aside === this.#size, `lfu: ${this.#size} entries, ${inHeap} in the heap`);
     invariant(this.#hole < 0 || this.#hole === this.#heap.first(), 'lfu: the hole is not at the top');
     for (const handle of this.#heap.items()) {
       invariant(!this.#deferred?.has(handle), `lfu: ${handle} is deferred and in the heap`);

@@ -75,6 +75,7 @@ export class LinkedLists {
 
   /** Moves a node that is in a list to the end of a list, the same or another. */
   move(list: number, node: number): void {
+    if (this.#lasts[list] === node) return;
     this.#unlink(node);
     this.append(list, node);
   }
