@@ -50,7 +50,7 @@ export function importGraph(sources: Sources): ImportGraph {
   return graph;
 }
 
-export function roomOf(file: string, table: ImportTable): string {
+function roomOf(file: string, table: ImportTable): string {
   if (file.includes('/')) return file.slice(0, file.indexOf('/'));
   return file in table ? file : 'top';
 }
