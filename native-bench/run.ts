@@ -4,7 +4,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describeMachine } from './harness/machine.js';
 import { type Options, parseOptions, USAGE } from './harness/options.js';
 import { readResults, writeResult } from './harness/results.js';
@@ -72,13 +72,13 @@ async function measureScenario(scenario: Scenario, chosen: Options, tools: Tools
   }
 }
 
-function settingFor({ smoke, seed }: Options, { ceiling, redis }: Tools): Setting {
+function settingFor({ smoke, seed, product }: Options, { ceiling, redis }: Tools): Setting {
   const cores = cpus().length;
   return {
     smoke,
     seed,
     window: smoke ? { windowMs: 15, warmupMs: 10 } : { windowMs: 220, warmupMs: 110 },
-    product: PRODUCT.href,
+    product: (product === undefined ? PRODUCT : pathToFileURL(product)).href,
     threads: [...new Set([1, 2, cores])].filter((count) => count <= cores),
     ceiling,
     redis,

@@ -15,6 +15,7 @@ export interface Options {
   rounds: number | undefined;
   seed: number;
   out: string | undefined;
+  product: string | undefined;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -26,6 +27,7 @@ export const USAGE = `npm run bench -- [options]
   --seed N          seed of all keys and orders (default: 1)
   --smoke           everything, tiny, in under a minute: does it run? The figures mean nothing
   --out FOLDER      where results, charts and README go (default: native-bench; with --smoke native-bench/.cache/smoke)
+  --product FILE    the build to measure (default: dist/index.js): two builds can be compared
   --no-build        use the builds that are there
   --json            print the results as JSON on standard output, progress on standard error
   --help            this text
@@ -46,6 +48,7 @@ export function parseOptions(argv: readonly string[], scenarioNames: readonly st
       rounds: { type: 'string' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string' },
+      product: { type: 'string' },
     },
     allowNegative: true,
   });
@@ -65,6 +68,7 @@ export function parseOptions(argv: readonly string[], scenarioNames: readonly st
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds),
     seed: wholeNumber('--seed', values.seed),
     out: values.out,
+    product: values.product,
   };
 }
 

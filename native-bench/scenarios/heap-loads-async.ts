@@ -9,6 +9,8 @@ import { freshKey, type Workload } from './heap-workload.js';
 
 interface AsyncLoad {
   batch: AsyncBatch;
+  /** Called between the requests that bring the cache to its steady state and the measured ones. */
+  begin?(): void;
   finish(): Metrics;
 }
 
@@ -91,7 +93,11 @@ function mixed(cache: AsyncCache, { all, writes, mask, keys, values }: Workload)
     }
     return sum;
   };
-  return { batch, finish: () => ({ 'mixed.hitRate': hitCount / reads }) };
+  const begin = (): void => {
+    reads = 0;
+    hitCount = 0;
+  };
+  return { batch, begin, finish: () => ({ 'mixed.hitRate': hitCount / reads }) };
 }
 
 function evictingSet(cache: AsyncCache, { circle, values }: Workload): AsyncLoad {

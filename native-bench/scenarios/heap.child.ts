@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { collect, jobInput, report } from '../harness/in-child.js';
 import type { Metrics } from '../harness/scenario.js';
-import { measure, measureAsync } from '../harness/timing.js';
+import { measure, measureAsync, settle } from '../harness/timing.js';
 import type { AsyncCache, SyncCache } from '../peers/heap-cache.js';
 import { contenders } from '../peers/index.js';
 import { syncLoads } from './heap-loads.js';
@@ -27,7 +27,9 @@ if (contender.kind === 'sync') {
   for (const [name, load] of Object.entries(syncLoads)) {
     const cache = await contender.open(workload.capacity, input.product);
     fill(cache, workload);
-    const { batch, finish } = load(cache, workload);
+    const { batch, begin, finish } = load(cache, workload);
+    await settle(batch, workload.capacity * 4, 1_000);
+    begin?.();
     metrics[name] = measure(batch, input.window);
     Object.assign(metrics, finish());
   }
@@ -40,7 +42,9 @@ if (contender.kind === 'sync') {
   for (const [name, load] of Object.entries(asyncLoads)) {
     const cache = await contender.open(workload.capacity, input.product);
     await fillAsync(cache, workload);
-    const { batch, finish } = load(cache, workload);
+    const { batch, begin, finish } = load(cache, workload);
+    await settle(batch, workload.capacity * 4, 1_000);
+    begin?.();
     metrics[name] = await measureAsync(batch, input.window);
     Object.assign(metrics, finish());
   }
