@@ -14,6 +14,7 @@ const SIZES = [
   [5120, 2880],
 ];
 const COUNT = 24;
+const GRAIN = 256;
 
 /**
  * Images that decode, resize and compress like photos: a sky, hills behind each other, and the grain of a sensor.
@@ -45,17 +46,22 @@ export async function makePhotos(folder, say) {
  * @param {() => number} random
  */
 export async function makePhoto(path, width, height, random) {
-  const grain = await sharp({
-    create: { width, height, channels: 3, background: '#808080', noise: { type: 'gaussian', mean: 128, sigma: 14 } },
-  })
-    .png({ compressionLevel: 1 })
-    .toBuffer();
   await sharp(Buffer.from(landscape(width, height, random)))
     .blur(1 + random() * 2)
-    .composite([{ input: grain, blend: 'soft-light' }])
+    .composite([{ ...grain(random), tile: true, blend: 'soft-light' }])
     .removeAlpha()
     .jpeg({ quality: 90 })
     .toFile(path);
+}
+
+/**
+ * A square of noise. Without it the images would compress to next to nothing, and decode in no time.
+ *
+ * @param {() => number} random
+ */
+function grain(random) {
+  const pixels = Uint8Array.from({ length: GRAIN * GRAIN * 3 }, () => 104 + random() * 48);
+  return { input: Buffer.from(pixels.buffer), raw: { width: GRAIN, height: GRAIN, channels: /** @type {3} */ (3) } };
 }
 
 /**
@@ -71,8 +77,8 @@ function landscape(width, height, random) {
     return `<path fill="${colour}" d="${ridge(width, height, 0.4 + layer * 0.14, random)}"/>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
-    <linearGradient id="sky" x2="0" y2="1"><stop stop-color="hsl(${hue + 190} 60% 45%)"/>
-    <stop offset="1" stop-color="hsl(${hue + 30} 70% 80%)"/></linearGradient>
+    <linearGradient id="sky" x2="0" y2="1"><stop stop-color="hsl(${195 + random() * 35} 60% 45%)"/>
+    <stop offset="1" stop-color="hsl(${20 + random() * 30} 75% 80%)"/></linearGradient>
     <rect width="100%" height="100%" fill="url(#sky)"/>${sun}${hills.join('')}</svg>`;
 }
 

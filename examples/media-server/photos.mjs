@@ -2,7 +2,7 @@
 // Which images to serve: those of a folder, else the system's wallpapers, else photos out of a Debian package,
 // else some that we make.
 import { readdir, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
@@ -39,6 +39,8 @@ const ENOUGH = 20;
 const MOST = 64;
 /** Wallpaper folders also hold tiles and icons; a photo has more pixels than this. */
 const LEAST_PIXELS = 500_000;
+/** All of them decoded may take this much of the memory: one of the servers holds them all. */
+const LARGEST_SHARE = 0.4;
 /** Git ignores it. */
 const CACHE_FOLDER = fileURLToPath(new URL('../../.cache/media-server', import.meta.url));
 
@@ -111,10 +113,21 @@ async function survey(files, leastPixels) {
     found.push(...(await Promise.all(chosen.slice(i, i + availableParallelism()).map(probe))));
   }
   const names = uniqueNames();
-  return found
-    .filter((photo) => photo !== undefined)
-    .filter((photo) => photo.width * photo.height >= leastPixels)
-    .map((photo) => ({ name: names(basename(photo.path)), ...photo }));
+  let room = usableMemory() * LARGEST_SHARE;
+  /** @type {Photo[]} */
+  const photos = [];
+  for (const photo of found) {
+    if (!photo || photo.width * photo.height < leastPixels || photo.decodedBytes > room) continue;
+    room -= photo.decodedBytes;
+    photos.push({ name: names(basename(photo.path)), ...photo });
+  }
+  return photos;
+}
+
+/** Bytes: of the container where there is a limit, else of the machine. */
+function usableMemory() {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 /** @param {string} path */

@@ -7,6 +7,8 @@ import { DecodeWatch } from './decode-watch.mjs';
 import { Peer, processWire, threadWire } from './peer.mjs';
 
 /**
+ * @typedef {Pick<import('cachalot').StatsSnapshot, 'hits' | 'misses' | 'evictions' | 'hitRate' | 'bytes' | 'maxBytes'>} CacheCounts
+ *
  * @typedef {object} Settings
  * @property {import('./photos.mjs').Photo[]} photos
  * @property {number | undefined} maxBytes budget of the cache; `undefined` = no cache at all
@@ -22,7 +24,7 @@ import { Peer, processWire, threadWire } from './peer.mjs';
  * @typedef {object} ServerReport
  * @property {ThreadReport[]} threads
  * @property {import('./decode-watch.mjs').DecodeCount} decoded
- * @property {import('cachalot').StatsSnapshot | undefined} cache
+ * @property {CacheCounts | undefined} cache
  * @property {number} rss bytes
  * @property {number} peakRss bytes
  */
