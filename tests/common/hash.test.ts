@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hashString } from '../../src/common/hash.js';
+
+const COUNT = 200_000;
+
+const FAMILIES: [string, (index: number) => string][] = [
+  ['user:0000001', (index) => `user:${String(index).padStart(7, '0')}`],
+  ['1', (index) => String(index)],
+  ['/img/1/1.jpg', (index) => `/img/${index % 1000}/${Math.floor(index / 1000)}.jpg`],
+  ['0001 (binary)', (index) => index.toString(2).padStart(24, '0')],
+  ['121:a (ternary)', (index) => `${index.toString(3)}:a`],
+  ['beyond Latin-1', (index) => String.fromCharCode(index & 0xffff, 0x4e00 + (index >>> 16))],
+  ['long with a late difference', (index) => `${'https://example.org/'.repeat(4)}${index}`],
+];
+
+/** Chi-squared over its degrees of freedom: 1 for an even spread. */
+function unevenness(hashes: Uint32Array, bucketOf: (hash: number) => number, buckets: number): number {
+  const counts = new Uint32Array(buckets);
+  for (const hash of hashes) counts[bucketOf(hash)]!++;
+  const expected = hashes.length / buckets;
+  return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0) / (buckets - 1);
+}
+
+describe('hashString', () => {
+  it.each(FAMILIES)('spreads keys such as %s over the low and over the high bits', (_, keyAt) => {
+    const hashes = Uint32Array.from({ length: COUNT }, (__, index) => hashString(keyAt(index), 42));
+    expect(unevenness(hashes, (hash) => hash & 0xfff, 4096)).toBeLessThan(1.15);
+    expect(unevenness(hashes, (hash) => hash >>> 20, 4096)).toBeLessThan(1.15);
+    // Chance alone makes 200 000² / 2 / 2³² = 4.7 pairs.
+    expect(COUNT - new Set(hashes).size).toBeLessThan(16);
+  });
+
+  it('is an unsigned 32-bit integer that depends on nothing but the text and the seed', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.integer(), (key, seed) => {
+        const hash = hashString(key, seed);
+        expect(hash).toBe(hash >>> 0);
+        expect(hashString(`${key.slice(0, 3)}${key.slice(3)}`, seed)).toBe(hash);
+      }),
+      { seed: 20261121 },
+    );
+  });
+
+  it('turns about half of the bits when one bit of the key or of the seed turns', () => {
+    let turned = 0;
+    const trials = 20_000;
+    for (let trial = 0; trial < trials; trial++) {
+      const key = `key ${trial}`;
+      const at = trial % key.length;
+      const other = key.slice(0, at) + String.fromCharCode(key.charCodeAt(at) ^ 1) + key.slice(at + 1);
+      turned +=
+        bits(hashString(key, 7) ^ hashString(other, 7)) +
+        bits(hashString(key, 7) ^ hashString(key, 7 ^ (1 << (trial % 32))));
+    }
+    expect(turned / trials / 64).toBeGreaterThan(0.48);
+    expect(turned / trials / 64).toBeLessThan(0.52);
+  });
+
+  it('tells lengths apart, zeros and all', () => {
+    expect(new Set(['', '\0', '\0\0', '\0\0\0', '\0\0\0\0'].map((key) => hashString(key, 0))).size).toBe(5);
+  });
+});
+
+function bits(word: number): number {
+  let count = 0;
+  for (let rest = word >>> 0; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
