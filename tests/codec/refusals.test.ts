@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeValue, decodeView, encodeValue } from '../../src/codec/index.js';
+import { CacheCorruptionError, CacheSerializationError } from '../../src/common/error.js';
+import { place } from './places.js';
+
+const given = new Uint8Array(8);
+structuredClone(given.buffer, { transfer: [given.buffer] });
+
+describe('encodeValue refuses', () => {
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['a promise', Promise.resolve(1)],
+  ])('%s with a TypeError', (_, value) => {
+    expect(() => encodeValue(value)).toThrow(TypeError);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a function', () => 1, '$: a function cannot be stored'],
+    ['a method', { frames: [0, 1, 2, { onload() {} }] }, '$.frames[3].onload: a function cannot be stored'],
+    ['a symbol', { 'my key': [Symbol('s')] }, '$["my key"][0]: a symbol cannot be stored'],
+    ['a promise inside', new Map([['k', { p: Promise.resolve() }]]), '$.get("k").p: a promise cannot be stored'],
+    ['a WeakMap', new Set([new WeakMap()]), '$.values()[0]: a WeakMap cannot be stored'],
+    ['a WeakRef', { ref: new WeakRef({}) }, '$.ref: a WeakRef cannot be stored'],
+    ['a Proxy', { proxy: new Proxy({}, {}) }, '$.proxy: a Proxy cannot be stored'],
+    ['a generator', [(function* () {})()], '$[0]: a generator cannot be stored'],
+    ['a detached view', given, '$: a buffer that has been detached cannot be stored'],
+    ['a detached view inside', { n: 1, given }, '$.given: a buffer that has been detached cannot be stored'],
+    [
+      'a detached buffer deep inside',
+      [{ b: given.buffer }],
+      '$[0].b: a buffer that has been detached cannot be stored',
+    ],
+  ])('%s, naming where it is', (_, value, message) => {
+    expect(() => encodeValue(value)).toThrow(new CacheSerializationError(message));
+  });
+
+  it('what a getter throws, and nesting beyond the stack', () => {
+    const value = {
+      get size() {
+        throw new Error('not today');
+      },
+    };
+    expect(() => encodeValue(value)).toThrow('$: it cannot be stored: not today');
+    let deep: unknown = 1;
+    for (let i = 0; i < 200_000; i++) deep = { deep };
+    expect(() => encodeValue(deep)).toThrow(new CacheSerializationError('$: it is nested too deeply'));
+  });
+
+  it('and goes on as if nothing had happened', () => {
+    expect(() => encodeValue({ a: 1, b: () => 1 })).toThrow(CacheSerializationError);
+    const { skeleton } = encodeValue({ a: 1 });
+    expect(decodeValue(skeleton, [], 'copy')).toEqual({ a: 1 });
+  });
+});
+
+const SAMPLES = [
+  new Float64Array([1, 2]),
+  'text',
+  { width: 1, ratio: 0.5, name: 'n', pixels: new Uint16Array([1, 2]) },
+  { frames: [new Uint8Array([1]), { raw: new ArrayBuffer(3) }], map: new Map([[1, 2n]]), error: new Error('x') },
+];
+
+/** Decodes what may be damaged: a value or an error of ours, and nothing else. */
+function decodesSanely(skeleton: Uint8Array, parts: readonly Uint8Array[]): void {
+  for (const decode of [() => decodeValue(skeleton, place(parts), 'copy'), () => decodeView(skeleton, place(parts))]) {
+    try {
+      decode();
+    } catch (error) {
+      expect(error instanceof CacheCorruptionError || error instanceof CacheSerializationError, String(error)).toBe(
+        true,
+      );
+    }
+  }
+}
+
+describe('decoding damaged bytes', () => {
+  it.each(SAMPLES.map((value) => [value]))('notices every truncation of %o', (value) => {
+    const { skeleton, parts } = encodeValue(value);
+    for (let length = 0; length < skeleton.byteLength; length++) {
+      expect(() => decodeValue(skeleton.slice(0, length), place(parts), 'copy')).toThrow(CacheCorruptionError);
+    }
+  });
+
+  it.each(SAMPLES.filter((value) => typeof value === 'object').map((value) => [value]))(
+    'notices that the parts of %o are missing',
+    (value) => {
+      const { skeleton } = encodeValue(value);
+      expect(() => decodeValue(skeleton, [], 'view')).toThrow(CacheCorruptionError);
+    },
+  );
+
+  it('notices a part that is no whole number of elements, and bytes that follow the end', () => {
+    const { skeleton, parts } = encodeValue(new Float64Array(2));
+    expect(() => decodeValue(skeleton, place([parts[0]!.subarray(0, 9)]), 'view')).toThrow(CacheCorruptionError);
+    const graph = encodeValue([1, 2, 3]).skeleton;
+    const longer = new Uint8Array(graph.byteLength + 1);
+    longer.set(graph);
+    expect(() => decodeValue(longer, [], 'view')).toThrow(CacheCorruptionError);
+  });
+
+  it('never fails otherwise than by an error of ours, whatever the bytes', () => {
+    const change = fc.record({ at: fc.nat(), to: fc.nat(255) });
+    fc.assert(
+      fc.property(fc.constantFrom(...SAMPLES), fc.array(change, { minLength: 1, maxLength: 4 }), (value, changes) => {
+        const { skeleton, parts } = encodeValue(value);
+        for (const { at, to } of changes) skeleton[at % skeleton.byteLength] = to;
+        decodesSanely(skeleton, parts);
+      }),
+      { seed: 20261121, numRuns: 3000 },
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 3 }), fc.uint8Array({ maxLength: 60 }), (kind, noise) => {
+        decodesSanely(Uint8Array.of(1, kind, 20, 3, ...noise), []);
+      }),
+      { seed: 20261121, numRuns: 3000 },
+    );
+  });
+});
+
+describe('what another version wrote', () => {
+  it('is a serialization error: for a cache, a miss', () => {
+    const { skeleton } = encodeValue([1]);
+    const later = skeleton.slice();
+    later[0] = 2;
+    expect(() => decodeValue(later, [], 'copy')).toThrow(
+      new CacheSerializationError('stored value: expected format version 1, got 2'),
+    );
+    // Another major's stream is tried, and not being able to read it is no damage.
+    const foreign = skeleton.slice();
+    foreign[2] = 99;
+    expect(decodeValue(foreign, [], 'copy')).toEqual([1]);
+    foreign[9] = 0x7f;
+    expect(() => decodeValue(foreign, [], 'copy')).toThrow(CacheSerializationError);
+    expect(() => decodeValue(foreign, [], 'copy')).toThrow(/written by Node 99/);
+  });
+});
