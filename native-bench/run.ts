@@ -9,7 +9,7 @@ import { describeMachine } from './harness/machine.js';
 import { type Options, parseOptions, USAGE } from './harness/options.js';
 import { readResults, writeResult } from './harness/results.js';
 import { runRounds } from './harness/rounds.js';
-import type { Plan, Scenario, ScenarioResult, Setting } from './harness/scenario.js';
+import type { Failure, Plan, Scenario, ScenarioResult, Setting } from './harness/scenario.js';
 import { build, installPeers, prepareTools, type Tools } from './harness/setup.js';
 import { writeReport } from './report/readme.js';
 import { scenarios } from './scenarios/index.js';
@@ -42,9 +42,11 @@ async function main(chosen: Options): Promise<void> {
   writeReport(folder, readResults(folder));
   say(`results and README are in ${folder}`);
   if (chosen.json) process.stdout.write(`${JSON.stringify(results)}\n`);
-  const failures = results.flatMap((result) => result.failures.map((failure) => ({ ...failure, ...result })));
-  for (const { scenario, contender, reason } of failures) say(`FAILED ${scenario}, ${contender}: ${reason}`);
-  if (failures.length > 0) process.exitCode = 1;
+  const failures = new Set(
+    results.flatMap(({ scenario, failures: list }) => list.map((one) => describeFailure(scenario, one))),
+  );
+  for (const failure of failures) say(failure);
+  if (failures.size > 0) process.exitCode = 1;
 }
 
 async function measureScenario(scenario: Scenario, chosen: Options, tools: Tools): Promise<ScenarioResult> {
@@ -79,7 +81,7 @@ function settingFor({ smoke, seed, product }: Options, { ceiling, redis }: Tools
     seed,
     window: smoke ? { windowMs: 15, warmupMs: 10 } : { windowMs: 220, warmupMs: 110 },
     product: (product === undefined ? PRODUCT : pathToFileURL(product)).href,
-    threads: [...new Set([1, 2, cores])].filter((count) => count <= cores),
+    threads: [...new Set([1, 2, smoke ? 2 : cores])].filter((count) => count <= cores),
     ceiling,
     redis,
   };
@@ -90,6 +92,11 @@ function narrow(plan: Plan, { only, groups, rounds }: Options): Plan {
     prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
   const jobs = plan.jobs.filter((job) => begins(job.contender, only) && begins(job.group, groups));
   return { ...plan, jobs, rounds: rounds ?? plan.rounds };
+}
+
+/** Without the round: who fails in every round is told once. */
+function describeFailure(scenario: string, { group, contender, reason }: Failure): string {
+  return `FAILED ${scenario}, ${group}, ${contender}: ${reason}`;
 }
 
 function say(text: string): void {

@@ -33,7 +33,7 @@ export function runJob(job: Job): Promise<Report> {
       clearTimeout(deadline);
       const line = output.stdout.split('\n').find((candidate) => candidate.startsWith(MARK));
       if (code === 0 && line) resolve(JSON.parse(line.slice(MARK.length)) as Report);
-      else reject(new Error(`${job.contender} ended with ${signal ?? code}: ${output.stderr.trim().slice(-2000)}`));
+      else reject(new Error(`${job.contender} ended with ${signal ?? code}: ${output.stderr.trim().slice(-1000)}`));
     });
   });
 }

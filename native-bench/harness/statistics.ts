@@ -59,8 +59,15 @@ export function estimate(samples: readonly number[], options: BootstrapOptions =
   };
 }
 
-/** `win`, `loss`, or `tie` when the interval of a ratio holds 1: a difference below the interval is none. */
+/** Fewer samples have no interval worth the name: nothing is claimed from them. */
+export const FEWEST_SAMPLES = 3;
+
+/**
+ * `win`, `loss`, or `tie` when the interval of a ratio holds 1: a difference below the interval is none. Fewer than
+ * three samples tell nothing: a tie.
+ */
 export function verdict(ratio: Estimate): 'win' | 'loss' | 'tie' {
+  if (ratio.count < FEWEST_SAMPLES) return 'tie';
   if (ratio.low > 1) return 'win';
   return ratio.high < 1 ? 'loss' : 'tie';
 }

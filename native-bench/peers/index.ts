@@ -28,5 +28,5 @@ export const contenders: Readonly<Record<string, Contender>> = {
   bentocache: asynchronous(bentocache),
 };
 
-/** Too slow to be the point: measured in every third round. */
+/** Too slow to be the point: measured in every other round. */
 export const SLOW: ReadonlySet<string> = new Set(['@isaacs/ttlcache', 'CacheableMemory', 'keyv', 'bentocache']);

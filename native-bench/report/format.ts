@@ -16,6 +16,7 @@ export function compact(value: number): string {
 /** Three significant digits, never in exponents. */
 export function digits(value: number): string {
   const size = Math.abs(value);
+  if (size === 0) return '0';
   if (size >= 100) return Math.round(value).toLocaleString('en-US').replaceAll(',', ' ');
   if (size >= 10) return value.toFixed(1);
   return value.toFixed(2);

@@ -79,7 +79,12 @@ function goalTable(goals: readonly Goal[]): string {
 }
 
 function asked({ atLeast, atMost, unit }: Goal): string {
-  return atLeast === undefined ? `≤ ${compact(atMost!)}${unit}` : `≥ ${compact(atLeast)}${unit}`;
+  return atLeast === undefined ? `≤ ${bound(atMost!)}${unit}` : `≥ ${bound(atLeast)}${unit}`;
+}
+
+// A bound is given as it was asked, not rounded.
+function bound(value: number): string {
+  return String(value);
 }
 
 function found({ found: value, unit }: Goal): string {

@@ -2,7 +2,7 @@
  * What a scenario contributes to the README.
  */
 
-import type { Estimate } from '../harness/statistics.js';
+import { type Estimate, FEWEST_SAMPLES } from '../harness/statistics.js';
 import type { Chart } from './chart.js';
 
 /** A line in the sand: what is promised, and what came. */
@@ -30,9 +30,10 @@ export interface Section {
   comparisons: Comparison[];
 }
 
-/** `met`, `missed`, or `open` when the interval holds the goal: the rounds cannot tell. */
+/** `met`, `missed`, or `open` when the interval holds the goal, or the rounds are too few for one: they cannot tell. */
 export function outcomeOf({ found, atLeast, atMost }: Goal): 'met' | 'missed' | 'open' | 'not measured' {
   if (!found) return 'not measured';
+  if (found.count < FEWEST_SAMPLES) return 'open';
   if (atLeast !== undefined) return judge(found.low >= atLeast, found.high < atLeast);
   if (atMost !== undefined) return judge(found.high <= atMost, found.low > atMost);
   throw new TypeError('goal: expected atLeast or atMost');

@@ -17,7 +17,7 @@ export const heap: Scenario = {
       module: 'scenarios/heap.child.js',
       input: { contender, seed, product, window, ...size },
       nodeFlags: ['--expose-gc'],
-      every: SLOW.has(contender) ? 3 : 1,
+      every: SLOW.has(contender) ? 2 : 1,
     }));
     return { jobs, rounds: smoke ? 1 : 6 };
   },

@@ -69,6 +69,7 @@ describe('goals', () => {
     expect(outcomeOf({ ...goal, atMost: 1.5 })).toBe('met');
     expect(outcomeOf({ ...goal, atMost: 1 })).toBe('missed');
     expect(outcomeOf({ ...goal, found: undefined, atMost: 1 })).toBe('not measured');
+    expect(outcomeOf({ ...goal, found: { ...found, count: 2 }, atLeast: 1 })).toBe('open');
   });
 
   test('of zero are met by zero', () => {

@@ -71,4 +71,5 @@ test('a ratio is a win or a loss only beyond its interval', () => {
   expect(verdict({ ...ratio, low: 1.01, high: 1.2 })).toBe('win');
   expect(verdict({ ...ratio, low: 0.9, high: 1.2 })).toBe('tie');
   expect(verdict({ ...ratio, median: 0.8, low: 0.7, high: 0.99 })).toBe('loss');
+  expect(verdict({ median: 0.8, low: 0.7, high: 0.9, count: 2 })).toBe('tie');
 });
