@@ -40,10 +40,10 @@ async function drive(plan) {
   const client = new Client(plan);
 
   const all = names.map((name) => `/image/${encodeURIComponent(name)}?w=${width()}`);
-  await client.run('warming up', () => all.pop());
-  await client.run('warming up', next, plan.warmUpSeconds);
+  await client.run('each once', () => all.pop(), { count: all.length });
+  await client.run('warming up', next, { seconds: plan.warmUpSeconds });
   await conductor.ask('measure');
-  const latencies = await client.run('measuring', next, plan.seconds);
+  const latencies = await client.run('measuring', next, { seconds: plan.seconds });
   client.close();
 
   const sorted = Float64Array.from(latencies).sort();
@@ -78,16 +78,17 @@ class Client {
   /**
    * @param {string} phase for the progress line
    * @param {() => string | undefined} next what to ask for; `undefined` ends the run
-   * @param {number} [seconds]
+   * @param {{ seconds?: number, count?: number }} length of the run, by whichever is reached first
    * @returns {Promise<number[]>} milliseconds of each request
    */
-  async run(phase, next, seconds = Number.POSITIVE_INFINITY) {
+  async run(phase, next, { seconds = Number.POSITIVE_INFINITY, count = Number.POSITIVE_INFINITY }) {
     /** @type {number[]} */
     const latencies = [];
     const start = performance.now();
     const elapsed = () => (performance.now() - start) / 1000;
     const progress = setInterval(() => {
-      conductor.tell('progress', { phase, requests: latencies.length, elapsed: elapsed(), seconds });
+      const share = Math.max(elapsed() / seconds, latencies.length / count);
+      conductor.tell('progress', { phase, requests: latencies.length, elapsed: elapsed(), share });
     }, 100);
     const connection = async (/** @type {number} */ port) => {
       while (elapsed() < seconds) {

@@ -30,12 +30,14 @@ export async function makePhotos(folder, say) {
     join(folder, `landscape-${String(i + 1).padStart(2, '0')}.jpg`),
   );
   if (paths.some((path) => !existsSync(path))) say(`No photos here, so making ${COUNT} that look like some (once) ...`);
-  for (const [i, path] of paths.entries()) {
-    if (existsSync(path)) continue;
-    const [width, height] = SIZES[i % SIZES.length];
-    await makePhoto(`${path}.part`, width, height, seededRandom(i + 1));
-    await rename(`${path}.part`, path);
-  }
+  await Promise.all(
+    paths.map(async (path, i) => {
+      if (existsSync(path)) return;
+      const [width, height] = SIZES[i % SIZES.length];
+      await makePhoto(`${path}.part`, width, height, seededRandom(i + 1));
+      await rename(`${path}.part`, path);
+    }),
+  );
   return paths;
 }
 

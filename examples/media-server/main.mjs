@@ -86,7 +86,10 @@ async function main() {
   const { source, photos } = await findPhotos(options.folder, (line) => progress.say(`  ${line}`));
   const pixelBytes = photos.reduce((sum, photo) => sum + photo.decodedBytes, 0);
   print(`  ${photos.length} images (${source}), ${mebibytes(pixelBytes)} when decoded`);
-  print(`  ${options.threads} serving threads, ${NATIVE_THREADS} threads for sharp, Zipf ${LOAD.exponent}, `);
+  print(
+    `  ${options.threads} serving threads, ${NATIVE_THREADS} threads for sharp, ` +
+      `${CONNECTIONS_PER_THREAD * options.threads} connections, Zipf ${LOAD.exponent}, ${options.seconds} s each\n`,
+  );
 
   const settings = { photos, threads: options.threads, port: 0, maxBytes: undefined };
   const none = await run('no cache', settings, options.seconds);

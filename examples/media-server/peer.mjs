@@ -72,19 +72,19 @@ export class Peer {
     this.#pending.clear();
   }
 
-  /** @param {{ id?: number, type: string, body?: unknown, error?: string }} message */
+  /** @param {{ id?: number, type: string, body?: unknown, error?: { message: string, stack?: string } }} message */
   async #receive({ id, type, body, error }) {
     if (type === 'answer') {
       const waiting = this.#pending.get(id ?? 0);
       this.#pending.delete(id ?? 0);
-      return error === undefined ? waiting?.resolve(body) : waiting?.reject(new Error(error));
+      return error === undefined ? waiting?.resolve(body) : waiting?.reject(Object.assign(new Error(), error));
     }
     try {
       const answer = await this.#handlers[type](body);
       if (id !== undefined) this.#wire.send({ id, type: 'answer', body: answer });
     } catch (failure) {
-      const words = failure instanceof Error ? failure.message : String(failure);
-      if (id !== undefined) this.#wire.send({ id, type: 'answer', error: words });
+      const { message, stack } = failure instanceof Error ? failure : new Error(String(failure));
+      if (id !== undefined) this.#wire.send({ id, type: 'answer', error: { message, stack } });
     }
   }
 }

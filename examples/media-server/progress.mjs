@@ -20,12 +20,13 @@ export class Progress {
    * Something under way.
    *
    * @param {string} what
-   * @param {{ phase: string, requests: number, elapsed: number, seconds: number | null }} state `seconds` is `null` when open-ended
+   * @param {{ phase: string, requests: number, elapsed: number, share: number }} state `elapsed` in seconds, `share` of the
+   * phase from 0 to 1
    */
-  update(what, { phase, requests, elapsed, seconds }) {
+  update(what, { phase, requests, elapsed, share }) {
     const rate = elapsed > 0 ? Math.round(requests / elapsed) : 0;
     const text = `${what.padEnd(24)} ${phase.padEnd(10)}  ${String(requests).padStart(5)} requests, ${rate}/s`;
-    if (this.#stream.isTTY) return this.#redraw(`  ${bar(seconds === null ? 0 : elapsed / seconds)} ${text}`);
+    if (this.#stream.isTTY) return this.#redraw(`  ${bar(share)} ${text}`);
     if (performance.now() - this.#plainAt < PLAIN_EVERY_MS) return;
     this.#plainAt = performance.now();
     this.#stream.write(`  ${text}\n`);
