@@ -85,13 +85,14 @@ class StripedLru {
 
   static void unpin(const Pinned& pinned) { pinned.pins->fetch_sub(1, std::memory_order_release); }
 
-  // False when every entry of the stripe is pinned.
+  // False when the entry, or every entry that could make room, is pinned. Nothing measured here comes to that.
   bool set(std::string_view key, const uint8_t* bytes) {
     uint64_t hash = hash_of(key);
     Stripe& stripe = stripe_of(hash);
     stripe.lock.lock();
     uint32_t entry = stripe.find(key, hash);
     if (entry == kNone) entry = stripe.claim(key, hash);
+    else if (stripe.entries[entry].pins.load(std::memory_order_acquire) != 0) entry = kNone;
     else stripe.to_front(entry);
     if (entry != kNone) std::memcpy(stripe.value(entry), bytes, stripe.value_bytes);
     stripe.lock.unlock();

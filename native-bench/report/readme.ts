@@ -14,6 +14,7 @@ import { latencySection } from './latency.js';
 import { memorySection } from './memory.js';
 import { readSection } from './read.js';
 import { type Goal, outcomeOf, type Section } from './section.js';
+import { stamps } from './stamp.js';
 
 const WRITERS: Readonly<Record<string, (result: ScenarioResult) => Section>> = {
   heap: heapSection,
@@ -57,7 +58,7 @@ export function renderReadme(written: readonly Written[]): string {
     losses(sections),
     ...sections.map(renderSection),
     '## What it was measured on',
-    ...stamps(written),
+    ...stamps(written.map(({ result }) => result)),
   ]
     .filter(Boolean)
     .join('\n\n')}\n`;
@@ -106,30 +107,4 @@ function renderSection({ title, text, charts }: Section): string {
     .filter(({ chart }) => chart.bars.length > 0)
     .map(({ name, chart }) => `![${chart.title}](charts/${name}.svg)`);
   return [`## ${title}`, text.trim(), ...images].join('\n\n');
-}
-
-function stamps(written: readonly Written[]): string[] {
-  const machine = written[0]?.result.machine;
-  if (!machine) return ['Nothing yet.'];
-  const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
-  const rows = written.map(({ result }) => [
-    result.scenario,
-    result.startedAt.slice(0, 16).replace('T', ' '),
-    String(result.rounds),
-    String(result.seed),
-    `${result.window.windowMs} ms`,
-    `${(waited(result) * 100).toFixed(1)} %`,
-    String(result.failures.length),
-  ]);
-  return [
-    `${machine.cpu}, ${machine.cores} cores, ${compact(machine.memoryBytes / 2 ** 30)} GiB; ${machine.kernel}; Node ${machine.node}, V8 ${machine.v8}; ${machine.compiler}; ${machine.redis}.`,
-    `${packages.join(', ')}.`,
-    table(['scenario', 'when (UTC)', 'rounds', 'seed', 'window', 'waiting for a core', 'failed'], rows),
-    'Waiting for a core: the median share of their time that the measuring threads were ready to run and had no core; near 0 on a quiet machine (0 where the kernel does not tell).',
-  ];
-}
-
-function waited({ samples }: ScenarioResult): number {
-  const shares = samples.map(({ waitShare }) => waitShare).sort((left, right) => left - right);
-  return shares[shares.length >> 1] ?? 0;
 }

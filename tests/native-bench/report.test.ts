@@ -6,6 +6,7 @@ import { compact, digits, table } from '../../native-bench/report/format.js';
 import { heapSection } from '../../native-bench/report/heap.js';
 import { renderReadme } from '../../native-bench/report/readme.js';
 import { outcomeOf } from '../../native-bench/report/section.js';
+import { stamps } from '../../native-bench/report/stamp.js';
 
 const machine = {
   cpu: 'a processor',
@@ -102,6 +103,15 @@ describe('README', () => {
     for (const part of ['a processor', '4 cores', 'Node v20.0.0', 'lru-cache 11.5.3', '2026-01-02 03:04']) {
       expect(readme).toContain(part);
     }
+  });
+
+  test('names what failed, and tells machines apart', () => {
+    const failure = { round: 0, group: 'values', contender: 'somebody', reason: 'fell over\nat line 1' };
+    const elsewhere = { ...result, scenario: 'memory', machine: { ...machine, cpu: 'another processor' } };
+    const paragraphs = stamps([{ ...result, failures: [failure, { ...failure, round: 1 }] }, elsewhere]).join('\n');
+    expect(paragraphs.match(/somebody: fell over/g)).toHaveLength(1);
+    expect(paragraphs).toContain('*heap*: a processor');
+    expect(paragraphs).toContain('*memory*: another processor');
   });
 
   test('warns when the figures are of a trial', () => {
