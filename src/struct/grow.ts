@@ -1,7 +1,7 @@
-/** The capacity to grow to: doubled until `needed` fits, so that growth costs O(1) per item. */
+/** The capacity to grow to: half as much again until `needed` fits, so growth costs O(1) per item, and wastes little. */
 export function grownCapacity(current: number, needed: number): number {
   let capacity = Math.max(current, 8);
-  while (capacity < needed) capacity *= 2;
+  while (capacity < needed) capacity += capacity >> 1;
   return capacity;
 }
 
