@@ -18,7 +18,7 @@ export const HEAP_NUMBER = 2 * WORD;
 export const BUFFER_HEADER = 112;
 /** Any typed array, DataView or Buffer, without its buffer. */
 export const VIEW_HEADER = 96;
-export const DATE_BYTES = 96;
+export const DATE_BYTES = 104;
 export const REGEXP_BYTES = 128;
 export const FUNCTION_BYTES = 96;
 /** The object and the frames that it remembers; its text is made when it is asked for. */

@@ -16,13 +16,15 @@ import {
 import { distinctRatio, Random, thin } from './sample.js';
 import { shellOf } from './shell.js';
 
-/** Things kept of one level. */
-const LEVEL_WIDTH = 1024;
-/** Children looked at in one level, shared among its members, but never fewer than so many of each. */
-const LEVEL_STEPS = 4096;
-const MEMBER_STEPS = 8;
-/** Children looked at in one call: the bound on its time. */
+/** Children looked at in one call: the bound on its time, about 3 ms. */
 const CALL_STEPS = 65_536;
+/** Things kept of one level: a share of the steps that are left, so that deep graphs are seen to the end. */
+const LEVEL_SHARE = 1 / 16;
+const LEVEL_MIN = 64;
+const LEVEL_MAX = 4096;
+/** Children looked at in one level, shared among its members, but never fewer than so many of each. */
+const CHILDREN_SHARE = 1 / 8;
+const MEMBER_MIN = 4;
 /** Entries of a `Map` or `Set` that are stepped over to reach those looked at: they cannot be indexed. */
 const ITERATOR_STEPS = 16_384;
 /** Strings up to this length are shared by the JSON parser and as literals: equal ones are counted once. */
@@ -31,14 +33,14 @@ const SHARED_STRING = 10;
 /**
  * One measurement. Breadth first: what a thing costs by itself is charged when it is met, its children when its level
  * has its turn. A level that is too wide is thinned by systematic resampling (as in particle filters; Chen's
- * heterogeneous sampling of trees, 1992): each survivor stands for `weight` things, so the sum stays unbiased. Big
- * leaves (binary, strings, the stores of arrays and maps) are charged when met and never fall to the thinning.
- * The random numbers are seeded: the same value has the same size.
+ * heterogeneous sampling of trees, 1992): each survivor stands for `weight` things, so the sum stays unbiased. Binary,
+ * strings and the stores of arrays and maps are charged when met and never fall to the thinning, only what holds them
+ * can: one huge buffer in one of a hundred thousand objects may be missed, or counted for many. The random numbers are seeded: the same value has the same size.
  */
 export class Walk {
   private bytes = 0;
   private steps = 0;
-  private allowance = LEVEL_STEPS;
+  private allowance = 0;
   private readonly seen = new Set<unknown>();
   private readonly shapes = new Set<string>();
   private readonly random = new Random();
@@ -48,10 +50,12 @@ export class Walk {
   measure(root: object): number {
     this.meet(root, 1);
     while (this.next.length > 0 && this.steps < CALL_STEPS) {
-      const level = thin(this.next, this.weights, LEVEL_WIDTH, this.random);
+      const left = CALL_STEPS - this.steps;
+      const width = Math.min(LEVEL_MAX, Math.max(LEVEL_MIN, left * LEVEL_SHARE));
+      const level = thin(this.next, this.weights, Math.floor(width), this.random);
       this.next = [];
       this.weights = [];
-      this.allowance = Math.max(MEMBER_STEPS, Math.floor(LEVEL_STEPS / level.items.length));
+      this.allowance = Math.max(MEMBER_MIN, Math.floor((left * CHILDREN_SHARE) / level.items.length));
       for (let i = 0; i < level.items.length && this.steps < CALL_STEPS; i++) {
         this.expand(level.items[i]!, level.weights[i]!);
       }
@@ -141,7 +145,7 @@ export class Walk {
   private expandIterable(source: Iterable<unknown>, slots: number, weight: number, pairs: boolean): void {
     const size = pairs ? slots / 2 : slots;
     const reach = Math.min(size, ITERATOR_STEPS);
-    const picks = this.random.pick(reach, Math.max(MEMBER_STEPS, pairs ? this.allowance >> 1 : this.allowance));
+    const picks = this.random.pick(reach, Math.max(MEMBER_MIN, pairs ? this.allowance >> 1 : this.allowance));
     const items: unknown[] = [];
     let position = 0;
     let turn = 0;

@@ -1,0 +1,29 @@
+// node --expose-gc growth.mjs KIND...: real bytes per value of each kind, as JSON. Allocates until about 6 MiB are
+// held, twice, and takes the smaller growth: what is left over from elsewhere only ever adds.
+import { KINDS } from './kinds.mjs';
+
+const TARGET = 6 * 2 ** 20;
+
+function used() {
+  for (let i = 0; i < 4; i++) globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+function growth(make, count, from) {
+  const held = new Array(count).fill(undefined);
+  const before = used();
+  for (let i = 0; i < count; i++) held[i] = make(from + i);
+  const after = used();
+  if (held[count - 1] === undefined) throw new Error('not held');
+  return (after - before) / count;
+}
+
+const sizes = {};
+for (const kind of process.argv.slice(2)) {
+  const make = KINDS[kind];
+  const first = Math.max(64, growth(make, 8, 0));
+  const count = Math.max(4, Math.min(20_000, Math.round(TARGET / first)));
+  sizes[kind] = Math.min(growth(make, count, 100_000), growth(make, count, 500_000));
+}
+process.stdout.write(JSON.stringify(sizes));

@@ -1,0 +1,1 @@
+export const KINDS: Record<string, (index: number) => unknown>;
