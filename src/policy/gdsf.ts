@@ -102,7 +102,7 @@ export class GdsfPolicy implements Policy {
       }
       const priority = this.#clocks[handle]! + CLASS_VALUES[list]!;
       if (priority > heap.firstKey()) {
-        heap.rekey(list, priority);
+        heap.rekeyFirst(priority);
         continue;
       }
       if (priority > this.#clock) this.#advance(priority);

@@ -78,7 +78,7 @@ export class LfuPolicy implements Policy {
       if (handle < 0) return Math.max(-1, this.#deferred?.first(0) ?? -1);
       const count = this.#counts[handle]!;
       if (count === heap.firstKey()) return handle;
-      heap.rekey(handle, count);
+      heap.rekeyFirst(count);
     }
   }
 

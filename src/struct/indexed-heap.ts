@@ -73,6 +73,11 @@ export class IndexedHeap {
     else this.#down(slot, item, key, rank);
   }
 
+  /** Re-keys the first item, to a key that is not below its own. The heap is not empty. */
+  rekeyFirst(key: number): void {
+    this.#down(0, this.#items[0]!, key, this.#ranks[0]!);
+  }
+
   /** Takes the first item out and puts another one, not in yet, in its place: one sift. The heap is not empty. */
   replaceFirst(item: number, key: number, rank = item): void {
     if (item >= this.#slotOf.length) {

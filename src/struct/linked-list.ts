@@ -15,6 +15,7 @@ const UNLINKED = -0x8000_0000;
  * in, and no sentinel nodes are needed. All operations are O(1).
  */
 export class LinkedLists {
+  /** UNLINKED for a node that is in no list; its `next` means nothing then. */
   #prev: Int32Array;
   #next: Int32Array;
   /** `~list` where the list is empty, as if it were the link of a neighbour. */
@@ -23,7 +24,7 @@ export class LinkedLists {
 
   constructor(lists: number, capacity = 0) {
     this.#prev = new Int32Array(capacity).fill(UNLINKED);
-    this.#next = new Int32Array(capacity).fill(UNLINKED);
+    this.#next = new Int32Array(capacity);
     this.#firsts = new Int32Array(lists);
     for (let list = 0; list < lists; list++) this.#firsts[list] = ~list;
     this.#lasts = this.#firsts.slice();
@@ -53,7 +54,7 @@ export class LinkedLists {
     if (capacity <= this.#prev.length) return;
     const length = grownCapacity(this.#prev.length, capacity);
     this.#prev = grownInt32(this.#prev, length, UNLINKED);
-    this.#next = grownInt32(this.#next, length, UNLINKED);
+    this.#next = grownInt32(this.#next, length);
   }
 
   /** Puts a node that is in no list, and that `reserve` has made room for, at the end of a list. */
@@ -70,7 +71,6 @@ export class LinkedLists {
   remove(node: number): void {
     this.#unlink(node);
     this.#prev[node] = UNLINKED;
-    this.#next[node] = UNLINKED;
   }
 
   /** Moves a node that is in a list to the end of a list, the same or another. */

@@ -104,10 +104,12 @@ interface Valued {
   isHit: boolean;
 }
 
-/** `gdsf` with its classes: places are searched for, there are no lists and no heap. */
+/** `gdsf` with its classes: places are searched for, there are no links and no heap. */
 export class GdsfModel implements Model {
   #entries: Valued[] = [];
   #aside: Valued[] = [];
+  /** class → what the priority of its first was when last looked at: never above what it is. */
+  readonly #keys = new Map<number, number>();
   #clock = 0;
   #serial = 0;
 
@@ -141,15 +143,22 @@ export class GdsfModel implements Model {
 
   victim(): number {
     for (;;) {
-      const first = this.#front();
-      if (!first) return this.#aside[0]?.handle ?? -1;
-      if (!first.isHit) {
+      const [list, key] = [...this.#keys].sort((a, b) => a[1] - b[1] || a[0] - b[0])[0] ?? [-1, 0];
+      if (list < 0) return this.#aside[0]?.handle ?? -1;
+      const inList = this.#entries.filter(({ placed }) => placed.list === list);
+      const first = inList.sort((a, b) => a.placed.serial - b.placed.serial)[0];
+      if (!first) {
+        this.#keys.delete(list);
+      } else if (first.isHit) {
+        first.placed = this.#place(first.clock + first.frequency * first.value - this.#clock);
+        first.clock = this.#clock;
+        first.isHit = false;
+      } else if (priority(first) > key) {
+        this.#keys.set(list, priority(first));
+      } else {
         this.#clock = Math.max(this.#clock, priority(first));
         return first.handle;
       }
-      first.placed = this.#place(first.clock + first.frequency * first.value - this.#clock);
-      first.clock = this.#clock;
-      first.isHit = false;
     }
   }
 
@@ -170,19 +179,14 @@ export class GdsfModel implements Model {
     return first < 0 ? [] : [first, ...rest.filter((handle) => handle !== first)];
   }
 
-  /** Of the entries that stand first in their class, the one with the least priority by its place. */
-  #front(): Valued | undefined {
-    const byPlace = [...this.#entries].sort((a, b) => a.placed.serial - b.placed.serial);
-    const heads = byPlace.filter((a, i) => !byPlace.slice(0, i).some((b) => b.placed.list === a.placed.list));
-    return heads.sort((a, b) => priority(a) - priority(b) || a.placed.list - b.placed.list)[0];
-  }
-
   #find(handle: number): Valued {
     return [...this.#entries, ...this.#aside].find((entry) => entry.handle === handle)!;
   }
 
   #place(value: number): Valued['placed'] {
-    return { list: classOf(value), clock: this.#clock, serial: this.#serial++ };
+    const list = classOf(value);
+    if (!this.#keys.has(list)) this.#keys.set(list, this.#clock + CLASS_VALUES[list]!);
+    return { list, clock: this.#clock, serial: this.#serial++ };
   }
 
   #placeAnew(entry: Valued): void {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { IndexedHeap } from '../../src/struct/indexed-heap.js';
 
 const command = fc.record({
-  kind: fc.constantFrom('push', 'push', 'rekey', 'remove', 'replaceFirst', 'pop'),
+  kind: fc.constantFrom('push', 'push', 'rekey', 'rekeyFirst', 'remove', 'replaceFirst', 'pop'),
   item: fc.nat(30),
   key: fc.nat(9),
   rank: fc.nat(1000),
@@ -42,6 +42,9 @@ describe('IndexedHeap', () => {
           } else if (kind === 'rekey' && model.has(item)) {
             heap.rekey(item, key);
             model.get(item)!.key = key;
+          } else if (kind === 'rekeyFirst' && first) {
+            heap.rekeyFirst(first.key + key);
+            model.get(first.item)!.key += key;
           } else if (kind === 'remove' && model.has(item)) {
             heap.remove(item);
             model.delete(item);
