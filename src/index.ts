@@ -19,6 +19,18 @@ export {
 export type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded, Loader } from './load/context.js';
 export type { CacheOptions, CostFunction, CostName } from './options.js';
 export type { Policy, PolicyName } from './policy/policy.js';
+export type { Lease } from './shared/lease.js';
+export type { PoolOptions, RemovalInfo, SharedCacheOptions } from './shared/options.js';
+export type { SharedEvent, SharedEvents } from './shared/events.js';
+export type { Reservation } from './shared/reservation.js';
+export {
+  type AttachOptions,
+  type LoadOptions,
+  type LocalLoader,
+  SharedCache,
+  type SharedCacheHandle,
+  type SharedSetOptions,
+} from './shared-cache.js';
 export type { CacheStats } from './stats/cache-stats.js';
 export type { Listener } from './stats/emitter.js';
 export type { CacheEvents, RemovalReason } from './stats/event.js';

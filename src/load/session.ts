@@ -1,6 +1,5 @@
 import { CacheLoadError, describe } from '../common/error.js';
 import type { EntryOptions, LoadContext } from './context.js';
-import type { Flight } from './flight.js';
 
 /** One load as its factory sees it, and what the factory has decided meanwhile. */
 export class LoadSession<V, K> implements LoadContext<V, K> {
@@ -10,9 +9,9 @@ export class LoadSession<V, K> implements LoadContext<V, K> {
   options: EntryOptions = {};
   /** What `skip` has said. */
   skipped: { value: V | undefined } | undefined;
-  readonly #flight: Flight<V>;
+  readonly #flight: { readonly signal: AbortSignal };
 
-  constructor(flight: Flight<V>, key: K, staleValue: V | undefined) {
+  constructor(flight: { readonly signal: AbortSignal }, key: K, staleValue: V | undefined) {
     this.#flight = flight;
     this.key = key;
     this.staleValue = staleValue;
@@ -36,8 +35,13 @@ export class LoadSession<V, K> implements LoadContext<V, K> {
   }
 
   fail(reason: unknown): never {
-    if (reason instanceof Error) throw reason;
-    const text = typeof reason === 'string' ? reason : describe(reason);
-    throw new CacheLoadError(`load: failed: ${text}`, { key: this.key, cause: reason });
+    return failLoad(this.key, reason);
   }
+}
+
+/** What `fail` does. */
+export function failLoad(key: unknown, reason: unknown): never {
+  if (reason instanceof Error) throw reason;
+  const text = typeof reason === 'string' ? reason : describe(reason);
+  throw new CacheLoadError(`load: failed: ${text}`, { key, cause: reason });
 }

@@ -1,0 +1,124 @@
+import { formatBytes } from '../common/bytes.js';
+import { CacheConfigError } from '../common/error.js';
+import { Allocator, type BlockNode } from './allocator.js';
+import { CONTROL_BYTES, CONTROL_RELEASE_WANTED, refCache, UNIT_BYTES } from './layout.js';
+import { RowScan } from './row-scan.js';
+import { SegmentMap } from './segment-map.js';
+
+/** Owners of blocks that are no READY slot's first block: those can be moved, these cannot. */
+export const OWNER = { external: -1, reserved: -2, limbo: -3, window: -4 } as const;
+
+/**
+ * Room beside the budgets, so that there is always a window worth emptying: with 2 % of slack, relocation comes within
+ * a point of the hit rate of a cache without fragmentation.
+ */
+const SLACK = 1.03;
+const SLACK_UNITS = 64;
+
+/** The keeper's side of shared memory: segments, what is pinned or held, and what waits to be freed. */
+export class Arena {
+  readonly control = new SharedArrayBuffer(CONTROL_BYTES);
+  readonly rows = new RowScan(this.control);
+  readonly allocator = new Allocator();
+  readonly segments = new SegmentMap();
+  readonly #controlWords = new Int32Array(this.control);
+  /** Promised to a thread that has not pinned yet, by ref. */
+  readonly #holds = new Map<number, number>();
+  readonly #limbo = new Map<number, () => void>();
+  readonly #buffers: SharedArrayBuffer[] = [];
+
+  constructor(readonly announce: (segment: number, buffer: SharedArrayBuffer) => void) {}
+
+  get buffers(): readonly SharedArrayBuffer[] {
+    return this.#buffers;
+  }
+
+  /**
+   * Makes sure that the segments are as large as the budgets. Address space only: pages cost nothing before they are
+   * touched.
+   *
+   * @throws CacheConfigError when the memory cannot be had.
+   */
+  ensureCapacity(budgetBytes: number): void {
+    const wanted = Math.ceil((budgetBytes * SLACK) / UNIT_BYTES) + SLACK_UNITS;
+    const missing = wanted - this.allocator.totalUnits;
+    if (missing <= 0) return;
+    const buffer = allocate(missing * UNIT_BYTES);
+    const segment = this.#buffers.push(buffer) - 1;
+    this.segments.add(segment, buffer);
+    this.announce(segment, buffer);
+    this.allocator.addSegment(segment, missing);
+  }
+
+  /** The block's bytes. */
+  bytes(node: BlockNode, units = this.allocator.units(node)): Uint8Array {
+    return this.segments.unitView(this.allocator.segment(node), this.allocator.start(node), units)!;
+  }
+
+  hold(ref: number): void {
+    this.#holds.set(ref, (this.#holds.get(ref) ?? 0) + 1);
+  }
+
+  unhold(ref: number): void {
+    const count = this.#holds.get(ref) ?? 0;
+    if (count > 1) this.#holds.set(ref, count - 1);
+    else this.#holds.delete(ref);
+  }
+
+  /** Whether a slot's block must stay: a thread pins it, or was promised it. */
+  isHeld(ref: number): boolean {
+    return this.#holds.has(ref) || this.rows.isPinned(ref);
+  }
+
+  /** All that is pinned or held at this moment. */
+  held(): Set<number> {
+    const held = this.rows.pinned();
+    for (const ref of this.#holds.keys()) held.add(ref);
+    return held;
+  }
+
+  /** Calls `free` once the slot, which is held now, is neither pinned nor held any more. */
+  freeLater(ref: number, free: () => void): void {
+    this.#limbo.set(ref, free);
+  }
+
+  get limboSize(): number {
+    return this.#limbo.size;
+  }
+
+  /** Whether a block of this cache waits to be freed. O(blocks that wait). */
+  hasLimbo(cache: number): boolean {
+    for (const ref of this.#limbo.keys()) if (refCache(ref) === cache) return true;
+    return false;
+  }
+
+  /** Frees what has become free in the meantime. Returns whether something has. */
+  sweepLimbo(): boolean {
+    if (this.#limbo.size === 0) return false;
+    const held = this.held();
+    let freed = false;
+    for (const [ref, free] of this.#limbo) {
+      if (held.has(ref)) continue;
+      this.#limbo.delete(ref);
+      free();
+      freed = true;
+    }
+    return freed;
+  }
+
+  /** Asks all threads to tell of releases, or no longer. */
+  wantReleases(wanted: boolean): void {
+    Atomics.store(this.#controlWords, CONTROL_RELEASE_WANTED, wanted ? 1 : 0);
+  }
+}
+
+function allocate(byteLength: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(byteLength);
+  } catch (cause) {
+    throw new CacheConfigError(
+      `maxBytes: expected a budget that can be allocated; got one that needs ${formatBytes(byteLength)} more of shared memory, which the system refused`,
+      { cause },
+    );
+  }
+}

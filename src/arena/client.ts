@@ -1,0 +1,176 @@
+import { MessageChannel, type MessagePort, postMessageToThread, receiveMessageOnPort } from 'node:worker_threads';
+import { CacheClosedError, CacheConfigError } from '../common/error.js';
+import { invariant } from '../common/invariant.js';
+import { isTagged } from './discovery.js';
+import { PROTOCOL_VERSION } from './layout.js';
+import type { CacheNews, FromKeeper, Notice, Request } from './protocol.js';
+import { TAG } from './protocol.js';
+import { SegmentMap } from './segment-map.js';
+import { ThreadRow } from './thread-row.js';
+import { fromWire } from './wire-error.js';
+
+const CONNECT_MS = 10_000;
+
+interface Pending {
+  resolve: (result: never) => void;
+  reject: (error: Error) => void;
+}
+
+/** What a cache in this thread wants to hear from the keeper. */
+export interface CacheListener {
+  onNews(news: readonly CacheNews[], lost: number): void;
+  onClosed(): void;
+}
+
+/**
+ * A thread's line to the keeper: one port, requests and answers matched by number. Keeps the process alive while an
+ * answer is outstanding, and at no other time.
+ */
+export class ArenaClient {
+  readonly segments = new SegmentMap(() => this.#drain());
+  /** The keeper's thread. */
+  keeper = -1;
+  readonly #listeners = new Map<number, Map<object, CacheListener>>();
+  /** Called when a flight that this thread leads is to stop. */
+  readonly cancels = new Map<number, () => void>();
+  #row: ThreadRow | undefined;
+  #pending = new Map<number, Pending>();
+  #next = 1;
+  #lost: CacheClosedError | undefined;
+
+  private constructor(
+    readonly port: MessagePort,
+    readonly welcomed: (error?: Error) => void,
+  ) {
+    port.on('message', (message: FromKeeper) => this.#receive(message));
+    port.on('close', () => this.#lose());
+  }
+
+  /** Connects this thread to the keeper in the given one. */
+  static async connect(keeper: number): Promise<ArenaClient> {
+    answerToLife();
+    const { port1, port2 } = new MessageChannel();
+    const message = { [TAG]: 'connect', version: PROTOCOL_VERSION, port: port2 };
+    let client: ArenaClient | undefined;
+    const welcome = new Promise<void>((resolve, reject) => {
+      client = new ArenaClient(port1, (error) => (error ? reject(error) : resolve()));
+    });
+    await postMessageToThread(keeper, message, [port2], CONNECT_MS).catch((cause) => {
+      client?.welcomed(
+        new CacheConfigError('SharedCache: the keeper thread of this process does not answer', { cause }),
+      );
+    });
+    try {
+      await welcome;
+    } catch (error) {
+      port1.close();
+      throw error;
+    }
+    port1.unref();
+    return client!;
+  }
+
+  /** This thread's own row of the control buffer. */
+  get row(): ThreadRow {
+    invariant(this.#row, 'a client that was welcomed has a row');
+    return this.#row;
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** Asks the keeper. Rejects with what it refuses with, or with CacheClosedError when it ends. */
+  request<T>(request: Request): Promise<T> {
+    return this.ask<T>(request).answer;
+  }
+
+  /** As `request`, and gives the number of the request too. */
+  ask<T>(request: Request): { id: number; answer: Promise<T> } {
+    const id = this.#next++;
+    if (this.#lost) return { id, answer: Promise.reject(this.#lost) };
+    const answer = new Promise<T>((resolve, reject) => {
+      if (this.#pending.size === 0) this.port.ref();
+      this.#pending.set(id, { resolve, reject });
+    });
+    this.port.postMessage({ id, ...request });
+    return { id, answer };
+  }
+
+  notify(notice: Notice): void {
+    if (!this.#lost) this.port.postMessage(notice);
+  }
+
+  /** Lets a cache hear of itself. Several of a thread may be the same cache: each is an `owner`. */
+  attach(cache: number, owner: object, listener: CacheListener): void {
+    const listeners = this.#listeners.get(cache) ?? new Map<object, CacheListener>();
+    this.#listeners.set(cache, listeners.set(owner, listener));
+  }
+
+  detach(cache: number, owner: object): void {
+    this.#listeners.get(cache)?.delete(owner);
+  }
+
+  #tell(cache: number, what: (listener: CacheListener) => void): void {
+    for (const listener of this.#listeners.get(cache)?.values() ?? []) what(listener);
+  }
+
+  #receive(message: FromKeeper): void {
+    switch (message.op) {
+      case 'answer':
+        return this.#take(message.id)?.resolve(message.result as never);
+      case 'refuse':
+        if (message.id === 0) this.welcomed(fromWire(message.error));
+        return this.#take(message.id)?.reject(fromWire(message.error));
+      case 'segment':
+        return this.segments.add(message.segment, message.buffer);
+      case 'news':
+        return this.#tell(message.cache, (listener) => listener.onNews(message.news, message.lost));
+      case 'closed':
+        this.#tell(message.cache, (listener) => listener.onClosed());
+        this.#listeners.delete(message.cache);
+        return;
+      case 'cancel':
+        return this.cancels.get(message.flight)?.();
+      case 'welcome':
+        this.#row = new ThreadRow(message.control, message.row);
+        this.keeper = message.keeper;
+        return this.welcomed();
+    }
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.port.unref();
+    return pending;
+  }
+
+  /** Takes in what the keeper has sent already, within this turn of the event loop. */
+  #drain(): void {
+    for (let next = receiveMessageOnPort(this.port); next !== undefined; next = receiveMessageOnPort(this.port)) {
+      this.#receive(next.message as FromKeeper);
+    }
+  }
+
+  #lose(): void {
+    this.#lost = keeperEnded();
+    this.welcomed(this.#lost);
+    for (const { reject } of this.#pending.values()) reject(this.#lost);
+    this.#pending.clear();
+    for (const cache of this.#listeners.keys()) this.#tell(cache, (listener) => listener.onClosed());
+  }
+}
+
+function keeperEnded(): CacheClosedError {
+  return new CacheClosedError('SharedCache: the keeper thread has ended, with the thread that had started it');
+}
+
+let answering = false;
+
+/** A thread that is attached can be asked whether it lives: who has no listener cannot be told from one that is gone. */
+function answerToLife(): void {
+  if (answering) return;
+  answering = true;
+  process.on('workerMessage', (message: unknown) => isTagged(message, 'alive'));
+}

@@ -1,0 +1,159 @@
+/**
+ * # Finding the keeper
+ *
+ * Threads know nothing of each other at first, and what is given to a worker at its start does not reach those that
+ * were started before. A broadcast channel does reach all of them, early, late and nested, in less than a millisecond:
+ *
+ *   who?      → here(thread)        asked by a thread that looks for the keeper
+ *   candidate → candidate | here    asked by a keeper that has just been started
+ *
+ * The keeper is started by the main thread, if that has loaded the library, since a worker dies with its creator; else
+ * by the first thread that needs one. Two that start at once find each other as candidates; the lower thread id stays.
+ */
+import { BroadcastChannel, isMainThread, postMessageToThread, threadId, Worker } from 'node:worker_threads';
+import { CacheConfigError } from '../common/error.js';
+import { TAG } from './protocol.js';
+
+const CHANNEL = 'cachalot/arena';
+/** How long an answer may take from a keeper that is not asleep: it takes less than one, when nobody is busy. */
+const ASK_MS = 20;
+const START_MS = 10_000;
+const MAIN_THREAD = 0;
+
+type Call =
+  | { [TAG]: 'who' }
+  | { [TAG]: 'here'; thread: number; names: string[] }
+  | { [TAG]: 'candidate'; thread: number };
+
+export interface KeeperPlace {
+  thread: number;
+  names: string[];
+}
+
+function openChannel(hear: (call: Call) => void): BroadcastChannel {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = (event) => {
+    const call = (event as { data: unknown }).data;
+    if (typeof call === 'object' && call !== null && TAG in call) hear(call as Call);
+  };
+  channel.unref();
+  return channel;
+}
+
+/** The keeper of this process, if one answers within `timeoutMs`. */
+export async function findKeeper(timeoutMs = ASK_MS, asks = 1): Promise<KeeperPlace | undefined> {
+  let channel: BroadcastChannel | undefined;
+  try {
+    return await new Promise<KeeperPlace | undefined>((resolve) => {
+      channel = openChannel((call) => {
+        if (call[TAG] === 'here') resolve({ thread: call.thread, names: call.names });
+      });
+      let asked = 0;
+      const ask = () => {
+        if (asked++ === asks) return resolve(undefined);
+        channel?.postMessage({ [TAG]: 'who' } satisfies Call);
+        setTimeout(ask, timeoutMs / asks);
+      };
+      ask();
+    });
+  } finally {
+    channel?.close();
+  }
+}
+
+/** The keeper of this process; starts one if there is none. Returns its thread. */
+export async function ensureKeeper(): Promise<number> {
+  const found = await findKeeper();
+  if (found !== undefined) return found.thread;
+  if (!isMainThread && (await askMainToStart())) {
+    const started = await findKeeper(START_MS, START_MS / ASK_MS);
+    if (started !== undefined) return started.thread;
+  }
+  return startKeeper();
+}
+
+/** Whether the main thread has loaded the library and starts a keeper. */
+async function askMainToStart(): Promise<boolean> {
+  try {
+    await postMessageToThread(MAIN_THREAD, { [TAG]: 'start' }, [], START_MS);
+    return true;
+  } catch {
+    // Main has not loaded the library, or is blocked: this thread can do it as well.
+    return false;
+  }
+}
+
+let starting: Promise<number> | undefined;
+
+/** Starts a keeper in a thread of its own; if another turns out to be there already, that is the one. */
+export function startKeeper(): Promise<number> {
+  starting ??= new Promise<number>((resolve, reject) => {
+    const worker = new Worker(new URL('./keeper.worker.js', import.meta.url), {
+      name: 'cachalot keeper',
+      execArgv: [],
+      workerData: { first: isMainThread },
+      stdin: false,
+    });
+    worker.once('message', ({ thread }: { thread: number }) => {
+      resolve(thread);
+      worker.unref();
+    });
+    worker.once('error', (cause) => {
+      reject(new CacheConfigError(`SharedCache: the keeper thread could not be started: ${cause.message}`, { cause }));
+    });
+    worker.once('exit', () => {
+      starting = undefined;
+    });
+  });
+  return starting;
+}
+
+/** Lets other threads have this one start the keeper. Called once where the library is loaded. */
+export function offerToStart(): void {
+  if (!isMainThread) return;
+  process.on('workerMessage', (message: unknown) => {
+    if (isTagged(message, 'start')) startKeeper().catch(() => {});
+  });
+}
+
+export function isTagged(message: unknown, tag: string): boolean {
+  return typeof message === 'object' && message !== null && TAG in message && message[TAG] === tag;
+}
+
+/**
+ * In a keeper's thread: decides whether it is the one. Resolves with the thread of the keeper, and answers from then on
+ * if that is this one.
+ */
+export async function electKeeper(first: boolean, names: () => string[]): Promise<number> {
+  let elected: number | undefined;
+  let rival: number | undefined;
+  let decide: (thread: number) => void = () => {};
+  const decided = new Promise<number>((resolve) => {
+    decide = resolve;
+  });
+  const here = () => channel.postMessage({ [TAG]: 'here', thread: threadId, names: names() } satisfies Call);
+  const channel = openChannel((call) => {
+    if (elected === threadId) {
+      if (call[TAG] !== 'here') here();
+    } else if (call[TAG] === 'here') {
+      decide(call.thread);
+    } else if (call[TAG] === 'candidate') {
+      if (call.thread < threadId) rival = call.thread;
+      else channel.postMessage({ [TAG]: 'candidate', thread: threadId } satisfies Call);
+    }
+  });
+  // The first worker of a process has no rivals.
+  if (!(first && threadId === 1)) {
+    channel.postMessage({ [TAG]: 'candidate', thread: threadId } satisfies Call);
+    await Promise.race([decided, pause(ASK_MS)]);
+    if (rival !== undefined) await Promise.race([decided, pause(START_MS)]);
+  }
+  elected = await Promise.race([decided, Promise.resolve(threadId)]);
+  if (elected === threadId) here();
+  else channel.close();
+  return elected;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,370 @@
+import type { Policy } from '../policy/policy.js';
+import { DeadlineQueue } from '../struct/deadline-queue.js';
+import type { BlockNode } from './allocator.js';
+import { KeyIndex } from './key-index.js';
+import {
+  EMPTY,
+  ENTRY_OVERHEAD_BYTES,
+  FLAG_EXPIRES,
+  FLAG_IDLE,
+  FLAG_WIDE_KEY,
+  GENERATION_BITS,
+  READY,
+  RETIRED,
+  STATE_BITS,
+  TABLE_SLOT_HIGH,
+} from './layout.js';
+import type { SegmentMap } from './segment-map.js';
+import { slotKey, slotKeyEquals } from './slot-key.js';
+import type { CacheTable } from './table.js';
+
+const GENERATION_MASK = 2 ** GENERATION_BITS - 1;
+
+/** What an entry is, beside its bytes. Times in milliseconds, `Infinity` for never. */
+export interface EntryTerms {
+  ttlMs: number;
+  idleMs: number;
+  graceMs: number;
+  cost: number;
+}
+
+/** A written record, ready to be published. */
+export interface NewEntry extends EntryTerms {
+  key: string;
+  hash: number;
+  wide: boolean;
+  /** The block with the trailer, then those that parts lie in beside it. */
+  blocks: readonly BlockNode[];
+  segment: number;
+  unit: number;
+  trailer: number;
+  skeletonLength: number;
+  parts: number;
+  charge: number;
+}
+
+/**
+ * The entries of one cache, as the keeper sees them: slots, index, eviction queue, deadlines, ledger. An entry has a
+ * number of its own, its handle, beside its slot, since it keeps its place in the queues when its bytes move.
+ *
+ * Invariants: a READY slot is in the index under its key, its handle is in the policy, `bytes` is the sum of the charges
+ * of all READY slots; a handle is in `#fresh` if it expires one day, in `#dead` and `stale` if it is stale.
+ */
+export class EntryStore {
+  readonly index: KeyIndex;
+  readonly stale = new Set<number>();
+  /** Blocks of an entry beside the one with the trailer, by slot. Such entries are never moved. */
+  readonly #externals = new Map<number, BlockNode[]>();
+  readonly #fresh = new DeadlineQueue();
+  readonly #dead = new DeadlineQueue();
+  readonly #nodeOf: Int32Array;
+  readonly #handleOf: Int32Array;
+  readonly #slotOf: Int32Array;
+  readonly #freeSlots: number[] = [];
+  readonly #freeHandles: number[] = [];
+  #slots = 0;
+  #handles = 0;
+  /** Entries held: fresh and stale. */
+  held = 0;
+  bytes = 0;
+
+  constructor(
+    readonly table: CacheTable,
+    readonly policy: Policy,
+    readonly segments: SegmentMap,
+    readonly nextNumber: () => number,
+  ) {
+    this.index = new KeyIndex(table);
+    this.#nodeOf = new Int32Array(table.geometry.slots);
+    this.#handleOf = new Int32Array(table.geometry.slots);
+    this.#slotOf = new Int32Array(table.geometry.slots);
+  }
+
+  find(key: string, hash: number): number {
+    return this.index.find(hash, (slot) => slotKeyEquals(this.table, this.segments, slot, key));
+  }
+
+  key(slot: number): string {
+    return slotKey(this.table, this.segments, slot) ?? '';
+  }
+
+  get hasFreeSlot(): boolean {
+    return this.#freeSlots.length > 0 || this.#slots < this.table.geometry.slots;
+  }
+
+  slotOf(handle: number): number {
+    return this.#slotOf[handle]!;
+  }
+
+  handleOf(slot: number): number {
+    return this.#handleOf[slot]!;
+  }
+
+  /** The block with the trailer. */
+  nodeOf(slot: number): BlockNode {
+    return this.#nodeOf[slot]!;
+  }
+
+  externals(slot: number): readonly BlockNode[] {
+    return this.#externals.get(slot) ?? [];
+  }
+
+  charge(slot: number): number {
+    return this.table.double(slot, 'charge');
+  }
+
+  /** Fills a free slot and makes it READY; the index does not know it yet. */
+  fill(entry: NewEntry, now: number): number {
+    const slot = this.#takeSlot();
+    const handle = this.#freeHandles.pop() ?? this.#handles++;
+    const { table } = this;
+    this.#nodeOf[slot] = entry.blocks[0]!;
+    if (entry.blocks.length > 1) this.#externals.set(slot, entry.blocks.slice(1));
+    this.#handleOf[slot] = handle;
+    this.#slotOf[handle] = slot;
+    table.setInt(slot, 'hash', entry.hash);
+    table.setInt(slot, 'unit', entry.unit);
+    table.setInt(slot, 'segment', entry.segment);
+    table.setInt(slot, 'trailer', entry.trailer / 8);
+    table.setInt(slot, 'skeletonLength', entry.skeletonLength);
+    table.setInt(slot, 'keyLength', entry.key.length);
+    table.setInt(slot, 'hits', 0);
+    table.setNumber(slot, this.nextNumber());
+    table.setDouble(slot, 'charge', entry.charge);
+    table.setDouble(slot, 'bornAt', now);
+    this.#setTerms(slot, entry, now, entry.parts | (entry.wide ? FLAG_WIDE_KEY : 0));
+    this.#markReady(slot);
+    return slot;
+  }
+
+  /** Enters a filled slot under its key, in the place of `old` if that is not -1. */
+  enter(slot: number, old: number): void {
+    const { table } = this;
+    const handle = this.#handleOf[slot]!;
+    const hash = table.int(slot, 'hash');
+    const charge = this.charge(slot);
+    if (old < 0) {
+      this.index.insert(hash, slot);
+      this.policy.insert(handle, charge, table.double(slot, 'cost'));
+    } else {
+      this.index.replace(hash, old, slot);
+      // The key keeps its handle, so the policy sees an overwrite.
+      const kept = this.#handleOf[old]!;
+      this.#unqueue(kept);
+      this.#handleOf[slot] = kept;
+      this.#slotOf[kept] = slot;
+      this.#handleOf[old] = -1;
+      this.#freeHandles.push(handle);
+      this.policy.update(kept, charge, table.double(slot, 'cost'));
+    }
+    this.held++;
+    this.bytes += charge;
+    this.#queue(slot);
+  }
+
+  /**
+   * Takes a READY slot out of everything but its block, which readers may still pin: the caller frees it with `release`
+   * when nobody does. A slot that was replaced has left the index and the policy already.
+   */
+  retire(slot: number, replaced = false): void {
+    if (!replaced) {
+      const handle = this.#handleOf[slot]!;
+      this.index.remove(this.table.int(slot, 'hash'), slot);
+      this.policy.remove(handle);
+      this.#unqueue(handle);
+      this.#freeHandles.push(handle);
+    }
+    this.held--;
+    this.bytes -= this.charge(slot);
+    this.markRetired(slot);
+  }
+
+  /** Gives back the handle of a slot that was filled and will never be entered. */
+  dropHandle(slot: number): void {
+    this.#freeHandles.push(this.#handleOf[slot]!);
+    this.#handleOf[slot] = -1;
+  }
+
+  /** READY → RETIRED. From here on no new pin holds. */
+  markRetired(slot: number): void {
+    this.table.setWord(slot, (this.table.word(slot) & ~3) | RETIRED);
+  }
+
+  /** RETIRED → EMPTY, under the next generation. Returns the blocks, for the caller to free. */
+  release(slot: number): BlockNode[] {
+    const generation = ((this.table.word(slot) >>> STATE_BITS) + 1) & GENERATION_MASK;
+    this.table.setWord(slot, (generation << STATE_BITS) | EMPTY);
+    const blocks = [this.#nodeOf[slot]!, ...this.externals(slot)];
+    this.#externals.delete(slot);
+    this.#freeSlots.push(slot);
+    return blocks;
+  }
+
+  /** Enters a copy of an entry, lying elsewhere, in its place. Returns the new slot; the old one is RETIRED. */
+  move(slot: number, node: BlockNode, segment: number, unit: number): number {
+    const { table } = this;
+    const copy = this.#takeSlot();
+    table.copySlot(slot, copy);
+    table.setInt(copy, 'segment', segment);
+    table.setInt(copy, 'unit', unit);
+    table.setNumber(copy, this.nextNumber());
+    const handle = this.#handleOf[slot]!;
+    this.#nodeOf[copy] = node;
+    this.#handleOf[copy] = handle;
+    this.#slotOf[handle] = copy;
+    this.#markReady(copy);
+    this.index.replace(table.int(copy, 'hash'), slot, copy);
+    this.markRetired(slot);
+    return copy;
+  }
+
+  /** A use that a thread has noted. The slot may have been anything since: what is not READY is passed over. */
+  noteUse(slot: number): void {
+    if (slot >= this.#slots || (this.table.word(slot) & 3) !== READY) return;
+    this.policy.touch(this.#handleOf[slot]!);
+    this.table.setInt(slot, 'hits', this.table.int(slot, 'hits') + 1);
+  }
+
+  /** Restarts an entry's TTL, with other terms if given. */
+  restart(slot: number, terms: EntryTerms, now: number): void {
+    this.#unqueue(this.#handleOf[slot]!);
+    this.table.setDouble(slot, 'bornAt', now);
+    this.#setTerms(slot, terms, now, this.table.int(slot, 'parts') & ~(FLAG_EXPIRES | FLAG_IDLE));
+    this.#queue(slot);
+  }
+
+  /** Makes a fresh entry stale as of `now`. */
+  makeStale(slot: number, now: number): void {
+    const handle = this.#handleOf[slot]!;
+    const { table } = this;
+    this.#unqueue(handle);
+    table.setDouble(slot, 'freshUntil', now);
+    table.setDouble(slot, 'deadAt', now + table.double(slot, 'graceMs'));
+    table.setInt(slot, 'parts', table.int(slot, 'parts') | FLAG_EXPIRES);
+    this.#queue(slot);
+    this.#becomeStale(handle);
+  }
+
+  terms(slot: number): EntryTerms {
+    const { table } = this;
+    return {
+      ttlMs: table.double(slot, 'ttlMs'),
+      idleMs: table.double(slot, 'idleMs'),
+      graceMs: table.double(slot, 'graceMs'),
+      cost: table.double(slot, 'cost'),
+    };
+  }
+
+  /** When the entry stops being fresh, as things stand. */
+  freshUntil(slot: number): number {
+    const { table } = this;
+    return Math.min(table.double(slot, 'freshUntil'), table.double(slot, 'lastUsed') + table.double(slot, 'idleMs'));
+  }
+
+  /** Entries that are fresh, as far as `advance` has looked. */
+  get freshCount(): number {
+    return this.held - this.stale.size;
+  }
+
+  /** When `advance` has something to do next. */
+  nextDeadline(): number {
+    return Math.min(this.#fresh.firstTime(), this.#dead.firstTime());
+  }
+
+  /** Lets time pass: fresh entries become stale, and `die` is called for the slots of those that are dead. */
+  advance(now: number, die: (slot: number) => void): void {
+    while (this.#fresh.firstTime() <= now) {
+      const handle = this.#fresh.first();
+      const slot = this.#slotOf[handle]!;
+      const until = this.freshUntil(slot);
+      if (until > now) {
+        this.#fresh.set(handle, until);
+        continue;
+      }
+      const { table } = this;
+      table.setDouble(slot, 'deadAt', Math.min(table.double(slot, 'deadAt'), until + table.double(slot, 'graceMs')));
+      table.setDouble(slot, 'freshUntil', until);
+      this.#becomeStale(handle);
+    }
+    while (this.#dead.firstTime() <= now) die(this.#slotOf[this.#dead.first()]!);
+  }
+
+  /** All READY slots. O(slots ever used). */
+  *slots(): Generator<number> {
+    for (let slot = 0; slot < this.#slots; slot++) if ((this.table.word(slot) & 3) === READY) yield slot;
+  }
+
+  /** @throws when an invariant of this class, the index, the policy or the queues is broken. O(slots). */
+  validate(): void {
+    this.index.validate();
+    this.policy.validate();
+    this.#fresh.validate();
+    this.#dead.validate();
+    let held = 0;
+    let bytes = 0;
+    for (const slot of this.slots()) {
+      const handle = this.#handleOf[slot]!;
+      if (this.#slotOf[handle] !== slot) throw new Error(`store: slot ${slot} and handle ${handle} disagree`);
+      if (this.find(this.key(slot), this.table.int(slot, 'hash')) !== slot) {
+        throw new Error(`store: slot ${slot} is not found by its key`);
+      }
+      const expires = (this.table.int(slot, 'parts') & (FLAG_EXPIRES | FLAG_IDLE)) !== 0;
+      const stale = this.stale.has(handle);
+      if (this.#fresh.has(handle) !== (expires && !stale)) throw new Error(`store: deadline of slot ${slot}`);
+      if (this.#dead.has(handle) !== stale) throw new Error(`store: death of slot ${slot}`);
+      held++;
+      bytes += this.charge(slot);
+    }
+    if (held !== this.held || bytes !== this.bytes) {
+      throw new Error(`store: ${this.held} entries of ${this.bytes} bytes counted, ${held} of ${bytes} found`);
+    }
+    if (this.index.live !== held) throw new Error('store: index and slots disagree');
+  }
+
+  #takeSlot(): number {
+    const free = this.#freeSlots.pop();
+    if (free !== undefined) return free;
+    const slot = this.#slots++;
+    Atomics.store(this.table.words, TABLE_SLOT_HIGH, this.#slots);
+    return slot;
+  }
+
+  #markReady(slot: number): void {
+    this.table.setWord(slot, (this.table.word(slot) & ~3) | READY);
+  }
+
+  #setTerms(slot: number, terms: EntryTerms, now: number, parts: number): void {
+    const { table } = this;
+    const expires = Number.isFinite(terms.ttlMs) ? FLAG_EXPIRES : 0;
+    const idles = Number.isFinite(terms.idleMs) ? FLAG_IDLE : 0;
+    table.setInt(slot, 'parts', parts | expires | idles);
+    table.setDouble(slot, 'ttlMs', terms.ttlMs);
+    table.setDouble(slot, 'idleMs', terms.idleMs);
+    table.setDouble(slot, 'graceMs', terms.graceMs);
+    table.setDouble(slot, 'cost', terms.cost);
+    table.setDouble(slot, 'lastUsed', now);
+    table.setDouble(slot, 'freshUntil', now + terms.ttlMs);
+    table.setDouble(slot, 'deadAt', now + terms.ttlMs + terms.graceMs);
+  }
+
+  #queue(slot: number): void {
+    const until = this.freshUntil(slot);
+    if (until < Number.POSITIVE_INFINITY) this.#fresh.set(this.#handleOf[slot]!, until);
+  }
+
+  #unqueue(handle: number): void {
+    this.#fresh.delete(handle);
+    if (this.stale.delete(handle)) this.#dead.delete(handle);
+  }
+
+  #becomeStale(handle: number): void {
+    this.#fresh.delete(handle);
+    this.stale.add(handle);
+    this.#dead.set(handle, this.table.double(this.#slotOf[handle]!, 'deadAt'));
+  }
+}
+
+/** What an entry of so many units of blocks is charged. */
+export function chargeOf(units: number): number {
+  return units * 64 + ENTRY_OVERHEAD_BYTES;
+}

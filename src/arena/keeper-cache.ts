@@ -1,0 +1,228 @@
+import { CacheConfigError } from '../common/error.js';
+import { createPolicy, type PolicyName } from '../policy/index.js';
+import type { Policy } from '../policy/policy.js';
+import type { RemovalReason } from '../stats/event.js';
+import type { Arena } from './arena.js';
+import { OWNER } from './arena.js';
+import { EntryStore, type NewEntry } from './entry-store.js';
+import { STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
+import type { CacheConfig, CacheNews, CacheTicket } from './protocol.js';
+import { CacheTable } from './table.js';
+
+/** Entries counted for a budget when the creator names no number: one a KiB, which is more than media need. */
+const BYTES_PER_SLOT = 1024;
+
+/** A cache in the keeper's hands: its entries, its ledger, and who wants to hear of it. */
+export class KeeperCache {
+  readonly table: CacheTable;
+  readonly store: EntryStore;
+  /** Set aside for values that are being written. */
+  reservedBytes = 0;
+  /** Retired, but still pinned by somebody. */
+  limboBytes = 0;
+  closed = false;
+  /** Loaders that are functions, and the threads that have them. */
+  readonly #functions = new Map<string, Set<number>>();
+  #news: CacheNews[] = [];
+
+  constructor(
+    readonly id: number,
+    readonly config: CacheConfig,
+    readonly arena: Arena,
+    nextNumber: () => number,
+    readonly wantsNews: () => boolean,
+    policy: Policy = createPolicy(config.policy as PolicyName),
+  ) {
+    const entries = Number.isFinite(config.maxEntries) ? config.maxEntries : config.maxBytes / BYTES_PER_SLOT;
+    this.table = CacheTable.create(id, (Math.random() * 2 ** 32) >>> 0, entries * 1.25 + 64);
+    this.store = new EntryStore(this.table, policy, arena.segments, nextNumber);
+    this.table.setHeader('maxBytes', config.maxBytes);
+    this.table.setHeader('maxEntryBytes', this.maxEntryBytes);
+  }
+
+  get maxEntryBytes(): number {
+    return Math.min(this.config.maxEntryBytes ?? Number.POSITIVE_INFINITY, this.config.maxBytes);
+  }
+
+  /** Bytes that the budget cannot give to somebody else now. */
+  get committedBytes(): number {
+    return this.store.bytes + this.reservedBytes + this.limboBytes;
+  }
+
+  resize(maxBytes: number): void {
+    this.config.maxBytes = maxBytes;
+    this.table.setHeader('maxBytes', maxBytes);
+    this.table.setHeader('maxEntryBytes', this.maxEntryBytes);
+  }
+
+  /** Registers a loader: a module for all threads, or, without a `url`, a function of one. */
+  registerLoader(name: string, url: string | undefined, thread: number): void {
+    if (url !== undefined) this.config.loaders[name] = url;
+    else this.#functions.set(name, (this.#functions.get(name) ?? new Set()).add(thread));
+  }
+
+  /** @throws CacheConfigError when no thread can run this loader for another one. */
+  assertLoader(name: string): void {
+    if (Object.hasOwn(this.config.loaders, name)) return;
+    const threads = this.#functions.get(name);
+    const known = [...Object.keys(this.config.loaders), ...this.#functions.keys()].map((one) => `'${one}'`).join(', ');
+    throw new CacheConfigError(
+      threads
+        ? `loader '${name}' of cache '${this.config.name}': expected a module URL, or a function registered in the calling thread; it is a function of thread ${[...threads].join(', ')}`
+        : `loader of cache '${this.config.name}': expected the name of a registered loader; got '${name}' (there are: ${known || 'none'})`,
+    );
+  }
+
+  /** Publishes a written record under its key. What the key held before is replaced. Returns the slot. */
+  publish(entry: NewEntry, now: number): number {
+    const { store } = this;
+    const old = store.find(entry.key, entry.hash);
+    const slot = store.fill(entry, now);
+    this.#own(slot);
+    store.enter(slot, old);
+    if (old >= 0) this.#leave(old, entry.key, 'replace', true);
+    else this.table.addHeader('missBytes', entry.charge);
+    this.table.addHeader('sets', 1);
+    this.tell({ type: 'set', key: entry.key, size: entry.charge });
+    return slot;
+  }
+
+  /** Takes in a written record under no key, for those who are promised it. Hold the slot, then `discard` it. */
+  publishUnkeyed(entry: NewEntry, now: number): number {
+    const slot = this.store.fill(entry, now);
+    this.store.dropHandle(slot);
+    this.store.markRetired(slot);
+    return slot;
+  }
+
+  /** Frees a slot of `publishUnkeyed` as soon as nobody holds it. */
+  discard(slot: number): void {
+    this.#free(slot);
+  }
+
+  /** Takes an entry out, for whatever reason. */
+  remove(slot: number, reason: RemovalReason): void {
+    this.#leave(slot, this.store.key(slot), reason, false);
+  }
+
+  /** Lets time pass: the dead leave. Returns how many. */
+  expire(now: number): number {
+    let count = 0;
+    this.store.advance(now, (slot) => {
+      this.remove(slot, 'expire');
+      count++;
+    });
+    return count;
+  }
+
+  clear(): number {
+    const slots = [...this.store.slots()];
+    for (const slot of slots) this.remove(slot, 'clear');
+    return slots.length;
+  }
+
+  tell(news: CacheNews): void {
+    if (this.wantsNews()) this.#news.push(news);
+  }
+
+  takeNews(): CacheNews[] {
+    const news = this.#news;
+    this.#news = [];
+    return news;
+  }
+
+  get hasNews(): boolean {
+    return this.#news.length > 0;
+  }
+
+  /** Writes the ledger into the table's header, for all threads to read. */
+  publishLedger(): void {
+    const { table, store } = this;
+    table.setHeader('bytes', store.bytes);
+    table.setHeader('entries', store.freshCount);
+    table.setHeader('reservedBytes', this.reservedBytes);
+    table.setHeader('limboBytes', this.limboBytes);
+    table.setHeader('nextDeadline', store.nextDeadline());
+    table.setHeader('fragmentation', this.arena.allocator.fragmentation());
+  }
+
+  /** Keeps the counts of a thread that is gone, and empties its stat row for the next one. */
+  foldStats(row: number): void {
+    const { doubles } = this.table;
+    const at = this.table.statRow(row);
+    this.table.addHeader('departedHits', doubles[at + STAT.hits]!);
+    this.table.addHeader('departedMisses', doubles[at + STAT.misses]!);
+    this.table.addHeader('departedOverflows', doubles[at + STAT.pinOverflows]!);
+    this.table.addHeader('departedHitBytes', doubles[at + STAT.hitBytes]!);
+    doubles.fill(0, at, at + STAT_ROW_DOUBLES);
+  }
+
+  /** Sets all counts of the keeper to zero. Those of threads are in their own rows, and are kept as departed. */
+  resetStats(): void {
+    const counts = ['sets', 'deletes', 'evictions', 'expirations', 'loads', 'loadErrors', 'loadTimeTotal'] as const;
+    for (const field of [...counts, 'rejected', 'movedBytes', 'missBytes'] as const) this.table.setHeader(field, 0);
+    this.table.setHeader('departedHits', -this.table.sumStat('hits'));
+    this.table.setHeader('departedMisses', -this.table.sumStat('misses'));
+    this.table.setHeader('departedOverflows', -this.table.sumStat('pinOverflows'));
+    this.table.setHeader('departedHitBytes', -this.table.sumStat('hitBytes'));
+  }
+
+  /** Moves an entry's block to another place, already allocated. The old block is the caller's, unless pinned. */
+  move(slot: number, target: number): { slot: number; vacated: boolean } {
+    const { allocator } = this.arena;
+    const node = this.store.nodeOf(slot);
+    this.arena.bytes(target).set(this.arena.bytes(node));
+    const copy = this.store.move(slot, target, allocator.segment(target), allocator.start(target));
+    this.#own(copy);
+    this.table.addHeader('movedBytes', allocator.units(node) * 64);
+    if (!this.arena.isHeld(toRef(this.id, slot))) {
+      this.store.release(slot);
+      return { slot: copy, vacated: true };
+    }
+    // Pinned between the look and the move: the bytes stay for those who read them, and are paid for twice meanwhile.
+    this.#free(slot);
+    return { slot: copy, vacated: false };
+  }
+
+  #own(slot: number): void {
+    const { allocator } = this.arena;
+    const externals = this.store.externals(slot);
+    allocator.setOwner(this.store.nodeOf(slot), externals.length > 0 ? OWNER.external : toRef(this.id, slot));
+    for (const node of externals) allocator.setOwner(node, OWNER.external);
+  }
+
+  #leave(slot: number, key: string, reason: RemovalReason, replaced: boolean): void {
+    const size = this.store.charge(slot);
+    this.store.retire(slot, replaced);
+    this.#free(slot);
+    if (reason === 'evict' || reason === 'pressure') this.table.addHeader('evictions', 1);
+    else if (reason === 'expire') this.table.addHeader('expirations', 1);
+    else if (reason === 'delete') this.table.addHeader('deletes', 1);
+    this.tell({ type: 'removal', key, reason, size });
+  }
+
+  #free(slot: number): void {
+    const { allocator } = this.arena;
+    const ref = toRef(this.id, slot);
+    const release = () => {
+      for (const node of this.store.release(slot)) allocator.free(node);
+    };
+    if (!this.arena.isHeld(ref)) {
+      release();
+      return;
+    }
+    const bytes = this.store.charge(slot);
+    this.limboBytes += bytes;
+    allocator.setOwner(this.store.nodeOf(slot), OWNER.limbo);
+    this.arena.freeLater(ref, () => {
+      this.limboBytes -= bytes;
+      release();
+    });
+  }
+}
+
+/** What a thread needs to read a cache. */
+export function ticketOf(cache: KeeperCache): CacheTicket {
+  const { table, config } = cache;
+  return { cache: cache.id, config, table: table.buffer, slots: table.geometry.slots, seed: table.seed };
+}

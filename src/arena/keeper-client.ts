@@ -1,0 +1,65 @@
+import { type MessagePort, postMessageToThread } from 'node:worker_threads';
+import type { Arena } from './arena.js';
+import { toRef } from './layout.js';
+import { type FromKeeper, TAG } from './protocol.js';
+
+/** How often a thread that seems to have ended is asked whether it has, at first and at most, in milliseconds. */
+const FIRST_ASK_MS = 2;
+const LAST_ASK_MS = 1000;
+
+/** A thread that is attached, as the keeper sees it. */
+export class KeeperClient {
+  /** Slots promised to the thread, by ref. */
+  readonly #holds = new Map<number, number>();
+  readonly reservations = new Set<number>();
+  readonly subscriptions = new Set<number>();
+  /** Its port has closed: it is ending or has ended. */
+  suspect = false;
+
+  constructor(
+    readonly row: number,
+    readonly thread: number,
+    readonly port: MessagePort,
+    readonly arena: Arena,
+  ) {}
+
+  send(message: FromKeeper): void {
+    if (!this.suspect) this.port.postMessage(message);
+  }
+
+  hold(cache: number, slot: number): void {
+    const ref = toRef(cache, slot);
+    this.#holds.set(ref, (this.#holds.get(ref) ?? 0) + 1);
+    this.arena.hold(ref);
+  }
+
+  unhold(cache: number, slot: number): void {
+    const ref = toRef(cache, slot);
+    const count = this.#holds.get(ref);
+    if (count === undefined) return;
+    if (count > 1) this.#holds.set(ref, count - 1);
+    else this.#holds.delete(ref);
+    this.arena.unhold(ref);
+  }
+
+  releaseHolds(): void {
+    for (const [ref, count] of this.#holds) for (let i = 0; i < count; i++) this.arena.unhold(ref);
+    this.#holds.clear();
+  }
+}
+
+/**
+ * Resolves once a thread whose port has closed is proven to be gone. A closed port is no proof: native calls of a dying
+ * thread, such as a read into a reservation, go on writing for a while. A thread that is gone cannot be found to send
+ * it a message; one that is still dying lets the question time out.
+ */
+export async function provenGone(thread: number): Promise<void> {
+  for (let pause = FIRST_ASK_MS; ; pause = Math.min(pause * 2, LAST_ASK_MS)) {
+    try {
+      await postMessageToThread(thread, { [TAG]: 'alive' }, [], LAST_ASK_MS);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_MESSAGING_FAILED') return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}

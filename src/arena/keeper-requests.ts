@@ -1,0 +1,295 @@
+import { CacheClosedError } from '../common/error.js';
+import type { Arena } from './arena.js';
+import type { EntryTerms, NewEntry } from './entry-store.js';
+import { type Flight, type FlightTable, loadError } from './flight-table.js';
+import { type KeeperCache, ticketOf } from './keeper-cache.js';
+import type { KeeperClient } from './keeper-client.js';
+import type { CacheConfig, CommitRequest, LoaderTask, LoadRequest, PoolConfig, Request } from './protocol.js';
+import type { Reservations } from './reservation.js';
+import type { Room } from './room.js';
+import { fromWire } from './wire-error.js';
+
+/** Runs loaders elsewhere. A task is over when its worker has settled its flight, or has failed. */
+export interface LoaderHost {
+  /** Starts a task; `done` is called once, with an error if it failed. Returns what stops it. */
+  start(pool: PoolConfig, task: LoaderTask, done: (error?: unknown) => void): () => void;
+}
+
+/** What requests act upon. */
+export interface Household {
+  readonly thread: number;
+  readonly caches: ReadonlyMap<number, KeeperCache>;
+  readonly arena: Arena;
+  readonly room: Room;
+  readonly reservations: Reservations;
+  readonly flights: FlightTable;
+  readonly loaders: LoaderHost;
+  readonly now: () => number;
+  create(config: CacheConfig): KeeperCache;
+  attach(client: KeeperClient, request: number, name: string, timeoutMs: number): void;
+  resize(cache: KeeperCache, maxBytes: number): void;
+  close(cache: KeeperCache): void;
+  validate(): void;
+}
+
+/** The answers to what threads ask. What throws is sent to the asker as an error. */
+export class KeeperRequests {
+  constructor(readonly house: Household) {}
+
+  handle(client: KeeperClient, id: number, request: Request): void {
+    const reply = (result: unknown) => client.send({ op: 'answer', id, result });
+    switch (request.op) {
+      case 'create':
+        return reply(ticketOf(this.house.create(request.config)));
+      case 'attach':
+        return this.house.attach(client, id, request.name, request.timeoutMs);
+      case 'close':
+        this.house.close(this.#cache(request.cache));
+        return reply(true);
+      case 'reserve': {
+        const cache = this.#cache(request.cache);
+        const { key, hash, wide, flight, bytes } = request;
+        return this.house.reservations.open({ client, cache, key, hash, wide, flight }, bytes, (result) => {
+          if ('refused' in result) this.#refused(cache, key, hash, bytes, flight);
+          reply(result);
+        });
+      }
+      case 'extend':
+        return this.house.reservations.extend(this.#reservation(request.reservation), request.bytes, reply);
+      case 'commit':
+        return reply(this.#commit(request));
+      case 'abort': {
+        const reservation = this.house.reservations.get(request.reservation);
+        if (reservation !== undefined) this.house.reservations.close(reservation);
+        return reply(true);
+      }
+      case 'remove': {
+        const cache = this.#cache(request.cache);
+        return reply(request.keys.map((key, i) => this.#remove(cache, key, request.hashes[i]!)));
+      }
+      case 'clear': {
+        const cache = this.#cache(request.cache);
+        this.house.flights.supersede(cache, undefined);
+        this.house.reservations.supersede(cache, undefined);
+        return reply(cache.clear());
+      }
+      case 'touch':
+        return reply(this.#touch(this.#cache(request.cache), request.key, request.hash, request.ttlMs));
+      case 'expire':
+        return reply(this.#expire(this.#cache(request.cache), request.key, request.hash));
+      case 'resize':
+        this.house.resize(this.#cache(request.cache), request.maxBytes);
+        return reply(true);
+      case 'sweep':
+        return reply(this.#cache(request.cache).expire(this.house.now()));
+      case 'load':
+        return this.#load(client, id, request);
+      case 'claim':
+        return this.#claim(client, id, request);
+      case 'settle': {
+        const flight = this.house.flights.get(request.flight);
+        if (flight === undefined) return reply(false);
+        this.#count(flight, request.answer.kind === 'loose' ? request.answer.value.buffer.byteLength : 0);
+        this.house.flights.land(flight, request.answer);
+        return reply(true);
+      }
+      case 'fail': {
+        const flight = this.house.flights.get(request.flight);
+        if (flight !== undefined) this.#fail(flight, fromWire(request.error));
+        return reply(true);
+      }
+      case 'registerLoader':
+        this.#cache(request.cache).registerLoader(request.loader, request.url, client.thread);
+        return reply(true);
+      case 'subscribe':
+        if (request.listening) client.subscriptions.add(this.#cache(request.cache).id);
+        else client.subscriptions.delete(request.cache);
+        return reply(true);
+      case 'resetStats':
+        this.#cache(request.cache).resetStats();
+        return reply(true);
+      case 'validate':
+        this.house.validate();
+        return reply(true);
+    }
+  }
+
+  #cache(id: number): KeeperCache {
+    const cache = this.house.caches.get(id);
+    if (cache === undefined)
+      throw new CacheClosedError('SharedCache: expected an open cache; got one that has been closed');
+    return cache;
+  }
+
+  #reservation(id: number) {
+    const reservation = this.house.reservations.get(id);
+    if (reservation === undefined) {
+      throw new CacheClosedError('reservation: expected an open one; got one whose cache has been closed');
+    }
+    return reservation;
+  }
+
+  /** A slot that is fresh now, or -1. */
+  #findFresh(cache: KeeperCache, key: string, hash: number): number {
+    const slot = cache.store.find(key, hash);
+    return slot >= 0 && this.house.now() < cache.store.freshUntil(slot) ? slot : -1;
+  }
+
+  #refused(cache: KeeperCache, key: string, hash: number, size: number, flight: number): void {
+    cache.table.addHeader('rejected', 1);
+    cache.tell({ type: 'maxSizeExceeded', key, size });
+    // A value that is refused leaves no older one behind to be taken for it.
+    if (flight === 0) {
+      const old = cache.store.find(key, hash);
+      if (old >= 0) cache.remove(old, 'replace');
+    }
+  }
+
+  #commit(request: CommitRequest): { stored: boolean } {
+    const { reservations, flights, now } = this.house;
+    const reservation = this.#reservation(request.reservation);
+    const { cache, key } = reservation;
+    const flight = flights.get(reservation.flight);
+    if (cache.closed) {
+      reservations.close(reservation);
+      throw new CacheClosedError(`cache '${cache.config.name}' has been closed`, { key });
+    }
+    const superseded = reservation.superseded || (flight?.superseded ?? reservation.flight !== 0);
+    if (superseded && flight === undefined) {
+      reservations.close(reservation);
+      return { stored: false };
+    }
+    const entry = reservations.settle(reservation, request);
+    entry.cost = this.#cost(cache, entry, flight);
+    if (flight === undefined || !superseded) reservations.supersede(cache, key, reservation.id);
+    if (flight === undefined) {
+      flights.supersede(cache, key);
+      cache.publish(entry, now());
+      return { stored: true };
+    }
+    const slot = superseded ? cache.publishUnkeyed(entry, now()) : cache.publish(entry, now());
+    this.#count(flight, entry.charge);
+    flights.land(flight, { kind: 'slot', slot, number: cache.table.number(slot) }, (waiter) =>
+      waiter.hold(cache.id, slot),
+    );
+    if (superseded) cache.discard(slot);
+    return { stored: !superseded };
+  }
+
+  #cost(cache: KeeperCache, entry: NewEntry, flight: Flight | undefined): number {
+    if (entry.cost > 0) return entry.cost;
+    switch (cache.config.cost) {
+      case 'bytes':
+        return entry.charge;
+      case 'balanced':
+        return Math.sqrt(entry.charge);
+      case 'measured':
+        return flight === undefined ? 1 : Math.max(0.01, this.house.now() - flight.startedAt);
+      default:
+        return 1;
+    }
+  }
+
+  #remove(cache: KeeperCache, key: string, hash: number): boolean {
+    this.house.flights.supersede(cache, key);
+    this.house.reservations.supersede(cache, key);
+    const slot = cache.store.find(key, hash);
+    if (slot < 0) return false;
+    const fresh = this.house.now() < cache.store.freshUntil(slot);
+    const dead = this.house.now() >= cache.table.double(slot, 'deadAt');
+    cache.remove(slot, dead ? 'expire' : 'delete');
+    return fresh;
+  }
+
+  #touch(cache: KeeperCache, key: string, hash: number, ttlMs: number): boolean {
+    const slot = this.#findFresh(cache, key, hash);
+    if (slot < 0) return false;
+    const terms: EntryTerms = cache.store.terms(slot);
+    cache.store.restart(slot, ttlMs > 0 ? { ...terms, ttlMs } : terms, this.house.now());
+    cache.store.policy.touch(cache.store.handleOf(slot));
+    return true;
+  }
+
+  #expire(cache: KeeperCache, key: string, hash: number): boolean {
+    this.house.flights.supersede(cache, key);
+    this.house.reservations.supersede(cache, key);
+    const slot = this.#findFresh(cache, key, hash);
+    if (slot < 0) return false;
+    const now = this.house.now();
+    cache.store.makeStale(slot, now);
+    cache.expire(now);
+    return true;
+  }
+
+  #claim(client: KeeperClient, id: number, request: Request & { op: 'claim' }): void {
+    const cache = this.#cache(request.cache);
+    if (this.#answerOrJoin(client, id, cache, request)) return;
+    const flight = this.house.flights.start(cache, request.key, client, request.hardTimeoutMs);
+    client.send({ op: 'answer', id, result: { kind: 'claim', flight: flight.id } });
+  }
+
+  #load(client: KeeperClient, id: number, request: LoadRequest): void {
+    const cache = this.#cache(request.cache);
+    cache.assertLoader(request.loader);
+    if (this.#answerOrJoin(client, id, cache, request)) return;
+    const flight = this.house.flights.start(cache, request.key, undefined, request.hardTimeoutMs);
+    this.house.flights.join(flight, client, id);
+    this.#run(flight, request, request.retries);
+  }
+
+  #answerOrJoin(
+    client: KeeperClient,
+    id: number,
+    cache: KeeperCache,
+    request: { key: string; hash: number; force: boolean },
+  ) {
+    const { key, hash, force } = request;
+    const slot = force ? -1 : this.#findFresh(cache, key, hash);
+    if (slot >= 0) {
+      client.hold(cache.id, slot);
+      client.send({ op: 'answer', id, result: { kind: 'slot', slot, number: cache.table.number(slot) } });
+      return true;
+    }
+    const flight = this.house.flights.current(cache, key);
+    if (flight !== undefined) this.house.flights.join(flight, client, id);
+    return flight !== undefined;
+  }
+
+  #run(flight: Flight, request: LoadRequest, retries: number): void {
+    const { cache } = flight;
+    const task: LoaderTask = {
+      keeper: this.house.thread,
+      ticket: ticketOf(cache),
+      flight: flight.id,
+      loader: request.loader,
+      url: cache.config.loaders[request.loader]!,
+      key: request.key,
+      hash: request.hash,
+      input: request.input,
+      terms: request.terms,
+    };
+    flight.cancel = this.house.loaders.start(cache.config.pool, task, (error) => {
+      if (this.house.flights.get(flight.id) !== flight) return;
+      if (error !== undefined && retries > 0 && flight.waiters.length > 0) this.#run(flight, request, retries - 1);
+      else this.#fail(flight, loadError(`loader '${request.loader}'`, request.key, error));
+    });
+  }
+
+  #fail(flight: Flight, error: Error): void {
+    const { cache } = flight;
+    const durationMs = this.house.now() - flight.startedAt;
+    cache.table.addHeader('loads', 1);
+    cache.table.addHeader('loadErrors', 1);
+    cache.table.addHeader('loadTimeTotal', durationMs);
+    cache.tell({ type: 'loadError', key: flight.key, size: 0, durationMs, error: error.message });
+    this.house.flights.fail(flight, error);
+  }
+
+  #count(flight: Flight, size: number): void {
+    const { cache } = flight;
+    const durationMs = this.house.now() - flight.startedAt;
+    cache.table.addHeader('loads', 1);
+    cache.table.addHeader('loadTimeTotal', durationMs);
+    cache.tell({ type: 'load', key: flight.key, size, durationMs });
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * # The keeper
+ *
+ * The one thread that changes structure: index, eviction queue, allocator, ledger. Threads ask it by message and write
+ * only into blocks that it granted; a record becomes visible when the keeper, told that it is written, enters it. So a
+ * thread may die between any two instructions, and nothing is half done: there is no lock to be left behind, and no
+ * word of structure that it could have been writing.
+ *
+ * Messages of one thread are handled in order, each to its end before the next. The order of arrival is the order of
+ * things: a `delete` that arrives while a value is being written wins over it.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { monotonicNow } from '../common/clock.js';
+import { CacheConfigError } from '../common/error.js';
+import { Arena } from './arena.js';
+import { FlightTable } from './flight-table.js';
+import { KeeperCache, ticketOf } from './keeper-cache.js';
+import { KeeperClient, provenGone } from './keeper-client.js';
+import { type Household, KeeperRequests, type LoaderHost } from './keeper-requests.js';
+import { MAX_CACHES, MAX_THREADS, PROTOCOL_VERSION } from './layout.js';
+import type { CacheConfig, Notice, ToKeeper } from './protocol.js';
+import { Reservations } from './reservation.js';
+import { Room } from './room.js';
+import { toWire } from './wire-error.js';
+
+interface AttachWaiter {
+  client: KeeperClient;
+  request: number;
+  name: string;
+  timer: NodeJS.Timeout;
+}
+
+/** Listeners of a thread are told of at most this many events at once; what is beyond is counted. */
+const MAX_NEWS = 10_000;
+
+export class Keeper implements Household {
+  readonly caches = new Map<number, KeeperCache>();
+  readonly arena: Arena;
+  readonly room: Room;
+  readonly reservations: Reservations;
+  readonly flights: FlightTable;
+  readonly #clients = new Map<number, KeeperClient>();
+  readonly #requests: KeeperRequests;
+  #attaching: AttachWaiter[] = [];
+  #number = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  /** `thread` is the id of the keeper's own thread. */
+  constructor(
+    readonly thread: number,
+    readonly loaders: LoaderHost,
+    readonly now: () => number = monotonicNow,
+  ) {
+    this.arena = new Arena((segment, buffer) => {
+      for (const client of this.#clients.values()) client.send({ op: 'segment', segment, buffer });
+    });
+    this.room = new Room(this.arena, this.caches);
+    this.reservations = new Reservations(this.arena, this.room, now);
+    this.flights = new FlightTable(
+      now,
+      (client, id, result) => client.send({ op: 'answer', id, result }),
+      (client, id, error) => client.send({ op: 'refuse', id, error: toWire(error) }),
+    );
+    this.#requests = new KeeperRequests(this);
+  }
+
+  /** Attaches a thread: gives it a row, and all that it needs to read. */
+  connect(thread: number, port: MessagePort): void {
+    const row = this.#freeRow();
+    if (row < 0) {
+      const message = `SharedCache: expected at most ${MAX_THREADS} attached threads; this would be one more`;
+      port.postMessage({ op: 'refuse', id: 0, error: toWire(new CacheConfigError(message)) });
+      return;
+    }
+    const client = new KeeperClient(row, thread, port, this.arena);
+    this.#clients.set(row, client);
+    this.arena.rows.add(row);
+    port.on('message', (message: ToKeeper) => this.#receive(client, message));
+    port.on('close', () => void this.#mourn(client));
+    client.send({
+      op: 'welcome',
+      version: PROTOCOL_VERSION,
+      row,
+      control: this.arena.control,
+      keeper: this.thread,
+    });
+    this.arena.buffers.forEach((buffer, segment) => client.send({ op: 'segment', segment, buffer }));
+  }
+
+  /** The names of all caches. */
+  get names(): string[] {
+    return [...this.caches.values()].map(({ config }) => config.name);
+  }
+
+  create(config: CacheConfig): KeeperCache {
+    if (this.names.includes(config.name)) {
+      throw new CacheConfigError(
+        `name: expected one that no cache of this process has; got '${config.name}', which exists: attach to it with SharedCache.attach('${config.name}')`,
+      );
+    }
+    const id = this.#freeCacheId();
+    let budgets = config.maxBytes;
+    for (const cache of this.caches.values()) budgets += cache.config.maxBytes;
+    this.arena.ensureCapacity(budgets);
+    const wantsNews = () => [...this.#clients.values()].some((client) => client.subscriptions.has(id));
+    const cache = new KeeperCache(id, config, this.arena, () => ++this.#number, wantsNews);
+    this.caches.set(id, cache);
+    const waiting = this.#attaching.filter(({ name }) => name === config.name);
+    this.#attaching = this.#attaching.filter(({ name }) => name !== config.name);
+    for (const { client, request, timer } of waiting) {
+      clearTimeout(timer);
+      client.send({ op: 'answer', id: request, result: ticketOf(cache) });
+    }
+    return cache;
+  }
+
+  /** Answers with the ticket of a cache, now or when it is created within `timeoutMs`. */
+  attach(client: KeeperClient, request: number, name: string, timeoutMs: number): void {
+    for (const cache of this.caches.values()) {
+      if (cache.config.name !== name) continue;
+      client.send({ op: 'answer', id: request, result: ticketOf(cache) });
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#attaching = this.#attaching.filter((waiter) => waiter.timer !== timer);
+      client.send({ op: 'refuse', id: request, error: toWire(unknownName(name, this.names, timeoutMs)) });
+    }, timeoutMs);
+    this.#attaching.push({ client, request, name, timer });
+  }
+
+  resize(cache: KeeperCache, maxBytes: number): void {
+    let budgets = maxBytes;
+    for (const other of this.caches.values()) if (other !== cache) budgets += other.config.maxBytes;
+    this.arena.ensureCapacity(budgets);
+    cache.resize(maxBytes);
+    this.room.shrink(cache, this.now());
+  }
+
+  close(cache: KeeperCache): void {
+    cache.closed = true;
+    cache.table.close();
+    this.flights.closeCache(cache);
+    this.reservations.refuseWaiting(cache);
+    this.reservations.supersede(cache, undefined);
+    cache.clear();
+    cache.takeNews();
+    cache.publishLedger();
+    this.caches.delete(cache.id);
+    for (const client of this.#clients.values()) {
+      client.subscriptions.delete(cache.id);
+      client.send({ op: 'closed', cache: cache.id });
+    }
+  }
+
+  /** @throws when anything that the keeper promises itself does not hold. */
+  validate(): void {
+    this.arena.allocator.validate();
+    for (const cache of this.caches.values()) cache.store.validate();
+  }
+
+  #receive(client: KeeperClient, message: ToKeeper): void {
+    if (!('id' in message)) {
+      this.#notice(client, message);
+    } else {
+      try {
+        this.#requests.handle(client, message.id, message);
+      } catch (error) {
+        client.send({ op: 'refuse', id: message.id, error: toWire(error) });
+      }
+    }
+    this.#settle();
+  }
+
+  #notice(client: KeeperClient, notice: Notice): void {
+    if (notice.op === 'unhold') client.unhold(notice.cache, notice.slot);
+    else if (notice.op === 'leave') this.flights.leave(client, notice.request, notice.flight);
+    this.arena.sweepLimbo();
+  }
+
+  /** What must be true again after each message: waiters are granted, ledgers and news are out, the timer is set. */
+  #settle(): void {
+    this.reservations.pump();
+    let deadline = Number.POSITIVE_INFINITY;
+    for (const cache of this.caches.values()) {
+      cache.publishLedger();
+      deadline = Math.min(deadline, cache.store.nextDeadline());
+      if (!cache.hasNews) continue;
+      const news = cache.takeNews();
+      const lost = Math.max(0, news.length - MAX_NEWS);
+      if (lost > 0) news.length = MAX_NEWS;
+      for (const client of this.#clients.values()) {
+        if (client.subscriptions.has(cache.id)) client.send({ op: 'news', cache: cache.id, news, lost });
+      }
+    }
+    this.#wakeAt(deadline);
+  }
+
+  #wakeAt(deadline: number): void {
+    if (deadline === this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    const delay = Math.min(Math.max(1, deadline - this.now()), 2 ** 31 - 1);
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      for (const cache of this.caches.values()) cache.expire(this.now());
+      this.#settle();
+    }, delay);
+  }
+
+  /** A thread's port has closed. Those who wait for it are told at once; its memory waits for the proof. */
+  async #mourn(client: KeeperClient): Promise<void> {
+    client.suspect = true;
+    client.subscriptions.clear();
+    this.flights.orphan(client);
+    this.#attaching = this.#attaching.filter((waiter) => {
+      if (waiter.client === client) clearTimeout(waiter.timer);
+      return waiter.client !== client;
+    });
+    this.#settle();
+    await provenGone(client.thread);
+    this.arena.rows.remove(client.row);
+    client.releaseHolds();
+    this.reservations.closeAll((reservation) => reservation.client === client);
+    for (const cache of this.caches.values()) cache.foldStats(client.row);
+    this.#clients.delete(client.row);
+    this.arena.sweepLimbo();
+    this.#settle();
+  }
+
+  #freeRow(): number {
+    for (let row = 0; row < MAX_THREADS; row++) if (!this.#clients.has(row)) return row;
+    return -1;
+  }
+
+  // Leases of a closed cache may live on, so its number is not given again before the last of its blocks is free.
+  #freeCacheId(): number {
+    for (let id = 0; id < MAX_CACHES; id++) if (!this.caches.has(id) && !this.arena.hasLimbo(id)) return id;
+    throw new CacheConfigError(
+      `SharedCache: expected at most ${MAX_CACHES} caches in a process; this would be one more`,
+    );
+  }
+}
+
+function unknownName(name: string, names: readonly string[], timeoutMs: number): CacheConfigError {
+  const known = names.length > 0 ? names.map((one) => `'${one}'`).join(', ') : 'none';
+  return new CacheConfigError(
+    `attach: expected the name of a SharedCache of this process; got '${name}', which nobody created within ${Math.round(timeoutMs)} ms (there are: ${known})`,
+  );
+}

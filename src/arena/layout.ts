@@ -1,0 +1,219 @@
+/**
+ * # The words of shared memory
+ *
+ * Every offset into a shared buffer is a constant of this file. Three kinds of buffer exist in a process:
+ *
+ * ```
+ *  control (one)             a row for each attached thread: what it pins, what it has used
+ *  ┌────────┬───────┬───────┬─── … ───┬─────────┐
+ *  │ header │ row 0 │ row 1 │         │ row 255 │     row = [ header 128 B | pins 4 KiB | access ring 4 KiB ]
+ *  └────────┴───────┴───────┴─── … ───┴─────────┘
+ *
+ *  table (one a cache)       which keys are where
+ *  ┌────────┬───────────┬─────────┬─────────┬───────┐
+ *  │ header │ stat rows │ index A │ index B │ slots │  slot = 128 B, drawn below
+ *  └────────┴───────────┴─────────┴─────────┴───────┘
+ *
+ *  segments (a few)          the bytes of all caches, in units of 64 bytes
+ *  ┌──────────────────────────────── … ──┐
+ *  │ block │ block │ hole │ block        │              block = one extent of an entry, drawn in record.ts
+ *  └──────────────────────────────── … ──┘
+ * ```
+ *
+ * Who writes what: the keeper writes headers, indices and slots. A thread writes its own row, its own stat row, the
+ * blocks that it was granted and has not yet committed, and, under a pin, `LAST_USED` of a slot. Nobody else writes.
+ * So there is no word that two threads write, but for `LAST_USED`, where either value is right.
+ */
+
+/** Version of everything in this file and of protocol.ts. Threads of two versions refuse each other. */
+export const PROTOCOL_VERSION = 1;
+
+/** Blocks begin at, and are measured in, units of this many bytes: a cache line, and any element's alignment. */
+export const UNIT_BYTES = 64;
+
+export const MAX_THREADS = 256;
+export const MAX_CACHES = 256;
+
+// ── control ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const CONTROL_HEADER_BYTES = 128;
+/** Int32 in the control header: non-zero while the keeper waits for leases to be released. */
+export const CONTROL_RELEASE_WANTED = 0;
+
+/** Pins of one thread. The first is kept for moments: the length of a synchronous call. */
+export const PINS_PER_ROW = 1024;
+export const MOMENT_PIN = 0;
+export const RING_ENTRIES = 1024;
+
+const ROW_HEADER_WORDS = 32;
+/** Int32 in a row: pins at or above this index were never used. Only grows. */
+export const ROW_PIN_HIGH = 0;
+/** Int32 in a row: how many uses have been noted, modulo 2^32. */
+export const ROW_RING_HEAD = 1;
+export const ROW_PINS = ROW_HEADER_WORDS;
+export const ROW_RING = ROW_PINS + PINS_PER_ROW;
+const ROW_WORDS = ROW_RING + RING_ENTRIES;
+
+export const CONTROL_BYTES = CONTROL_HEADER_BYTES + MAX_THREADS * ROW_WORDS * 4;
+
+/** The Int32 index at which a thread's row begins. */
+export function rowStart(row: number): number {
+  return CONTROL_HEADER_BYTES / 4 + row * ROW_WORDS;
+}
+
+// ── table ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const TABLE_HEADER_BYTES = 512;
+/** Int32 in the table header: which of the two indices is the true one; its upper bits count rebuilds. */
+export const TABLE_INDEX_SELECT = 0;
+/** Int32: 1 once the cache is closed. */
+export const TABLE_CLOSED = 1;
+/** Int32: slots at or above this number were never used. Only grows. */
+export const TABLE_SLOT_HIGH = 2;
+
+/** Float64 in the table header, written by the keeper. */
+export const HEADER = {
+  bytes: 8,
+  maxBytes: 9,
+  entries: 10,
+  reservedBytes: 11,
+  limboBytes: 12,
+  nextDeadline: 13,
+  sets: 14,
+  deletes: 15,
+  evictions: 16,
+  expirations: 17,
+  loads: 18,
+  loadErrors: 19,
+  loadTimeTotal: 20,
+  rejected: 21,
+  maxEntryBytes: 22,
+  movedBytes: 23,
+  departedHits: 24,
+  departedMisses: 25,
+  departedOverflows: 26,
+  departedHitBytes: 27,
+  missBytes: 28,
+  fragmentation: 29,
+} as const;
+
+/** Float64 in a thread's stat row. A row has 128 bytes, so that no two threads write one line. */
+export const STAT = { hits: 0, misses: 1, pinOverflows: 2, hitBytes: 3 } as const;
+export const STAT_ROW_DOUBLES = 16;
+
+// ── slot ────────────────────────────────────────────────────────────────────────────────────────────────────────
+//
+//  Int32  0        1       2        3         4 5      6         7          8        9        10 11   12 13  14 15
+//      ┌────────┬──────┬───────┬─────────┬─────────┬─────────┬──────────┬──────┬──────────┬─────────┬───────┬────────┐
+//      │  word  │ hash │ unit  │ segment │ number  │ trailer │ skeleton │ key  │  parts   │ fresh   │ dead  │ born   │
+//      │ gen|st │      │ offset│         │ lo  hi  │ 8-byte  │  bytes   │ len  │ |flags   │ until   │ at    │        │
+//      └────────┴──────┴───────┴─────────┴─────────┴─────────┴──────────┴──────┴──────────┴─────────┴───────┴────────┘
+//  f64                                                                                      5        6       7
+//  second line, read by few:  f64  8 last used │ 9 idle ms │ 10 ttl ms │ 11 grace ms │ 12 cost │ 13 charge │ i32 28 hits │
+//
+//  word = generation << 2 | state. A slot is EMPTY, then READY, then RETIRED, then EMPTY again under the next generation.
+
+export const SLOT_BYTES = 128;
+export const SLOT_WORDS = SLOT_BYTES / 4;
+export const SLOT_DOUBLES = SLOT_BYTES / 8;
+
+export const SLOT = {
+  word: 0,
+  hash: 1,
+  unit: 2,
+  segment: 3,
+  numberLow: 4,
+  numberHigh: 5,
+  trailer: 6,
+  skeletonLength: 7,
+  keyLength: 8,
+  parts: 9,
+  hits: 28,
+} as const;
+
+export const SLOT_F64 = {
+  freshUntil: 5,
+  deadAt: 6,
+  bornAt: 7,
+  lastUsed: 8,
+  idleMs: 9,
+  ttlMs: 10,
+  graceMs: 11,
+  cost: 12,
+  charge: 13,
+} as const;
+
+export const STATE_MASK = 3;
+export const STATE_BITS = 2;
+export const EMPTY = 0;
+export const READY = 1;
+export const RETIRED = 2;
+
+/** Bits of the generation in a slot's word. The 53-bit insertion number is what tells two lives of a slot apart. */
+export const GENERATION_BITS = 29;
+
+/** Flags above the 16-bit count of parts. */
+export const PARTS_MASK = 0xffff;
+export const FLAG_WIDE_KEY = 1 << 16;
+export const FLAG_EXPIRES = 1 << 17;
+export const FLAG_IDLE = 1 << 18;
+
+/** At most this many slots a table: a bucket of the index holds slot + 1 in 22 bits, a tag in 10. */
+export const MAX_SLOTS = 2 ** 22 - 2;
+const MIN_SLOTS = 1024;
+
+// ── index ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const BUCKET_EMPTY = 0;
+export const BUCKET_TOMB = -1;
+export const BUCKET_SLOT_BITS = 22;
+export const BUCKET_SLOT_MASK = 2 ** BUCKET_SLOT_BITS - 1;
+
+/** What an entry costs beside its blocks: its slot, and its share of the two indices at half load. */
+export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + 2 * 2 * 4;
+
+/** Where everything lies in a cache's table. */
+export interface TableGeometry {
+  readonly slots: number;
+  readonly buckets: number;
+  /** Float64 index of the first stat row. */
+  readonly stats: number;
+  /** Int32 indices of the two indices. */
+  readonly indexA: number;
+  readonly indexB: number;
+  /** Byte offset of slot 0. */
+  readonly slotBytes: number;
+  readonly byteLength: number;
+}
+
+/** The geometry of a table of at least `entries` slots. Untouched pages of it cost nothing. */
+export function tableGeometry(entries: number): TableGeometry {
+  const slots = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, Math.ceil(entries)));
+  const buckets = 2 ** Math.ceil(Math.log2(slots * 2));
+  const statBytes = MAX_THREADS * STAT_ROW_DOUBLES * 8;
+  const indexA = TABLE_HEADER_BYTES + statBytes;
+  const indexB = indexA + buckets * 4;
+  const slotBytes = Math.ceil((indexB + buckets * 4) / SLOT_BYTES) * SLOT_BYTES;
+  return {
+    slots,
+    buckets,
+    stats: TABLE_HEADER_BYTES / 8,
+    indexA: indexA / 4,
+    indexB: indexB / 4,
+    slotBytes,
+    byteLength: slotBytes + slots * SLOT_BYTES,
+  };
+}
+
+/** What a pin and a noted use hold: cache and slot in one Int32, never zero. */
+export function toRef(cache: number, slot: number): number {
+  return ((cache << BUCKET_SLOT_BITS) | slot) + 1;
+}
+
+export function refCache(ref: number): number {
+  return (ref - 1) >>> BUCKET_SLOT_BITS;
+}
+
+export function refSlot(ref: number): number {
+  return (ref - 1) & BUCKET_SLOT_MASK;
+}

@@ -1,0 +1,190 @@
+/**
+ * What threads and the keeper say to each other, over one MessagePort a thread. A port is reliable and ordered, tells
+ * the other side when its thread is gone, and takes messages of any size; bytes of values never travel on it.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { RemovalReason } from '../stats/event.js';
+import type { EntryTerms } from './entry-store.js';
+
+/** The tag on every message of ours that others might see. */
+export const TAG = 'cachalot';
+
+/** Piscina's own names, for the pool that runs the loaders of a cache. */
+export interface PoolConfig {
+  minThreads?: number;
+  maxThreads?: number;
+  idleTimeout?: number;
+  maxQueue?: number | 'auto';
+  resourceLimits?: {
+    maxOldGenerationSizeMb?: number;
+    maxYoungGenerationSizeMb?: number;
+    codeRangeSizeMb?: number;
+    stackSizeMb?: number;
+  };
+  execArgv?: string[];
+  env?: Record<string, string>;
+}
+
+/** A cache as its creator described it, in numbers. */
+export interface CacheConfig {
+  name: string;
+  maxBytes: number;
+  maxEntries: number;
+  /** `undefined`: as `maxBytes`, and following it. */
+  maxEntryBytes: number | undefined;
+  policy: string;
+  /** What a miss costs where no number is given with the value. */
+  cost: 'requests' | 'bytes' | 'balanced' | 'measured';
+  ttlMs: number;
+  idleMs: number;
+  graceMs: number;
+  reserveTimeoutMs: number;
+  loaders: Record<string, string>;
+  defaultLoader: string | undefined;
+  pool: PoolConfig;
+}
+
+/** What a thread needs to read a cache. */
+export interface CacheTicket {
+  cache: number;
+  config: CacheConfig;
+  table: SharedArrayBuffer;
+  slots: number;
+  seed: number;
+}
+
+/** A block that was granted. */
+export interface Grant {
+  reservation: number;
+  /** The number of the block within its reservation. */
+  block: number;
+  segment: number;
+  unit: number;
+  units: number;
+}
+
+/** A value outside the arena: one shared buffer that holds it all, dropped by whoever drops it last. */
+export interface LooseValue {
+  buffer: SharedArrayBuffer;
+  skeleton: { byteOffset: number; byteLength: number };
+  parts: { byteOffset: number; byteLength: number }[];
+}
+
+/** Where a written record lies within its reservation, and on which terms it is to live. */
+export interface CommitRequest {
+  op: 'commit';
+  reservation: number;
+  /** The block with the trailer, and the units of it that are needed. */
+  block: number;
+  units: number;
+  /** Other blocks that parts lie in. All that are not named are given back. */
+  externals: number[];
+  trailer: number;
+  skeletonLength: number;
+  parts: number;
+  terms: EntryTerms;
+}
+
+/** How an ask for a key is answered. */
+export type FlightAnswer =
+  /** A slot, held for the asker until it says `unhold`. */
+  | { kind: 'slot'; slot: number; number: number }
+  /** A value that could not be, or must not be, kept. */
+  | { kind: 'loose'; value: LooseValue }
+  /** The asker is the leader now: it must settle the flight. */
+  | { kind: 'claim'; flight: number }
+  | { kind: 'skip' };
+
+export interface LoadRequest {
+  op: 'load';
+  cache: number;
+  loader: string;
+  key: string;
+  hash: number;
+  input: unknown;
+  terms: EntryTerms;
+  retries: number;
+  force: boolean;
+  hardTimeoutMs: number;
+}
+
+/** A load, as a worker of the pool gets it. */
+export interface LoaderTask {
+  /** The keeper's thread, for the worker to connect to. */
+  keeper: number;
+  ticket: CacheTicket;
+  flight: number;
+  loader: string;
+  url: string;
+  key: string;
+  hash: number;
+  input: unknown;
+  terms: EntryTerms;
+}
+
+export type Request =
+  | { op: 'create'; config: CacheConfig }
+  | { op: 'attach'; name: string; timeoutMs: number }
+  | { op: 'close'; cache: number }
+  | { op: 'reserve'; cache: number; key: string; hash: number; wide: boolean; bytes: number; flight: number }
+  | { op: 'extend'; reservation: number; bytes: number }
+  | CommitRequest
+  | { op: 'abort'; reservation: number }
+  | { op: 'remove'; cache: number; keys: string[]; hashes: number[]; reason: RemovalReason }
+  | { op: 'clear'; cache: number }
+  | { op: 'touch'; cache: number; key: string; hash: number; ttlMs: number }
+  | { op: 'expire'; cache: number; key: string; hash: number }
+  | { op: 'resize'; cache: number; maxBytes: number }
+  | { op: 'sweep'; cache: number }
+  | LoadRequest
+  | { op: 'claim'; cache: number; key: string; hash: number; force: boolean; hardTimeoutMs: number }
+  | { op: 'settle'; flight: number; answer: FlightAnswer; rejected: boolean }
+  | { op: 'fail'; flight: number; error: WireError }
+  /** `url` is undefined for a function, which only its own thread can call. */
+  | { op: 'registerLoader'; cache: number; loader: string; url: string | undefined }
+  | { op: 'subscribe'; cache: number; listening: boolean }
+  | { op: 'resetStats'; cache: number }
+  | { op: 'validate' };
+
+/** What a thread says without expecting an answer. */
+export type Notice =
+  | { op: 'unhold'; cache: number; slot: number }
+  /** A caller no longer waits; `flight` is set when its thread leads the flight itself. */
+  | { op: 'leave'; request: number; flight: number }
+  | { op: 'released' };
+
+export type ToKeeper = ({ id: number } & Request) | Notice;
+
+/** What happened to an entry, for the listeners of a thread. */
+export interface CacheNews {
+  type: 'removal' | 'set' | 'load' | 'loadError' | 'maxSizeExceeded';
+  key: string;
+  size: number;
+  reason?: RemovalReason;
+  durationMs?: number;
+  error?: unknown;
+}
+
+export type FromKeeper =
+  | { op: 'welcome'; version: number; row: number; control: SharedArrayBuffer; keeper: number }
+  | { op: 'segment'; segment: number; buffer: SharedArrayBuffer }
+  | { op: 'answer'; id: number; result: unknown }
+  | { op: 'refuse'; id: number; error: WireError }
+  | { op: 'news'; cache: number; news: CacheNews[]; lost: number }
+  | { op: 'closed'; cache: number }
+  | { op: 'cancel'; flight: number };
+
+/** An error of ours across threads, by its class. */
+export interface WireError {
+  code: string;
+  message: string;
+  key?: string;
+  cause?: unknown;
+}
+
+/** Posted with a port, by `postMessageToThread`, to connect a thread to the keeper. */
+export interface ConnectMessage {
+  [TAG]: 'connect';
+  version: number;
+  port: MessagePort;
+}

@@ -1,0 +1,224 @@
+import type { PartSource } from '../codec/index.js';
+import { hashString } from '../common/hash.js';
+import {
+  BUCKET_EMPTY,
+  BUCKET_SLOT_BITS,
+  BUCKET_SLOT_MASK,
+  BUCKET_TOMB,
+  FLAG_EXPIRES,
+  FLAG_IDLE,
+  MOMENT_PIN,
+  PARTS_MASK,
+  READY,
+  SLOT,
+  SLOT_WORDS,
+  STAT,
+  STATE_MASK,
+  TABLE_INDEX_SELECT,
+  toRef,
+} from './layout.js';
+import { PART_ROW_BYTES, readParts } from './record.js';
+import type { SegmentMap } from './segment-map.js';
+import { slotKey, slotKeyEquals } from './slot-key.js';
+import type { CacheTable } from './table.js';
+import type { ThreadRow } from './thread-row.js';
+
+/** How often a look-up that was disturbed by the keeper begins again. Each time means that somebody else got ahead. */
+const MAX_ATTEMPTS = 64;
+const NEAR_ENTRIES = 4096;
+const NEAR_MASK = NEAR_ENTRIES - 1;
+const HIGH = 2 ** 32;
+
+/** What a slot holds, as places in shared memory. */
+export interface RecordView {
+  skeleton: Uint8Array;
+  parts: PartSource[];
+}
+
+/**
+ * # Reading: one thread's way into a cache's table
+ *
+ * 1. probe the index for the key's hash; a bucket names a slot;
+ * 2. load the slot's word: it must be READY;
+ * 3. publish a pin on the slot in the own row;
+ * 4. load the word again. If it is the same, the keeper will not reuse the block before the pin is gone: its store of
+ *    RETIRED comes after our second load, therefore its scan of the pins after our pin;
+ * 5. compare the key, in the pinned block. A generation that has wrapped around, or a bucket that led elsewhere, is
+ *    found out here.
+ *
+ * The near table remembers, for a slot, which key it held under which insertion number, and what was made of its bytes.
+ * A number is never given twice, so if it is unchanged under the pin, so is everything in the block.
+ */
+export class SharedReader {
+  /** The pin of the slot that `pinKey` or `pinSlot` has just returned. */
+  pin = MOMENT_PIN;
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #stats: number;
+  readonly #nearNumbers = new Float64Array(NEAR_ENTRIES);
+  readonly #nearKeys: (string | undefined)[] = new Array(NEAR_ENTRIES).fill(undefined);
+  readonly #nearValues: unknown[] = new Array(NEAR_ENTRIES).fill(undefined);
+
+  constructor(
+    readonly table: CacheTable,
+    readonly row: ThreadRow,
+    readonly segments: SegmentMap,
+  ) {
+    this.#words = table.words;
+    this.#doubles = table.doubles;
+    this.#stats = table.statRow(row.row);
+  }
+
+  /**
+   * The slot of a key, pinned under `this.pin`, or -1. When all pins of the thread are leased, the pin is the one for
+   * moments: the caller must unpin before it returns.
+   */
+  pinKey(key: string): number {
+    const words = this.#words;
+    const { table, row } = this;
+    const hash = hashString(key, table.seed) | 0;
+    const tag = hash >>> BUCKET_SLOT_BITS;
+    const mask = table.geometry.buckets - 1;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const select = Atomics.load(words, TABLE_INDEX_SELECT);
+      const base = select & 1 ? table.geometry.indexB : table.geometry.indexA;
+      let disturbed = false;
+      for (let i = hash & mask; ; i = (i + 1) & mask) {
+        const bucket = words[base + i]!;
+        if (bucket === BUCKET_EMPTY) break;
+        if (bucket === BUCKET_TOMB || bucket >>> BUCKET_SLOT_BITS !== tag) continue;
+        const slot = (bucket & BUCKET_SLOT_MASK) - 1;
+        if (!this.#pinReady(slot)) disturbed = true;
+        else if (this.#holds(slot, hash, key)) return slot;
+        else row.unpin(this.pin);
+      }
+      if (!disturbed && Atomics.load(words, TABLE_INDEX_SELECT) === select) return -1;
+    }
+    return -1;
+  }
+
+  /** Pins a slot if it is READY, whatever it holds. */
+  pinSlot(slot: number): boolean {
+    return this.#pinReady(slot);
+  }
+
+  /** Pins a slot that the keeper holds for this thread, whatever its state: it cannot be reused before the hold ends. */
+  pinHeld(slot: number): void {
+    this.pin = this.row.pin(toRef(this.table.cache, slot));
+  }
+
+  unpin(): void {
+    this.row.unpin(this.pin);
+  }
+
+  /** Whether the entry is fresh for a limited time only. The slot must be pinned. */
+  expires(slot: number): boolean {
+    return (this.table.int(slot, 'parts') & (FLAG_EXPIRES | FLAG_IDLE)) !== 0;
+  }
+
+  /** Whether the entry is fresh at an instant. The slot must be pinned. */
+  freshAt(slot: number, now: number): boolean {
+    const { table } = this;
+    if (now >= table.double(slot, 'freshUntil')) return false;
+    if ((table.int(slot, 'parts') & FLAG_IDLE) === 0) return true;
+    return now < table.double(slot, 'lastUsed') + table.double(slot, 'idleMs');
+  }
+
+  /** Notes a hit: statistics, recency, and the idle TTL. The slot must be pinned. */
+  noteHit(slot: number): void {
+    const at = this.table.slotWords + slot * SLOT_WORDS;
+    this.#doubles[this.#stats + STAT.hits]! += 1;
+    // The parts come before the trailer: what lies there is, but for some padding, the value.
+    this.#doubles[this.#stats + STAT.hitBytes]! +=
+      (this.#words[at + SLOT.trailer]! >>> 0) * 8 + (this.#words[at + SLOT.skeletonLength]! >>> 0);
+    this.noteUse(slot);
+  }
+
+  noteUse(slot: number): void {
+    this.row.note(toRef(this.table.cache, slot));
+  }
+
+  /** Restarts the idle TTL, if the entry has one: the one word of a slot that readers write. The slot must be pinned. */
+  restartIdle(slot: number, now: number): void {
+    const { table } = this;
+    if ((table.int(slot, 'parts') & FLAG_IDLE) === 0) return;
+    // Not on each hit: a line that many threads write is what makes reads slow.
+    if (now - table.double(slot, 'lastUsed') > table.double(slot, 'idleMs') / 16)
+      table.setDouble(slot, 'lastUsed', now);
+  }
+
+  noteMiss(): void {
+    this.#doubles[this.#stats + STAT.misses]! += 1;
+  }
+
+  notePinOverflow(): void {
+    this.#doubles[this.#stats + STAT.pinOverflows]! += 1;
+  }
+
+  /** The bytes of an entry, in place. The slot must be pinned. `undefined` if its segment is not known to this thread. */
+  record(slot: number): RecordView | undefined {
+    const { table, segments } = this;
+    const segment = table.int(slot, 'segment');
+    const buffer = segments.buffer(segment);
+    if (buffer === undefined) return undefined;
+    const count = table.int(slot, 'parts') & PARTS_MASK;
+    const offset = table.blockOffset(slot);
+    const trailerOffset = offset + (table.int(slot, 'trailer') >>> 0) * 8;
+    const skeletonLength = table.int(slot, 'skeletonLength') >>> 0;
+    const trailer = new Uint8Array(buffer, trailerOffset, count * PART_ROW_BYTES + skeletonLength);
+    const parts = count === 0 ? [] : readParts(trailer, count, { buffer, offset }, (index) => segments.buffer(index));
+    return parts && { skeleton: trailer.subarray(count * PART_ROW_BYTES), parts };
+  }
+
+  /** What was made of this slot's bytes before, if they are still the same. The slot must be pinned. */
+  remembered(slot: number): unknown {
+    const near = slot & NEAR_MASK;
+    return this.#nearNumbers[near] === this.#numberOf(slot) ? this.#nearValues[near] : undefined;
+  }
+
+  remember(slot: number, value: unknown): void {
+    const near = slot & NEAR_MASK;
+    if (this.#nearNumbers[near] === this.#numberOf(slot)) this.#nearValues[near] = value;
+  }
+
+  /** Calls `visit` for each READY slot, pinned during the call. O(slots ever used). */
+  forEachReady(visit: (slot: number, key: string) => void): void {
+    const high = this.table.slotHigh;
+    for (let slot = 0; slot < high; slot++) {
+      if ((this.table.word(slot) & STATE_MASK) !== READY || !this.#pinReady(slot)) continue;
+      try {
+        const key = slotKey(this.table, this.segments, slot);
+        if (key !== undefined) visit(slot, key);
+      } finally {
+        this.unpin();
+      }
+    }
+  }
+
+  #pinReady(slot: number): boolean {
+    const at = this.table.slotWords + slot * SLOT_WORDS;
+    const word = Atomics.load(this.#words, at);
+    if ((word & STATE_MASK) !== READY) return false;
+    this.pin = this.row.pin(toRef(this.table.cache, slot));
+    if (Atomics.load(this.#words, at) === word) return true;
+    this.row.unpin(this.pin);
+    return false;
+  }
+
+  #holds(slot: number, hash: number, key: string): boolean {
+    const at = this.table.slotWords + slot * SLOT_WORDS;
+    const near = slot & NEAR_MASK;
+    const number = (this.#words[at + SLOT.numberLow]! >>> 0) + this.#words[at + SLOT.numberHigh]! * HIGH;
+    if (this.#nearNumbers[near] === number && this.#nearKeys[near] === key) return true;
+    if (this.#words[at + SLOT.hash] !== hash || !slotKeyEquals(this.table, this.segments, slot, key)) return false;
+    this.#nearNumbers[near] = number;
+    this.#nearKeys[near] = key;
+    this.#nearValues[near] = undefined;
+    return true;
+  }
+
+  #numberOf(slot: number): number {
+    const at = this.table.slotWords + slot * SLOT_WORDS;
+    return (this.#words[at + SLOT.numberLow]! >>> 0) + this.#words[at + SLOT.numberHigh]! * HIGH;
+  }
+}

@@ -1,0 +1,172 @@
+import type { EncodedValue } from '../codec/index.js';
+import { hashString } from '../common/hash.js';
+import type { ArenaClient } from './client.js';
+import type { EntryTerms } from './entry-store.js';
+import { UNIT_BYTES } from './layout.js';
+import type { CacheTicket, Grant } from './protocol.js';
+import { isWide, keyBytes, MAX_PARTS, type PartPlace, planRecord, type RecordPlan, writeTrailer } from './record.js';
+
+/** So much is copied before the event loop gets its turn: about half a millisecond of warm memory. */
+const SLICE_BYTES = 8 * 2 ** 20;
+/** Room left behind what a loader allocates, for a skeleton of the usual kind: without it, that takes another block. */
+const TRAILER_ROOM = 1024;
+
+export type Published = 'stored' | 'superseded' | 'refused';
+
+/** One value on its way into the arena: blocks are granted, written, and entered as one record. */
+export class RecordWriter {
+  readonly hash: number;
+  readonly #wide: boolean;
+  readonly #grants: Grant[] = [];
+  #reservation = 0;
+  /** Blocks are asked for one after the other: a reservation holds what it has while it waits for more. */
+  #asking: Promise<unknown> | undefined;
+
+  constructor(
+    readonly client: ArenaClient,
+    readonly ticket: CacheTicket,
+    readonly key: string,
+    /** The flight that the value is for, or 0. */
+    readonly flight = 0,
+  ) {
+    this.hash = hashString(key, ticket.seed) | 0;
+    this.#wide = isWide(key);
+  }
+
+  /** Whether the reservation still has to be given back. */
+  get isOpen(): boolean {
+    return this.#reservation !== 0;
+  }
+
+  /** Bytes of the arena to write into, or `undefined` when they cannot be had: too large, or no room in time. */
+  async allocate(byteLength: number): Promise<Uint8Array | undefined> {
+    const room = this.#grants.length === 0 ? TRAILER_ROOM + keyBytes(this.key, this.#wide) : 0;
+    const grant = await this.#grant(byteLength + room);
+    return grant && this.client.segments.view(grant.segment, grant.unit * UNIT_BYTES, byteLength);
+  }
+
+  /**
+   * Writes the value and enters it. Parts that lie in blocks of this writer stay where they are; the others are copied,
+   * in slices, and must not change meanwhile. When it is refused, `lastLook` is called before the blocks of this writer
+   * go back: parts may lie in them.
+   */
+  async publish(encoded: EncodedValue, terms: EntryTerms, lastLook: () => void = () => {}): Promise<Published> {
+    const placed = encoded.parts.length > MAX_PARTS ? undefined : await this.#place(encoded);
+    if (placed === undefined) {
+      lastLook();
+      await this.abort();
+      return 'refused';
+    }
+    const { plan, grant } = placed;
+    await this.#write(encoded, plan, grant);
+    const externals = new Set<number>();
+    plan.parts.forEach((_, i) => {
+      const block = this.#blockOf(encoded.parts[i]!);
+      if (block >= 0 && block !== grant.block) externals.add(block);
+    });
+    const reservation = this.#reservation;
+    this.#reservation = 0;
+    const { stored } = await this.client.request<{ stored: boolean }>({
+      op: 'commit',
+      reservation,
+      block: grant.block,
+      units: Math.max(1, Math.ceil(plan.byteLength / UNIT_BYTES)),
+      externals: [...externals],
+      trailer: plan.trailer,
+      skeletonLength: encoded.skeleton.length,
+      parts: plan.parts.length,
+      terms,
+    });
+    return stored ? 'stored' : 'superseded';
+  }
+
+  /** Gives back what was granted. */
+  async abort(): Promise<void> {
+    if (this.#reservation === 0) return;
+    const reservation = this.#reservation;
+    this.#reservation = 0;
+    await this.client.request({ op: 'abort', reservation });
+  }
+
+  /** Where everything is to lie: behind what a loader has written into the first block, else in a block of its own. */
+  async #place(encoded: EncodedValue): Promise<{ plan: RecordPlan; grant: Grant } | undefined> {
+    const { skeleton, parts } = encoded;
+    const first = this.#grants[0];
+    if (first !== undefined) {
+      let end = 0;
+      const lengths = parts.map((part) => {
+        const block = this.#blockOf(part);
+        if (block < 0) return part.byteLength;
+        if (block !== first.block) return absolute(this.#grants[block]!, part);
+        const offset = part.byteOffset - first.unit * UNIT_BYTES;
+        end = Math.max(end, offset + part.byteLength);
+        return { segment: -1, offset, byteLength: part.byteLength };
+      });
+      const plan = planRecord(lengths, skeleton.length, this.key, this.#wide, end);
+      if (plan.byteLength <= first.units * UNIT_BYTES) return { plan, grant: first };
+    }
+    const lengths = parts.map((part) => {
+      const block = this.#blockOf(part);
+      return block < 0 ? part.byteLength : absolute(this.#grants[block]!, part);
+    });
+    const plan = planRecord(lengths, skeleton.length, this.key, this.#wide);
+    const grant = await this.#grant(plan.byteLength);
+    return grant && { plan, grant };
+  }
+
+  async #write(encoded: EncodedValue, plan: RecordPlan, grant: Grant): Promise<void> {
+    const base = grant.unit * UNIT_BYTES;
+    const { segments } = this.client;
+    let written = 0;
+    for (const [i, part] of encoded.parts.entries()) {
+      const place = plan.parts[i]!;
+      if (this.#blockOf(part) >= 0) continue;
+      const target = segments.view(grant.segment, base + place.offset, part.byteLength)!;
+      for (let at = 0; at < part.byteLength; at += SLICE_BYTES) {
+        const slice = part.subarray(at, at + SLICE_BYTES);
+        target.set(slice, at);
+        written += slice.byteLength;
+        if (written >= SLICE_BYTES) {
+          written = 0;
+          await new Promise(setImmediate);
+        }
+      }
+    }
+    const trailer = segments.view(grant.segment, base + plan.trailer, plan.byteLength - plan.trailer)!;
+    writeTrailer(trailer, plan.parts, encoded.skeleton, this.key, this.#wide);
+  }
+
+  #grant(bytes: number): Promise<Grant | undefined> {
+    // The first is asked for within the caller's turn, so that what the caller asks next arrives after it.
+    const asked = this.#asking === undefined ? this.#ask(bytes) : this.#asking.then(() => this.#ask(bytes));
+    this.#asking = asked.catch(() => undefined);
+    return asked;
+  }
+
+  async #ask(bytes: number): Promise<Grant | undefined> {
+    const { key, hash, flight, ticket } = this;
+    const result = await this.client.request<Grant | { refused: string }>(
+      this.#reservation === 0
+        ? { op: 'reserve', cache: ticket.cache, key, hash, wide: this.#wide, bytes, flight }
+        : { op: 'extend', reservation: this.#reservation, bytes },
+    );
+    if ('refused' in result) return undefined;
+    this.#reservation = result.reservation;
+    this.#grants[result.block] = result;
+    return result;
+  }
+
+  /** The number of the block of ours that bytes lie in, or -1. */
+  #blockOf(part: Uint8Array): number {
+    for (const grant of this.#grants) {
+      const start = grant.unit * UNIT_BYTES;
+      if (part.byteOffset < start || part.byteOffset + part.byteLength > start + grant.units * UNIT_BYTES) continue;
+      if (part.byteLength > 0 && part.buffer === this.client.segments.buffer(grant.segment)) return grant.block;
+    }
+    return -1;
+  }
+}
+
+function absolute(grant: Grant, part: Uint8Array): PartPlace {
+  return { segment: grant.segment, offset: part.byteOffset, byteLength: part.byteLength };
+}

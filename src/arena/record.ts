@@ -1,0 +1,167 @@
+/**
+ * # A record: how an entry lies in its block
+ *
+ * ```
+ *  block, 64-byte aligned                                              trailer, 8-byte aligned
+ *  ┌──────────────┬─────┬──────────────┬─────┬────────────────────────┬──────────────────┬───────────┬─────┬───────┐
+ *  │ part 0       │ pad │ part 1       │ pad │ … (room that a loader  │ a row of 16 B    │ skeleton  │ pad │ key   │
+ *  │ raw bytes    │ 64  │ raw bytes    │ 64  │    did not use)        │ for each part    │ (codec's) │  2  │ 8/16b │
+ *  └──────────────┴─────┴──────────────┴─────┴────────────────────────┴──────────────────┴───────────┴─────┴───────┘
+ *
+ *  part row, 4 × Uint32: ┌──────┬────────────────────────────────────────┬──────────────┬───┐
+ *                        │ unit │ external 1 | byte in unit 6 | segment 12│ byte length  │ 0 │
+ *                        └──────┴────────────────────────────────────────┴──────────────┴───┘
+ * ```
+ *
+ * A part lies in the record's own block, its unit counted from the block's beginning so that a block can be moved by
+ * copying it; or in another block of the entry ("external": what a loader allocated beside the first), at an absolute
+ * place. The parts come first because loaders decode into the block before they know how long the rest will be.
+ */
+import type { PartSource } from '../codec/index.js';
+import { UNIT_BYTES } from './layout.js';
+
+export const PART_ROW_BYTES = 16;
+/** A value of more binary parts than this is not kept in place: the slot counts parts in 16 bits. */
+export const MAX_PARTS = 0xffff;
+const SUB_SHIFT = 12;
+const SEGMENT_MASK = 2 ** SUB_SHIFT - 1;
+const EXTERNAL = 2 ** 31;
+
+/** Where a part lies. `segment` is -1 for a part in the record's own block, `offset` then counts from the block. */
+export interface PartPlace {
+  segment: number;
+  offset: number;
+  byteLength: number;
+}
+
+export interface RecordPlan {
+  parts: PartPlace[];
+  /** Byte offset of the trailer in the block. */
+  trailer: number;
+  byteLength: number;
+}
+
+function align(offset: number, to: number): number {
+  return Math.ceil(offset / to) * to;
+}
+
+/** Bytes of a key in a record: one a character, or two where a character is above U+00FF. */
+export function keyBytes(key: string, wide: boolean): number {
+  return wide ? key.length * 2 : key.length;
+}
+
+/** Whether a key needs two bytes a character. O(length). */
+export function isWide(key: string): boolean {
+  for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) > 0xff) return true;
+  return false;
+}
+
+/** Bytes of a trailer that begins 8-byte aligned. */
+export function trailerBytes(parts: number, skeletonLength: number, key: string, wide: boolean): number {
+  return align(parts * PART_ROW_BYTES + skeletonLength, 2) + keyBytes(key, wide);
+}
+
+/**
+ * Places parts and trailer one behind another, from `start` on; parts with a place of their own are left there.
+ */
+export function planRecord(
+  lengths: readonly (number | PartPlace)[],
+  skeletonLength: number,
+  key: string,
+  wide: boolean,
+  start = 0,
+): RecordPlan {
+  let end = start;
+  const parts = lengths.map((part) => {
+    if (typeof part !== 'number') return part;
+    const offset = align(end, UNIT_BYTES);
+    end = offset + part;
+    return { segment: -1, offset, byteLength: part };
+  });
+  const trailer = align(end, 8);
+  return { parts, trailer, byteLength: trailer + trailerBytes(parts.length, skeletonLength, key, wide) };
+}
+
+/** Writes the trailer into its place; `target` is a view that begins at the trailer. */
+export function writeTrailer(
+  target: Uint8Array,
+  parts: readonly PartPlace[],
+  skeleton: Uint8Array,
+  key: string,
+  wide: boolean,
+): void {
+  const rows = new DataView(target.buffer, target.byteOffset, parts.length * PART_ROW_BYTES);
+  parts.forEach((part, i) => {
+    const external = part.segment >= 0;
+    const row = i * PART_ROW_BYTES;
+    rows.setUint32(row, Math.floor(part.offset / UNIT_BYTES), true);
+    const packed = (part.offset % UNIT_BYTES) * 2 ** SUB_SHIFT + (external ? EXTERNAL + part.segment : 0);
+    rows.setUint32(row + 4, packed, true);
+    rows.setUint32(row + 8, part.byteLength, true);
+  });
+  target.set(skeleton, parts.length * PART_ROW_BYTES);
+  writeKey(target, align(parts.length * PART_ROW_BYTES + skeleton.length, 2), key, wide);
+}
+
+function writeKey(target: Uint8Array, at: number, key: string, wide: boolean): void {
+  if (!wide) {
+    for (let i = 0; i < key.length; i++) target[at + i] = key.charCodeAt(i);
+    return;
+  }
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i);
+    target[at + 2 * i] = code;
+    target[at + 2 * i + 1] = code >> 8;
+  }
+}
+
+/** Whether the key that lies at `at` is this one. */
+export function keyEquals(bytes: Uint8Array, at: number, key: string, wide: boolean): boolean {
+  if (!wide) {
+    for (let i = 0; i < key.length; i++) if (bytes[at + i] !== key.charCodeAt(i)) return false;
+    return true;
+  }
+  for (let i = 0; i < key.length; i++) {
+    const code = bytes[at + 2 * i]! | (bytes[at + 2 * i + 1]! << 8);
+    if (code !== key.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Where the key lies behind the beginning of the trailer. */
+export function keyOffset(parts: number, skeletonLength: number): number {
+  return align(parts * PART_ROW_BYTES + skeletonLength, 2);
+}
+
+export function readKey(bytes: Uint8Array, at: number, length: number, wide: boolean): string {
+  let key = '';
+  for (let i = 0; i < length; i++) {
+    key += String.fromCharCode(wide ? bytes[at + 2 * i]! | (bytes[at + 2 * i + 1]! << 8) : bytes[at + i]!);
+  }
+  return key;
+}
+
+/** The parts of a record, as places in their segments' buffers. `trailer` is a view of the trailer. */
+export function readParts(
+  trailer: Uint8Array,
+  count: number,
+  own: { buffer: SharedArrayBuffer; offset: number },
+  segment: (index: number) => SharedArrayBuffer | undefined,
+): PartSource[] | undefined {
+  const rows = new DataView(trailer.buffer, trailer.byteOffset, count * PART_ROW_BYTES);
+  const parts: PartSource[] = [];
+  for (let i = 0; i < count; i++) {
+    const row = i * PART_ROW_BYTES;
+    const packed = rows.getUint32(row + 4, true);
+    const offset = rows.getUint32(row, true) * UNIT_BYTES + ((packed >>> SUB_SHIFT) & (UNIT_BYTES - 1));
+    const byteLength = rows.getUint32(row + 8, true);
+    if (packed < EXTERNAL) {
+      parts.push({ buffer: own.buffer, byteOffset: own.offset + offset, byteLength });
+    } else {
+      const buffer = segment(packed & SEGMENT_MASK);
+      if (buffer === undefined) return undefined;
+      parts.push({ buffer, byteOffset: offset, byteLength });
+    }
+  }
+  return parts;
+}

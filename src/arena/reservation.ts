@@ -1,0 +1,214 @@
+import type { BlockNode } from './allocator.js';
+import type { Arena } from './arena.js';
+import { chargeOf, type NewEntry } from './entry-store.js';
+import type { KeeperCache } from './keeper-cache.js';
+import type { KeeperClient } from './keeper-client.js';
+import { UNIT_BYTES } from './layout.js';
+import type { CommitRequest, Grant } from './protocol.js';
+import type { Room } from './room.js';
+
+/** While somebody waits for room, what was pinned is looked at this often, in milliseconds, beside being told. */
+const POLL_MS = 5;
+
+/** A place for a value that is being written. Only its owner writes into its blocks. */
+export interface Reservation {
+  readonly id: number;
+  readonly client: KeeperClient;
+  readonly cache: KeeperCache;
+  readonly key: string;
+  readonly hash: number;
+  readonly wide: boolean;
+  /** The flight that the value is for, or 0. */
+  readonly flight: number;
+  readonly blocks: BlockNode[];
+  /** Something came later that wins: the value will not be entered. */
+  superseded: boolean;
+}
+
+/** Why nothing was granted: too large for the cache, or no room within its `reserveTimeout`. */
+export type Refusal = { refused: 'size' | 'room' };
+
+interface Waiting {
+  reservation: Reservation;
+  units: number;
+  deadline: number;
+  answer: (result: Grant | Refusal) => void;
+}
+
+/** All reservations, and the queue of those that wait for room. */
+export class Reservations {
+  readonly #all = new Map<number, Reservation>();
+  #byKey = new Map<string, Set<Reservation>>();
+  #waiting: Waiting[] = [];
+  #next = 1;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly arena: Arena,
+    readonly room: Room,
+    readonly now: () => number,
+  ) {}
+
+  get(id: number): Reservation | undefined {
+    return this.#all.get(id);
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  open(
+    of: Pick<Reservation, 'client' | 'cache' | 'key' | 'hash' | 'wide' | 'flight'>,
+    bytes: number,
+    answer: (result: Grant | Refusal) => void,
+  ): void {
+    const reservation: Reservation = { ...of, id: this.#next++, blocks: [], superseded: false };
+    this.#all.set(reservation.id, reservation);
+    reservation.client.reservations.add(reservation.id);
+    const name = keyName(of.cache, of.key);
+    const same = this.#byKey.get(name);
+    if (same) same.add(reservation);
+    else this.#byKey.set(name, new Set([reservation]));
+    this.extend(reservation, bytes, (result) => {
+      if ('refused' in result) this.close(reservation);
+      answer(result);
+    });
+  }
+
+  /** Another block for a reservation. */
+  extend(reservation: Reservation, bytes: number, answer: (result: Grant | Refusal) => void): void {
+    const { cache } = reservation;
+    const units = Math.max(1, Math.ceil(bytes / UNIT_BYTES));
+    if (this.#charge(reservation) + chargeOf(units) > cache.maxEntryBytes) {
+      answer({ refused: 'size' });
+      return;
+    }
+    const waiting: Waiting = { reservation, units, answer, deadline: this.now() + cache.config.reserveTimeoutMs };
+    if (!this.#isNextInLine(cache) || !this.#grant(waiting)) {
+      this.#waiting.push(waiting);
+      this.#watch();
+    }
+  }
+
+  /** Gives a written record its entry. The blocks that it does not name are freed. */
+  settle(reservation: Reservation, request: CommitRequest): NewEntry {
+    const { allocator } = this.arena;
+    const { blocks } = reservation;
+    const first = blocks[request.block]!;
+    const kept = [first, ...request.externals.map((block) => blocks[block]!)];
+    this.#release(reservation, kept);
+    allocator.trim(first, request.units);
+    const units = kept.reduce((sum, node) => sum + allocator.units(node), 0);
+    return {
+      ...request.terms,
+      key: reservation.key,
+      hash: reservation.hash,
+      wide: reservation.wide,
+      blocks: kept,
+      segment: allocator.segment(first),
+      unit: allocator.start(first),
+      trailer: request.trailer,
+      skeletonLength: request.skeletonLength,
+      parts: request.parts,
+      charge: chargeOf(units),
+    };
+  }
+
+  /** Frees a reservation with all its blocks. */
+  close(reservation: Reservation): void {
+    this.#release(reservation, []);
+  }
+
+  /** Marks the reservations for a key, or for all keys of a cache, as outdone, if they are older than `than`. */
+  supersede(cache: KeeperCache, key: string | undefined, than = Number.POSITIVE_INFINITY): void {
+    const some = key === undefined ? this.#all.values() : (this.#byKey.get(keyName(cache, key)) ?? []);
+    for (const reservation of some) {
+      if (reservation.cache === cache && reservation.id < than) reservation.superseded = true;
+    }
+  }
+
+  /** Frees what a cache that closes, or a thread that is gone, had reserved. */
+  closeAll(which: (reservation: Reservation) => boolean): void {
+    for (const reservation of [...this.#all.values()]) if (which(reservation)) this.close(reservation);
+  }
+
+  /** Refuses those who wait for room in a cache that closes. */
+  refuseWaiting(cache: KeeperCache): void {
+    const waiting = this.#waiting.filter(({ reservation }) => reservation.cache === cache);
+    this.#waiting = this.#waiting.filter(({ reservation }) => reservation.cache !== cache);
+    for (const { answer } of waiting) answer({ refused: 'room' });
+    this.#watch();
+  }
+
+  /** Grants what has become possible, and refuses those whose time is over. */
+  pump(): void {
+    if (this.#waiting.length === 0) return;
+    const now = this.now();
+    const blocked = new Set<KeeperCache>();
+    const still: Waiting[] = [];
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const one of waiting) {
+      const { cache } = one.reservation;
+      if (!this.#all.has(one.reservation.id)) continue;
+      if (!blocked.has(cache) && this.#grant(one)) continue;
+      blocked.add(cache);
+      if (now >= one.deadline) one.answer({ refused: 'room' });
+      else still.push(one);
+    }
+    this.#waiting = [...still, ...this.#waiting];
+    this.#watch();
+  }
+
+  #isNextInLine(cache: KeeperCache): boolean {
+    return !this.#waiting.some(({ reservation }) => reservation.cache === cache);
+  }
+
+  #grant({ reservation, units, answer }: Waiting): boolean {
+    const { allocator } = this.arena;
+    const node = this.room.take(reservation.cache, units, this.now());
+    if (node < 0) return false;
+    const block = reservation.blocks.push(node) - 1;
+    answer({
+      reservation: reservation.id,
+      block,
+      segment: allocator.segment(node),
+      unit: allocator.start(node),
+      units,
+    });
+    return true;
+  }
+
+  #charge(reservation: Reservation): number {
+    return reservation.blocks.reduce((sum, node) => sum + chargeOf(this.arena.allocator.units(node)), 0);
+  }
+
+  #release(reservation: Reservation, kept: readonly BlockNode[]): void {
+    if (!this.#all.delete(reservation.id)) return;
+    const { cache, client } = reservation;
+    client.reservations.delete(reservation.id);
+    const name = keyName(cache, reservation.key);
+    const same = this.#byKey.get(name);
+    same?.delete(reservation);
+    if (same?.size === 0) this.#byKey.delete(name);
+    cache.reservedBytes -= this.#charge(reservation);
+    for (const node of reservation.blocks) if (!kept.includes(node)) this.arena.allocator.free(node);
+  }
+
+  #watch(): void {
+    this.arena.wantReleases(this.#waiting.length > 0);
+    if (this.#waiting.length === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.pump();
+      }, POLL_MS);
+    }
+  }
+}
+
+function keyName(cache: KeeperCache, key: string): string {
+  return `${cache.id} ${key}`;
+}

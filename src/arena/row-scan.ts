@@ -1,0 +1,64 @@
+import { PINS_PER_ROW, RING_ENTRIES, ROW_PIN_HIGH, ROW_PINS, ROW_RING, ROW_RING_HEAD, rowStart } from './layout.js';
+
+/** The keeper's eyes on the rows of all threads. */
+export class RowScan {
+  readonly #words: Int32Array;
+  /** Rows that belong to a thread, living or not yet proven dead. */
+  readonly #rows = new Set<number>();
+  readonly #tails = new Map<number, number>();
+
+  constructor(control: SharedArrayBuffer) {
+    this.#words = new Int32Array(control);
+  }
+
+  add(row: number): void {
+    this.#rows.add(row);
+    this.#tails.set(row, this.#words[rowStart(row) + ROW_RING_HEAD]!);
+  }
+
+  /** Wipes the row of a thread that is proven dead. */
+  remove(row: number): void {
+    const start = rowStart(row);
+    for (let pin = 0; pin < PINS_PER_ROW; pin++) Atomics.store(this.#words, start + ROW_PINS + pin, 0);
+    Atomics.store(this.#words, start + ROW_PIN_HIGH, 0);
+    this.#rows.delete(row);
+    this.#tails.delete(row);
+  }
+
+  /** Whether any thread pins it. Loads are sequentially consistent: see `ThreadRow.pin`. O(threads × pins in use). */
+  isPinned(ref: number): boolean {
+    for (const row of this.#rows) {
+      const start = rowStart(row);
+      const high = Atomics.load(this.#words, start + ROW_PIN_HIGH);
+      for (let pin = 0; pin < high; pin++) if (Atomics.load(this.#words, start + ROW_PINS + pin) === ref) return true;
+    }
+    return false;
+  }
+
+  /** All that is pinned at this moment. */
+  pinned(into = new Set<number>()): Set<number> {
+    for (const row of this.#rows) {
+      const start = rowStart(row);
+      const high = Atomics.load(this.#words, start + ROW_PIN_HIGH);
+      for (let pin = 0; pin < high; pin++) {
+        const ref = Atomics.load(this.#words, start + ROW_PINS + pin);
+        if (ref !== 0) into.add(ref);
+      }
+    }
+    return into;
+  }
+
+  /** Hands over each use noted since the last call, but for those that were overwritten meanwhile. */
+  drainUses(use: (ref: number) => void): void {
+    for (const row of this.#rows) {
+      const start = rowStart(row);
+      const head = this.#words[start + ROW_RING_HEAD]!;
+      const fresh = Math.min((head - this.#tails.get(row)!) >>> 0, RING_ENTRIES);
+      for (let i = fresh; i > 0; i--) {
+        const ref = this.#words[start + ROW_RING + ((head - i) & (RING_ENTRIES - 1))]!;
+        if (ref > 0) use(ref);
+      }
+      this.#tails.set(row, head);
+    }
+  }
+}

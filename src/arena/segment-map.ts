@@ -1,0 +1,45 @@
+import { UNIT_BYTES } from './layout.js';
+
+/** The segments that a thread knows of. */
+export class SegmentMap {
+  readonly #buffers: SharedArrayBuffer[] = [];
+  readonly #bytes: (Uint8Array | undefined)[] = [];
+
+  /** `fetch` is asked for segments that are not known yet: it may make them known by `add`. */
+  constructor(readonly fetch: () => void = () => {}) {}
+
+  add(segment: number, buffer: SharedArrayBuffer): void {
+    this.#buffers[segment] = buffer;
+    // A view of more than 4 GiB does not exist on Node 20: the bytes of larger segments are reached by views of parts.
+    if (buffer.byteLength < 2 ** 32) this.#bytes[segment] = new Uint8Array(buffer);
+  }
+
+  buffer(segment: number): SharedArrayBuffer | undefined {
+    const buffer = this.#buffers[segment];
+    if (buffer !== undefined) return buffer;
+    this.fetch();
+    return this.#buffers[segment];
+  }
+
+  /** The number of the segment that a buffer is, or -1. */
+  indexOf(buffer: ArrayBufferLike): number {
+    return this.#buffers.indexOf(buffer as SharedArrayBuffer);
+  }
+
+  view(segment: number, byteOffset: number, byteLength: number): Uint8Array | undefined {
+    const buffer = this.buffer(segment);
+    return buffer && new Uint8Array(buffer, byteOffset, byteLength);
+  }
+
+  /** The whole segment as bytes, where such a view can exist. */
+  whole(segment: number): Uint8Array | undefined {
+    const bytes = this.#bytes[segment];
+    if (bytes !== undefined) return bytes;
+    this.buffer(segment);
+    return this.#bytes[segment];
+  }
+
+  unitView(segment: number, unit: number, units: number): Uint8Array | undefined {
+    return this.view(segment, unit * UNIT_BYTES, units * UNIT_BYTES);
+  }
+}

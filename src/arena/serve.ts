@@ -1,0 +1,29 @@
+import { type MessagePort, threadId } from 'node:worker_threads';
+import { CacheConfigError } from '../common/error.js';
+import { electKeeper, isTagged } from './discovery.js';
+import { Keeper } from './keeper.js';
+import type { LoaderHost } from './keeper-requests.js';
+import { PROTOCOL_VERSION } from './layout.js';
+import type { ConnectMessage } from './protocol.js';
+import { toWire } from './wire-error.js';
+
+/**
+ * Runs the keeper in this thread, unless the process has one already. Resolves with the thread of the keeper, which
+ * may be another one: then this thread is not needed.
+ */
+export async function serveKeeper(loaders: LoaderHost, first: boolean): Promise<number> {
+  const keeper = new Keeper(threadId, loaders);
+  process.on('workerMessage', (message: unknown, source: number) => {
+    if (isTagged(message, 'connect')) admit(keeper, message as ConnectMessage, source);
+  });
+  return electKeeper(first, () => keeper.names);
+}
+
+function admit(keeper: Keeper, { version, port }: ConnectMessage, source: number): void {
+  if (version === PROTOCOL_VERSION) {
+    keeper.connect(source, port as MessagePort);
+    return;
+  }
+  const message = `SharedCache: expected one version of cachalot in a process; got protocol ${version}, while the caches here speak ${PROTOCOL_VERSION}`;
+  port.postMessage({ op: 'refuse', id: 0, error: toWire(new CacheConfigError(message)) });
+}

@@ -1,0 +1,80 @@
+import {
+  CONTROL_RELEASE_WANTED,
+  MOMENT_PIN,
+  PINS_PER_ROW,
+  RING_ENTRIES,
+  ROW_PIN_HIGH,
+  ROW_PINS,
+  ROW_RING,
+  ROW_RING_HEAD,
+  rowStart,
+} from './layout.js';
+
+const LEASE_PINS = PINS_PER_ROW - 1;
+
+/**
+ * A thread's own row of the control buffer: its pins and the ring of its uses. Nobody else writes it, so nothing here
+ * is ever contended, and a thread that dies leaves nothing behind but a row, which the keeper wipes.
+ */
+export class ThreadRow {
+  readonly #words: Int32Array;
+  readonly #start: number;
+  readonly #pins: number;
+  readonly #ring: number;
+  /** Pins that are free, as a stack, lowest on top: few pins are ever in use, and the keeper scans no further. */
+  readonly #free = new Int32Array(LEASE_PINS);
+  #freeTop = LEASE_PINS;
+  #high = 0;
+  #head = 0;
+
+  constructor(
+    control: SharedArrayBuffer,
+    readonly row: number,
+  ) {
+    this.#words = new Int32Array(control);
+    this.#start = rowStart(row);
+    this.#pins = this.#start + ROW_PINS;
+    this.#ring = this.#start + ROW_RING;
+    this.#raise(MOMENT_PIN + 1);
+    for (let i = 0; i < LEASE_PINS; i++) this.#free[i] = PINS_PER_ROW - 1 - i;
+  }
+
+  /**
+   * Publishes a pin and returns its number: `MOMENT_PIN` when all others are in use. The caller must load the slot's
+   * word again afterwards: only if it is unchanged does the pin hold. Both are sequentially consistent, as are the
+   * keeper's store of RETIRED and its scan of the pins, so at least one of the two sees the other.
+   */
+  pin(ref: number): number {
+    const pin = this.#freeTop === 0 ? MOMENT_PIN : this.#free[--this.#freeTop]!;
+    if (pin >= this.#high) this.#raise(pin + 1);
+    Atomics.store(this.#words, this.#pins + pin, ref);
+    return pin;
+  }
+
+  unpin(pin: number): void {
+    Atomics.store(this.#words, this.#pins + pin, 0);
+    if (pin !== MOMENT_PIN) this.#free[this.#freeTop++] = pin;
+  }
+
+  get pinsInUse(): number {
+    return LEASE_PINS - this.#freeTop;
+  }
+
+  /** Whether the keeper has asked to be told of releases, because somebody waits for room. */
+  get releaseWanted(): boolean {
+    return this.#words[CONTROL_RELEASE_WANTED] !== 0;
+  }
+
+  /** Notes a use for the eviction policy. Plain stores: the ring is lossy by design, the keeper checks what it reads. */
+  note(ref: number): void {
+    this.#words[this.#ring + (this.#head & (RING_ENTRIES - 1))] = ref;
+    this.#head = (this.#head + 1) | 0;
+    this.#words[this.#start + ROW_RING_HEAD] = this.#head;
+  }
+
+  // Stored before the first pin above the old mark, so that a scan which could miss that pin cannot miss the mark.
+  #raise(high: number): void {
+    this.#high = high;
+    Atomics.store(this.#words, this.#start + ROW_PIN_HIGH, high);
+  }
+}

@@ -1,0 +1,452 @@
+import type { ArenaClient } from './arena/client.js';
+import type { CacheTicket } from './arena/protocol.js';
+import { RecordWriter } from './arena/record-writer.js';
+import { encodeValue } from './codec/index.js';
+import { type Bytes, parseBytes } from './common/bytes.js';
+import { keyOf } from './common/canonical-key.js';
+import { type Duration, parseDuration } from './common/duration.js';
+import { CacheClosedError, CacheConfigError, CacheLoadError, describe } from './common/error.js';
+import { hashString } from './common/hash.js';
+import type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded } from './load/context.js';
+import { type SharedEvents, SharedNews } from './shared/events.js';
+import { sharedSnapshot } from './shared/holdings.js';
+import type { Lease } from './shared/lease.js';
+import { type As, SharedLoading } from './shared/loading.js';
+import {
+  boundedByMemory,
+  checkKey,
+  resolveLoaderUrl,
+  resolveSharedOptions,
+  type SharedCacheOptions,
+} from './shared/options.js';
+import { Reading, type SharedEntryInfo } from './shared/reading.js';
+import { Reservation } from './shared/reservation.js';
+import { Terms } from './shared/terms.js';
+import { connectThread, connectThreadTo, connectWhenStarted } from './shared/thread.js';
+import { CacheStats } from './stats/cache-stats.js';
+import type { Listener } from './stats/emitter.js';
+import type { RemovalReason } from './stats/event.js';
+
+/** What another thread needs to attach, for `workerData` and `postMessage`. */
+export interface SharedCacheHandle {
+  readonly name: string;
+  /** The thread of the keeper. */
+  readonly keeper: number;
+}
+
+export interface AttachOptions {
+  /** How long to wait for a cache that has not been created yet. Default: 5 s. */
+  timeout?: Duration;
+}
+
+/** Options of `set` and `reserve`. */
+export interface SharedSetOptions extends EntryOptions {
+  /** Hands the value's ArrayBuffers over: they are detached in the caller's thread at once. Default: false. */
+  transfer?: boolean;
+}
+
+/** Options of `load` and `acquireOrLoad`. */
+export interface LoadOptions extends GetOrSetOptions {
+  /** The key to store under. Default: `keyOf(name, input)`. */
+  key?: string;
+}
+
+/** A loader that is a function: it runs in the thread that calls `load`. */
+export type LocalLoader<V> = (input: never, context: LoadContext<V, string>) => Loaded<V>;
+
+const ATTACH_MS = 5000;
+
+/**
+ * A cache that all threads of the process share: values lie as bytes in shared memory, once, under one budget, and are
+ * read in place. What only reads is synchronous and asks nobody; what changes anything is done by the keeper, a thread
+ * of its own, and is a promise. An idle cache does not keep the process alive, a pending operation does.
+ */
+export class SharedCache<V = unknown> {
+  readonly name: string;
+  readonly stats: CacheStats;
+  /** For `SharedCache.attach` in other threads. */
+  readonly handle: SharedCacheHandle;
+  readonly #client: ArenaClient;
+  readonly #ticket: CacheTicket;
+  readonly #reading: Reading<V>;
+  readonly #news: SharedNews;
+  readonly #loading: SharedLoading<V>;
+  readonly #terms: Terms<V>;
+  readonly #functions = new Map<string, LocalLoader<V>>();
+  /** Whether this thread has created the cache: then `close` ends it. */
+  readonly #isOwner: boolean;
+  #closed = false;
+
+  /** Use `SharedCache.create` or `SharedCache.attach`. */
+  protected constructor(client: ArenaClient, ticket: CacheTicket, options?: SharedCacheOptions<V>) {
+    this.name = ticket.config.name;
+    this.handle = Object.freeze({ name: this.name, keeper: client.keeper });
+    this.#client = client;
+    this.#ticket = ticket;
+    this.#isOwner = options !== undefined;
+    this.#reading = new Reading<V>(client, ticket);
+    this.#terms = new Terms<V>(ticket.config, typeof options?.cost === 'function' ? options.cost : undefined);
+    this.#news = new SharedNews(client, ticket, options?.onEvicted);
+    this.#loading = new SharedLoading<V>(this.#reading, this.#terms, {
+      preSet: (key, value, given) => this.preSet(key, value, given),
+      postGet: (key, value) => this.postGet(key, value),
+      onLoadError: (key, error) => this.#news.emitter.emit('error', { key, error }),
+    });
+    this.stats = new CacheStats({
+      snapshot: () => sharedSnapshot(this.#reading.table, this.#closed ? 0 : this.#reading.size),
+      reset: () => void client.request({ op: 'resetStats', cache: ticket.cache }).catch(() => undefined),
+    });
+    client.attach(ticket.cache, this, {
+      onNews: (news, lost) => this.#news.tell(news, lost),
+      onClosed: () => {
+        this.#closed = true;
+      },
+    });
+  }
+
+  /**
+   * Creates a cache under a name of its own, and the arena of the process with the first one.
+   *
+   * @throws CacheConfigError for options out of range, a name that exists, a budget that cannot be allocated.
+   */
+  static async create<V = unknown>(options: SharedCacheOptions<V>): Promise<SharedCache<V>> {
+    const config = resolveSharedOptions(options);
+    const client = await connectThread();
+    const ticket = await client.request<CacheTicket>({ op: 'create', config });
+    return new SharedCache<V>(client, ticket, options);
+  }
+
+  /**
+   * The cache of that name or handle, in any thread. Waits for one that has not been created yet.
+   *
+   * @throws CacheConfigError after `timeout`, with the names that there are.
+   */
+  static async attach<V = unknown>(
+    which: string | SharedCacheHandle,
+    options: AttachOptions = {},
+  ): Promise<SharedCache<V>> {
+    const name = typeof which === 'string' ? which : which?.name;
+    if (typeof name !== 'string' || name === '') {
+      throw new CacheConfigError(`attach: expected the name or the handle of a SharedCache; got ${describe(which)}`);
+    }
+    const timeoutMs = parseDuration(options.timeout ?? ATTACH_MS, 'timeout');
+    const { client, restMs } =
+      typeof which === 'string'
+        ? await connectWhenStarted(name, timeoutMs)
+        : { client: await connectThreadTo(which.keeper), restMs: timeoutMs };
+    const ticket = await client.request<CacheTicket>({ op: 'attach', name, timeoutMs: restMs });
+    return new SharedCache<V>(client, ticket);
+  }
+
+  /** Fresh entries. */
+  get size(): number {
+    return this.#closed ? 0 : this.#reading.size;
+  }
+
+  /** Bytes held: keys, values, and what each entry costs besides. */
+  get bytes(): number {
+    return this.#closed ? 0 : this.#reading.table.header('bytes');
+  }
+
+  /** The bound of `bytes`, and of what is being written. */
+  get maxBytes(): number {
+    return this.#reading.table.header('maxBytes');
+  }
+
+  /** An owned copy of the value, or `fallback` on a miss. O(bytes of the value): for large ones see `acquire`. */
+  get(key: string): V | undefined;
+  get<F>(key: string, fallback: F): V | F;
+  get(key: string, fallback?: unknown): unknown {
+    const value = this.#openFor(key).get(key);
+    this.#heardRead(key, value !== undefined);
+    return value === undefined ? fallback : this.postGet(key, value);
+  }
+
+  /** As `get`, copied in slices, between which the event loop has its turn. */
+  async getAsync(key: string): Promise<V | undefined> {
+    const value = await this.#openFor(key).getAsync(key);
+    this.#heardRead(key, value !== undefined);
+    return value === undefined ? undefined : this.postGet(key, value);
+  }
+
+  /** The value in place, until `release`; `undefined` on a miss. O(1), whatever the size. */
+  acquire(key: string): Lease<V> | undefined {
+    const lease = this.#openFor(key).acquire(key);
+    this.#heardRead(key, lease !== undefined);
+    return lease;
+  }
+
+  /** As `get`, but touches no statistics, recency or TTL. */
+  peek(key: string): V | undefined {
+    return this.#openFor(key).peek(key);
+  }
+
+  /** Whether `get` would be a hit; touches nothing. O(1). */
+  has(key: string): boolean {
+    return this.#openFor(key).has(key);
+  }
+
+  /** What is known about an entry, a stale one too. */
+  info(key: string): SharedEntryInfo | undefined {
+    return this.#openFor(key).info(key);
+  }
+
+  /** The keys of the fresh entries, as of now. O(entries). */
+  keys(): IterableIterator<string> {
+    return this.#open().keys().values();
+  }
+
+  /** Copies of the fresh entries, made one by one. */
+  *entries(): Generator<[string, V]> {
+    for (const key of this.#open().keys()) {
+      const value = this.#reading.peek(key);
+      if (value !== undefined) yield [key, value];
+    }
+  }
+
+  *values(): Generator<V> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  [Symbol.iterator](): Generator<[string, V]> {
+    return this.entries();
+  }
+
+  /** The hits among `keys`, as copies. */
+  getMany(keys: Iterable<string>): Map<string, V> {
+    const found = new Map<string, V>();
+    for (const key of keys) {
+      const value = this.get(key);
+      if (value !== undefined) found.set(key, value);
+    }
+    return found;
+  }
+
+  /**
+   * Stores a value: `true`, or `false` when it is refused, for its size or because every byte is leased; what the key
+   * held is gone then, too. What is not binary is taken as it is now; binary must not change before the promise settles.
+   *
+   * @throws TypeError for `undefined` and promises; CacheSerializationError for what cannot be cloned.
+   */
+  async set(key: string, value: V, options: SharedSetOptions = {}): Promise<boolean> {
+    this.#openFor(key);
+    const stored = this.preSet(key, value, options);
+    const terms = this.#terms.of(options, stored, key);
+    const encoded = encodeValue(options.transfer ? structuredClone(stored, { transfer: buffersOf(stored) }) : stored);
+    const writer = new RecordWriter(this.#client, this.#ticket, key);
+    this.#loading.forget(key);
+    return (await writer.publish(encoded, terms)) !== 'refused';
+  }
+
+  /** Stores all entries with the same options; how many were not refused. */
+  async setMany(entries: Iterable<readonly [string, V]>, options?: SharedSetOptions): Promise<number> {
+    const stored = await Promise.all(Array.from(entries, ([key, value]) => this.set(key, value, options)));
+    return stored.filter(Boolean).length;
+  }
+
+  /**
+   * Bytes of the cache to write a value into before it is published.
+   *
+   * @throws CacheLoadError when there is no room within `reserveTimeout`, or never can be.
+   */
+  async reserve(key: string, byteLength: number, options: EntryOptions = {}): Promise<Reservation> {
+    this.#openFor(key);
+    if (!Number.isSafeInteger(byteLength) || byteLength < 0) {
+      throw new CacheConfigError(
+        `byteLength: expected a whole number of bytes, 0 or more; got ${describe(byteLength)}`,
+      );
+    }
+    const terms = this.#terms.of(options);
+    const writer = new RecordWriter(this.#client, this.#ticket, key);
+    const bytes = await writer.allocate(byteLength);
+    if (bytes !== undefined) return new Reservation(key, bytes, writer, terms);
+    throw new CacheLoadError(
+      `reserve: expected ${byteLength} bytes of cache '${this.name}' (${this.maxBytes} bytes); there was no room`,
+      {
+        key,
+      },
+    );
+  }
+
+  /** Whether a fresh entry went. A load of the key that runs will not bring it back. */
+  async delete(key: string): Promise<boolean> {
+    return (await this.#remove([key]))[0]!;
+  }
+
+  /** How many fresh entries went, in one round trip. */
+  async deleteMany(keys: Iterable<string>): Promise<number> {
+    return (await this.#remove([...keys])).filter(Boolean).length;
+  }
+
+  /** Makes an entry stale now, or dead if it has no grace; whether it was fresh. */
+  async expire(key: string): Promise<boolean> {
+    this.#openFor(key);
+    this.#loading.forget(key);
+    return this.#client.request({ op: 'expire', cache: this.#ticket.cache, key, hash: this.#hash(key) });
+  }
+
+  /** Restarts the TTL, with another one if it is given, and counts as a use; `false` on a miss. */
+  async touch(key: string, ttl?: Duration): Promise<boolean> {
+    this.#openFor(key);
+    const ttlMs = ttl === undefined ? 0 : parseDuration(ttl, 'ttl');
+    return this.#client.request({ op: 'touch', cache: this.#ticket.cache, key, hash: this.#hash(key), ttlMs });
+  }
+
+  /** Removes everything; statistics stay. */
+  async clear(): Promise<void> {
+    this.#open();
+    this.#loading.forgetAll();
+    await this.#client.request({ op: 'clear', cache: this.#ticket.cache });
+  }
+
+  /** Removes the dead now; how many there were. */
+  async sweep(): Promise<number> {
+    this.#open();
+    return this.#client.request({ op: 'sweep', cache: this.#ticket.cache });
+  }
+
+  /** Changes the budget; evicts down at once. */
+  async resize(maxBytes: Bytes): Promise<void> {
+    this.#open();
+    const bytes = boundedByMemory(parseBytes(maxBytes, 'maxBytes'));
+    await this.#client.request({ op: 'resize', cache: this.#ticket.cache, maxBytes: bytes });
+  }
+
+  /** The value, or what `factory` makes of it: one run for a key in the whole process, however many ask. */
+  async getOrSet(key: string, factory: Factory<V, string>, options: GetOrSetOptions = {}): Promise<V | undefined> {
+    this.#openFor(key);
+    return this.#loading.byFactory(key, factory, options, 'copy') as Promise<V | undefined>;
+  }
+
+  /** The value of a loader for an input: from the cache, or loaded once for the whole process. */
+  async load(name: string, input: unknown, options: LoadOptions = {}): Promise<V | undefined> {
+    return this.#load(name, input, options, 'copy') as Promise<V | undefined>;
+  }
+
+  /** As `load`, read in place. `undefined` when the loader yields nothing. */
+  async acquireOrLoad(name: string, input: unknown, options: LoadOptions = {}): Promise<Lease<V> | undefined> {
+    return this.#load(name, input, options, 'lease') as Promise<Lease<V> | undefined>;
+  }
+
+  /** `load` with the default loader, the key as its input. */
+  async fetch(key: string, options: GetOrSetOptions = {}): Promise<V | undefined> {
+    return this.#load(this.#defaultLoader(), key, { ...options, key }, 'copy') as Promise<V | undefined>;
+  }
+
+  /**
+   * Registers a loader: the URL of a module, which the pool runs for every thread, or a function, which runs in the
+   * thread that calls `load`, and only there.
+   */
+  async registerLoader(name: string, loader: URL | string | LocalLoader<V>): Promise<void> {
+    this.#open();
+    if (typeof name !== 'string' || name === '') {
+      throw new CacheConfigError(`loader: expected a non-empty name; got ${describe(name)}`);
+    }
+    const isFunction = typeof loader === 'function';
+    const url = isFunction ? undefined : resolveLoaderUrl(name, loader);
+    if (isFunction) this.#functions.set(name, loader);
+    else this.#functions.delete(name);
+    await this.#client.request({ op: 'registerLoader', cache: this.#ticket.cache, loader: name, url });
+    if (url !== undefined) this.#ticket.config.loaders[name] = url;
+  }
+
+  on<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {
+    this.#news.emitter.on(event, listener);
+    return this;
+  }
+
+  once<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {
+    this.#news.emitter.on(event, listener, true);
+    return this;
+  }
+
+  off<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {
+    this.#news.emitter.off(event, listener);
+    return this;
+  }
+
+  /** In the creating thread: the cache ends, for all. In an attached one: this thread detaches. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { cache } = this.#ticket;
+    if (this.#isOwner) await this.#client.request({ op: 'close', cache });
+    this.#client.detach(cache, this);
+    this.#news.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** For subclasses: what is stored in the place of `value`, or throws to refuse it. */
+  protected preSet(_key: string, value: V, _options?: EntryOptions): V {
+    return value;
+  }
+
+  /** For subclasses: what the caller sees of a copy. Leases are not passed through it. */
+  protected postGet(_key: string, value: V): V {
+    return value;
+  }
+
+  async #load(name: string, input: unknown, { key: given, ...options }: LoadOptions, as: As) {
+    const key = given ?? keyOf(name, input);
+    this.#openFor(key);
+    const local = this.#functions.get(name);
+    if (local !== undefined) {
+      return this.#loading.byFactory(key, (context) => local(input as never, context), options, as);
+    }
+    return this.#loading.byPool(name, input, key, options, as);
+  }
+
+  #defaultLoader(): string {
+    const { defaultLoader, loaders } = this.#ticket.config;
+    const names = [...new Set([...Object.keys(loaders), ...this.#functions.keys()])];
+    if (defaultLoader !== undefined) return defaultLoader;
+    if (names.length === 1) return names[0]!;
+    throw new CacheConfigError(
+      `fetch: expected one loader, or the option defaultLoader; cache '${this.name}' has ${names.length} loaders`,
+    );
+  }
+
+  #remove(keys: string[]): Promise<boolean[]> {
+    for (const key of keys) {
+      this.#openFor(key);
+      this.#loading.forget(key);
+    }
+    this.#open();
+    const hashes = keys.map((key) => this.#hash(key));
+    return this.#client.request({
+      op: 'remove',
+      cache: this.#ticket.cache,
+      keys,
+      hashes,
+      reason: 'delete' satisfies RemovalReason,
+    });
+  }
+
+  #hash(key: string): number {
+    return hashString(key, this.#ticket.seed) | 0;
+  }
+
+  #heardRead(key: string, hit: boolean): void {
+    const { emitter } = this.#news;
+    if (hit ? emitter.heard.hit : emitter.heard.miss) emitter.emit(hit ? 'hit' : 'miss', { key });
+  }
+
+  #open(): Reading<V> {
+    if (!this.#closed && !this.#reading.table.closed) return this.#reading;
+    throw new CacheClosedError(`cache '${this.name}': expected an open cache; it has been closed`);
+  }
+
+  #openFor(key: string): Reading<V> {
+    checkKey(key);
+    return this.#open();
+  }
+}
+
+function buffersOf(value: unknown): ArrayBuffer[] {
+  return [...new Set(encodeValue(value).parts.map(({ buffer }) => buffer))].filter(
+    (buffer): buffer is ArrayBuffer => buffer instanceof ArrayBuffer,
+  );
+}

@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { CacheConfig, PoolConfig } from '../arena/protocol.js';
+import { formatBytes, usableMemory } from '../common/bytes.js';
+import { type Duration, parseDuration } from '../common/duration.js';
+import { CacheConfigError, CacheKeyError, describe } from '../common/error.js';
+import { type CommonOptions, oneOf, optionalFunction, POLICY_NAMES, resolveCommonOptions } from '../options.js';
+import type { PolicyName } from '../policy/policy.js';
+import type { RemovalReason } from '../stats/event.js';
+
+/** What a listener of removals is told beside the key: the bytes are gone by then. */
+export interface RemovalInfo {
+  /** Bytes that were charged. */
+  size: number;
+}
+
+/** Options of the pool that runs loaders, by piscina's own names. Caches with equal options share a pool. */
+export interface PoolOptions {
+  /** Threads kept ready. Default: 0. */
+  minThreads?: number;
+  /** Threads at most. Default: one less than there are cores, at least 1. */
+  maxThreads?: number;
+  /** ms before a thread that has nothing to do ends. Default: 10 000. */
+  idleTimeout?: number;
+  /** Loads that may wait for a thread; beyond, they fail. Default: no bound. */
+  maxQueue?: number;
+  /** Limits of each thread, as of `node:worker_threads`: a loader that passes them fails, and its thread is replaced. */
+  resourceLimits?: NonNullable<PoolConfig['resourceLimits']>;
+  /** Command line options of the threads. */
+  execArgv?: string[];
+  /** Environment of the threads. */
+  env?: Record<string, string>;
+}
+
+/** Options of `SharedCache.create`. */
+export interface SharedCacheOptions<V> extends Omit<CommonOptions<string, V>, 'weigher' | 'name'> {
+  /** By which any thread of the process attaches. Required. */
+  name: string;
+  /** Who goes when room is needed. Default: `'auto'`. */
+  policy?: PolicyName | undefined;
+  /** Modules that export a loader, by name: run in the pool, for every thread. */
+  loaders?: Record<string, URL | string> | undefined;
+  /** What `fetch` loads with. Default: the only loader there is. */
+  defaultLoader?: string | undefined;
+  pool?: PoolOptions | undefined;
+  /** How long a write, or a loader, waits for bytes that are leased before it does without. Default: 1 s. */
+  reserveTimeout?: Duration | undefined;
+  /** Told each removal exactly once, in the creating thread. What it throws becomes an `error` event. */
+  onEvicted?: ((key: string, info: RemovalInfo, reason: RemovalReason) => void | Promise<void>) | undefined;
+}
+
+/** @throws CacheConfigError for anything out of range or of the wrong type. */
+export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheConfig {
+  const common = resolveCommonOptions<string, V>(options);
+  for (const unknown of ['weigher', 'clock', 'copy', 'loader'] as const) {
+    if (!(unknown in options)) continue;
+    throw new CacheConfigError(
+      `${unknown}: is an option of Cache; a SharedCache counts the bytes that lie in shared memory`,
+    );
+  }
+  const { policy = 'auto', loaders = {}, defaultLoader, reserveTimeout = 1000 } = options;
+  if (typeof options.name !== 'string' || options.name === '') {
+    throw new CacheConfigError(`name: expected a non-empty string; got ${describe(options.name)}`);
+  }
+  optionalFunction(options.onEvicted, 'onEvicted');
+  const urls = Object.fromEntries(Object.entries(loaders).map(([name, url]) => [name, resolveLoaderUrl(name, url)]));
+  if (defaultLoader !== undefined && !Object.hasOwn(urls, defaultLoader)) {
+    const known = Object.keys(urls).map((name) => `'${name}'`);
+    throw new CacheConfigError(
+      `defaultLoader: expected one of the loaders (${known.join(', ') || 'none'}); got ${describe(defaultLoader)}`,
+    );
+  }
+  return {
+    name: options.name,
+    maxBytes: boundedByMemory(common.maxBytes),
+    maxEntries: common.maxEntries,
+    maxEntryBytes: common.maxEntryBytes,
+    policy: oneOf(policy, POLICY_NAMES, 'policy'),
+    cost: typeof common.cost === 'function' ? 'requests' : common.cost,
+    ttlMs: common.ttl,
+    idleMs: common.idleTtl,
+    graceMs: common.grace,
+    reserveTimeoutMs: parseDuration(reserveTimeout, 'reserveTimeout'),
+    loaders: urls,
+    defaultLoader,
+    pool: resolvePool(options.pool),
+  };
+}
+
+/** A budget of shared memory that the machine does not have would only be found out by the kernel. */
+export function boundedByMemory(maxBytes: number): number {
+  const usable = usableMemory();
+  if (maxBytes <= usable) return maxBytes;
+  throw new CacheConfigError(
+    `maxBytes: expected at most the ${formatBytes(usable)} that this process may use; got ${formatBytes(maxBytes)}`,
+  );
+}
+
+/** @throws CacheConfigError for what is no URL or path, and for a file that does not exist. */
+export function resolveLoaderUrl(name: string, url: unknown): string {
+  let href: string | undefined;
+  if (url instanceof URL) href = url.href;
+  else if (typeof url === 'string' && url !== '')
+    href = /^[a-z][a-z0-9+.-]+:/i.test(url) ? url : pathToFileURL(url).href;
+  if (href === undefined) {
+    throw new CacheConfigError(`loader '${name}': expected the URL of a module; got ${describe(url)}`);
+  }
+  if (href.startsWith('file:') && !existsSync(fileURLToPath(href))) {
+    throw new CacheConfigError(
+      `loader '${name}': expected the URL of a module; there is no file ${fileURLToPath(href)}`,
+    );
+  }
+  return href;
+}
+
+/** @throws CacheKeyError for anything but a non-empty string of a length that a request can carry. */
+export function checkKey(key: unknown): asserts key is string {
+  if (typeof key === 'string' && key !== '' && key.length <= MAX_KEY_LENGTH) return;
+  const got = typeof key === 'string' && key !== '' ? `one of ${key.length} characters` : describe(key);
+  throw new CacheKeyError(`key: expected a non-empty string of at most ${MAX_KEY_LENGTH} characters; got ${got}`, {
+    key,
+  });
+}
+
+const MAX_KEY_LENGTH = 65_536;
+
+function resolvePool(pool: PoolOptions = {}): PoolConfig {
+  if (pool === null || typeof pool !== 'object') {
+    throw new CacheConfigError(`pool: expected an object of piscina's options; got ${describe(pool)}`);
+  }
+  const { minThreads, maxThreads, idleTimeout, maxQueue, resourceLimits, execArgv, env } = pool;
+  const config: PoolConfig = {};
+  if (minThreads !== undefined) config.minThreads = whole(minThreads, 'pool.minThreads', 0);
+  if (maxThreads !== undefined) config.maxThreads = whole(maxThreads, 'pool.maxThreads', 1);
+  if ((minThreads ?? 0) > (maxThreads ?? Number.POSITIVE_INFINITY)) {
+    throw new CacheConfigError(`pool.minThreads: expected at most maxThreads (${maxThreads}); got ${minThreads}`);
+  }
+  if (idleTimeout !== undefined) config.idleTimeout = whole(idleTimeout, 'pool.idleTimeout', 0);
+  if (maxQueue !== undefined) config.maxQueue = whole(maxQueue, 'pool.maxQueue', 0);
+  if (resourceLimits !== undefined) config.resourceLimits = resourceLimits;
+  if (execArgv !== undefined) config.execArgv = execArgv;
+  if (env !== undefined) config.env = env;
+  return config;
+}
+
+function whole(value: unknown, name: string, least: number): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
+  throw new CacheConfigError(`${name}: expected a whole number, ${least} or more; got ${describe(value)}`);
+}

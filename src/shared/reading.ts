@@ -1,0 +1,192 @@
+import type { ArenaClient } from '../arena/client.js';
+import { MOMENT_PIN } from '../arena/layout.js';
+import type { CacheTicket } from '../arena/protocol.js';
+import { SharedReader } from '../arena/reader.js';
+import { CacheTable } from '../arena/table.js';
+import { monotonicNow } from '../common/clock.js';
+import { Lease, type Lender } from './lease.js';
+import { isDevelopment } from './lease-watch.js';
+import { copyInSlices, copyRecord } from './record-value.js';
+
+/** What is known about an entry. Times are in ms. */
+export interface SharedEntryInfo {
+  size: number;
+  ttl: number;
+  remainingTtl: number;
+  age: number;
+  hits: number;
+  cost: number;
+  tags: readonly string[];
+  stale: boolean;
+}
+
+/** The synchronous half of a shared cache: what only reads, out of shared memory, without asking anybody. */
+export class Reading<V> implements Lender {
+  readonly table: CacheTable;
+  readonly reader: SharedReader;
+  readonly development = isDevelopment();
+
+  constructor(
+    readonly client: ArenaClient,
+    readonly ticket: CacheTicket,
+  ) {
+    this.table = new CacheTable(ticket.table, ticket.cache, ticket.seed, ticket.slots);
+    this.reader = new SharedReader(this.table, client.row, client.segments);
+  }
+
+  get name(): string {
+    return this.ticket.config.name;
+  }
+
+  /** A lease of a fresh entry. */
+  acquire(key: string): Lease<V> | undefined {
+    const slot = this.#hit(key);
+    return slot < 0 ? undefined : Lease.ofPinned<V>(this, slot);
+  }
+
+  /** An owned copy of a fresh entry. */
+  get(key: string): V | undefined {
+    const slot = this.#hit(key);
+    return slot < 0 ? undefined : this.#copyAndUnpin(slot);
+  }
+
+  /** As `get`, touching nothing. */
+  peek(key: string, stale = false): V | undefined {
+    const slot = this.#find(key, stale);
+    return slot < 0 ? undefined : this.#copyAndUnpin(slot);
+  }
+
+  has(key: string): boolean {
+    const slot = this.#find(key, false);
+    if (slot >= 0) this.reader.unpin();
+    return slot >= 0;
+  }
+
+  /** Milliseconds since a fresh entry was written or touched; -1 for none. */
+  age(key: string): number {
+    const slot = this.#find(key, false);
+    if (slot < 0) return -1;
+    const age = monotonicNow() - this.table.double(slot, 'bornAt');
+    this.reader.unpin();
+    return age;
+  }
+
+  info(key: string): SharedEntryInfo | undefined {
+    const slot = this.#find(key, true);
+    if (slot < 0) return undefined;
+    const { table, reader } = this;
+    const now = monotonicNow();
+    const until = Math.min(
+      table.double(slot, 'freshUntil'),
+      table.double(slot, 'lastUsed') + table.double(slot, 'idleMs'),
+    );
+    const info = {
+      size: table.double(slot, 'charge'),
+      ttl: table.double(slot, 'ttlMs'),
+      remainingTtl: Math.max(0, until - now),
+      age: now - table.double(slot, 'bornAt'),
+      hits: table.int(slot, 'hits'),
+      cost: table.double(slot, 'cost'),
+      tags: [],
+      stale: now >= until,
+    };
+    reader.unpin();
+    return info;
+  }
+
+  /** A lease, or a copy, of a slot that the keeper holds for this thread; gives the hold back. */
+  held(slot: number, as: 'lease' | 'copy'): Lease<V> | V {
+    this.reader.pinHeld(slot);
+    this.letGo(slot);
+    return as === 'lease' ? Lease.ofPinned<V>(this, slot) : (this.#copyAndUnpin(slot) as V);
+  }
+
+  /** Gives a hold back unused. */
+  letGo(slot: number): void {
+    this.client.notify({ op: 'unhold', cache: this.ticket.cache, slot });
+  }
+
+  noteMiss(): void {
+    this.reader.noteMiss();
+  }
+
+  /** Fresh entries. O(1), or O(slots) in the moment between an entry's end and the keeper's next look. */
+  get size(): number {
+    const now = monotonicNow();
+    if (now < this.table.header('nextDeadline') || this.table.header('entries') === 0)
+      return this.table.header('entries');
+    let size = 0;
+    this.reader.forEachReady((slot) => {
+      if (this.reader.freshAt(slot, now)) size++;
+    });
+    return size;
+  }
+
+  /** The keys of fresh entries, as of now. O(slots ever used). */
+  keys(): string[] {
+    const now = monotonicNow();
+    const keys: string[] = [];
+    this.reader.forEachReady((slot, key) => {
+      if (this.reader.freshAt(slot, now)) keys.push(key);
+    });
+    return keys;
+  }
+
+  /** An owned copy made in slices, between which other things have their turn. */
+  async getAsync(key: string): Promise<V | undefined> {
+    const slot = this.#hit(key);
+    if (slot < 0) return undefined;
+    const { reader } = this;
+    const { pin } = reader;
+    if (pin === MOMENT_PIN) return this.#copyAndUnpin(slot);
+    try {
+      return (await copyInSlices(reader.record(slot))) as V;
+    } finally {
+      reader.row.unpin(pin);
+    }
+  }
+
+  /** The slot of a fresh entry, pinned and noted as a hit; -1 noted as a miss. */
+  #hit(key: string): number {
+    const { reader } = this;
+    const slot = reader.pinKey(key);
+    if (slot < 0) {
+      reader.noteMiss();
+      return -1;
+    }
+    if (reader.expires(slot)) {
+      const now = monotonicNow();
+      if (!reader.freshAt(slot, now)) {
+        reader.unpin();
+        reader.noteMiss();
+        return -1;
+      }
+      reader.restartIdle(slot, now);
+    }
+    reader.noteHit(slot);
+    return slot;
+  }
+
+  /** The slot of an entry, pinned; -1 if there is none that is fresh, or stale where that will do. */
+  #find(key: string, stale: boolean): number {
+    const { reader, table } = this;
+    const slot = reader.pinKey(key);
+    if (slot < 0 || !reader.expires(slot)) return slot;
+    const now = monotonicNow();
+    if (reader.freshAt(slot, now)) return slot;
+    // An idle end is not in the table before the keeper has looked: what is left of the grace is counted from it.
+    const ended = table.double(slot, 'lastUsed') + table.double(slot, 'idleMs');
+    const deadAt = Math.min(table.double(slot, 'deadAt'), ended + table.double(slot, 'graceMs'));
+    if (stale && now < deadAt) return slot;
+    reader.unpin();
+    return -1;
+  }
+
+  #copyAndUnpin(slot: number): V {
+    try {
+      return copyRecord(this.reader.record(slot)) as V;
+    } finally {
+      this.reader.unpin();
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { EntryTerms } from '../arena/entry-store.js';
+import type { RecordWriter } from '../arena/record-writer.js';
+import { encodeValue } from '../codec/index.js';
+import { CacheError } from '../common/error.js';
+
+/**
+ * Bytes of the cache to write into, before there is a value: read a file into them, decode into them. Until `commit`
+ * nobody sees them; `commit` or `abort` must be called, and neither before native calls that write into them are over.
+ */
+export class Reservation {
+  #open = true;
+
+  constructor(
+    readonly key: string,
+    /** In shared memory; undefined bytes at first. Not to be written to after `commit` or `abort`. */
+    readonly bytes: Uint8Array,
+    readonly writer: RecordWriter,
+    readonly terms: EntryTerms,
+  ) {}
+
+  /**
+   * Publishes the bytes under the key, without a copy. The value is the bytes themselves; or `meta` if that contains a
+   * view of them; or, for any other object, `{ ...meta, bytes }`. Whether it was stored: not if the key was deleted or
+   * written meanwhile.
+   *
+   * @throws CacheError when it was committed or aborted before.
+   */
+  async commit(meta?: unknown): Promise<boolean> {
+    this.#close('commit');
+    const value = meta === undefined ? this.bytes : meta;
+    let encoded = encodeValue(value);
+    if (!encoded.parts.some((part) => part.buffer === this.bytes.buffer)) {
+      encoded = encodeValue({ ...(meta as object), bytes: this.bytes });
+    }
+    return (await this.writer.publish(encoded, this.terms)) === 'stored';
+  }
+
+  /** Gives the bytes back. */
+  async abort(): Promise<void> {
+    this.#close('abort');
+    await this.writer.abort();
+  }
+
+  #close(what: string): void {
+    if (!this.#open)
+      throw new CacheError(`reservation of '${this.key}': ${what}() after commit() or abort()`, { key: this.key });
+    this.#open = false;
+  }
+}

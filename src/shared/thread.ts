@@ -1,0 +1,46 @@
+import { ArenaClient } from '../arena/client.js';
+import { ensureKeeper, findKeeper, offerToStart } from '../arena/discovery.js';
+import { monotonicNow } from '../common/clock.js';
+import { CacheConfigError } from '../common/error.js';
+
+let connecting: Promise<ArenaClient> | undefined;
+
+/** This thread's line to the keeper, made once. */
+function lineTo(keeper: () => Promise<number>): Promise<ArenaClient> {
+  const attempt = (connecting ?? keeper().then((thread) => ArenaClient.connect(thread))).then((client) =>
+    client.isLost ? keeper().then((thread) => ArenaClient.connect(thread)) : client,
+  );
+  connecting = attempt;
+  attempt.catch(() => {
+    if (connecting === attempt) connecting = undefined;
+  });
+  return attempt;
+}
+
+/** Connects this thread to the keeper of the process, which is started if there is none. */
+export function connectThread(): Promise<ArenaClient> {
+  return lineTo(ensureKeeper);
+}
+
+/** Connects this thread to a keeper that is known to be there. */
+export function connectThreadTo(keeper: number): Promise<ArenaClient> {
+  return lineTo(() => Promise.resolve(keeper));
+}
+
+/** Connects this thread to the keeper of the process when there is one within `timeoutMs`. */
+export function connectWhenStarted(name: string, timeoutMs: number): Promise<{ client: ArenaClient; restMs: number }> {
+  const deadline = monotonicNow() + timeoutMs;
+  return lineTo(async () => {
+    for (;;) {
+      const found = await findKeeper();
+      if (found !== undefined) return found.thread;
+      if (monotonicNow() >= deadline) {
+        throw new CacheConfigError(
+          `attach: expected the name of a SharedCache of this process; got '${name}', but no cache was created within ${timeoutMs} ms (there are: none)`,
+        );
+      }
+    }
+  }).then((client) => ({ client, restMs: Math.max(1, deadline - monotonicNow()) }));
+}
+
+offerToStart();
