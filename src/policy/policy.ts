@@ -4,7 +4,7 @@
  *
  * The caller promises: handles are small dense integers, reused only after `remove`; `insert` is called once per stay,
  * and `touch`, `update`, `remove` and `defer` only for handles that are in. The policy promises: no operation allocates,
- * but for the doubling of its arrays and `order`; a hit is O(1).
+ * but for `order` and for the growth of its arrays; a hit is O(1).
  */
 export interface Policy {
   /** A new entry. `size` is in bytes, `cost` is what a miss costs in any unit; both above 0. */
@@ -19,7 +19,7 @@ export interface Policy {
   victim(): number;
   /**
    * The entry cannot go now, since somebody holds it: as if it were used this instant, under every policy. The next
-   * `victim()` is another one; deferring all n entries one after the other visits each of them.
+   * `victim()` is another one, if there is one; deferring all n entries one after the other visits each of them.
    */
   defer(handle: number): void;
   /** All handles, the first victim first. For dumps and tests: O(n log n). */
