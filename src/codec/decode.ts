@@ -3,7 +3,7 @@ import { corrupt, EMPTY, Kind, NODE_MAJOR, readKind } from './format.js';
 import { deepFreeze } from './freeze.js';
 import { decodeGraph } from './graph.js';
 import { type DecodeMode, PartReader, type PartSource } from './part.js';
-import { decodeRecord, decodeScalar } from './record.js';
+import { decodeRecord, decodeScalar } from './record-reader.js';
 
 /** A value that reads its binary in place. */
 export interface DecodedView {
@@ -32,7 +32,14 @@ export function decodeValue(skeleton: Uint8Array, parts: readonly PartSource[], 
 export function decodeView(skeleton: Uint8Array, parts: readonly PartSource[]): DecodedView {
   const reader = new PartReader(parts, 'view');
   const value = decode(skeleton, reader);
-  return { value, reusable: reader.inPlace && deepFreeze(value) };
+  return { value, reusable: reader.inPlace && freeze(skeleton[1]!, value) };
+}
+
+/** The short kinds are known to be flat. */
+function freeze(kind: number, value: unknown): boolean {
+  if (kind === Kind.GRAPH) return deepFreeze(value);
+  if (kind === Kind.RECORD) Object.freeze(value);
+  return true;
 }
 
 function decode(skeleton: Uint8Array, parts: PartReader): unknown {

@@ -10,9 +10,9 @@ import { CacheCorruptionError, CacheSerializationError } from '../common/error.j
  *        └──────────┴──────┴────────────┴──────────┴──────────────────────────────────────────────┘
  *  RAW    one view and nothing else         count = view kind, plus 128 when it is empty; else part 0
  *  SCALAR one string, number, ...           as RECORD, one field whose name is empty
- *  RECORD a plain object of primitives      count = fields; uint32 where the text starts; the fields; the text
- *         and views, one level deep         a field: tag, length of its name, payload. The text: the names and the
- *                                           string values, one byte per character, in the order of the fields
+ *  RECORD a plain object of primitives      count = fields; uint32 where the values start, uint32 where the text
+ *         and views, one level deep         starts; the lengths of the names, the names; the values: tag, payload;
+ *                                           the text: all string values. One byte per character
  *  GRAPH  everything else                   uint32 number of buffers; for each the id it has in the stream and its
  *                                           part; V8's serialization, in which a view is a host object: kind, part
  * ```

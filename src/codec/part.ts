@@ -33,18 +33,25 @@ export function isDetached(binary: Binary): boolean {
   }
 }
 
-/** The parts of one value, in the order in which they were met. The same view is the same part. */
+/** The parts of one value, in the order in which they were met. */
 export class PartWriter {
   readonly parts: Uint8Array[] = [];
-  private readonly references = new Map<Binary, number>();
+  private readonly met: Binary[] = [];
+  private readonly references: number[] = [];
 
   /** The reference to write down for a binary member: index plus one, 0 for no bytes. */
   add(binary: Binary): number {
-    const known = this.references.get(binary);
-    if (known !== undefined) return known;
     const bytes = rawBytes(binary);
-    const reference = bytes.byteLength === 0 ? 0 : this.parts.push(bytes);
-    this.references.set(binary, reference);
+    return bytes.byteLength === 0 ? 0 : this.parts.push(bytes);
+  }
+
+  /** As `add`, for a few members among which one may occur twice: the same view is the same part. */
+  addOnce(binary: Binary): number {
+    const known = this.met.indexOf(binary);
+    if (known >= 0) return this.references[known]!;
+    const reference = this.add(binary);
+    this.met.push(binary);
+    this.references.push(reference);
     return reference;
   }
 }

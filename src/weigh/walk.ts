@@ -16,8 +16,8 @@ import {
 import { distinctRatio, Random, thin } from './sample.js';
 import { shellOf } from './shell.js';
 
-/** Children looked at in one call: the bound on its time, about 3 ms. */
-const CALL_STEPS = 65_536;
+/** Children looked at in one call: the bound on its time, about 2 ms. */
+const CALL_STEPS = 32_768;
 /** Things kept of one level: a share of the steps that are left, so that deep graphs are seen to the end. */
 const LEVEL_SHARE = 1 / 16;
 const LEVEL_MIN = 64;

@@ -139,7 +139,7 @@ describe('estimateSize', () => {
   it('stands deep chains and cycles', () => {
     let chain: object = {};
     for (let i = 0; i < 300_000; i++) chain = { next: chain };
-    expect(estimateSize(chain)).toBeGreaterThan(1 * MIB);
+    expect(estimateSize(chain)).toBeGreaterThan(MIB / 2);
     const ring: Record<string, unknown> = {};
     ring['self'] = { ring, list: [ring, new Map([[ring, new Set([ring])]])] };
     expect(estimateSize(ring)).toBeLessThan(1000);
