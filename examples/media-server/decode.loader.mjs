@@ -2,10 +2,7 @@
 // Runs in the cache's own pool of threads: from a file on disk to raw pixels in shared memory.
 import { BroadcastChannel } from 'node:worker_threads';
 import { defineLoader } from 'cachalot';
-import sharp from 'sharp';
-
-sharp.cache(false); // ours is the cache
-sharp.concurrency(1); // one thread per image: many images at once keep the cores busy
+import { decode } from './decode.mjs';
 
 /** Tells who listens (see decode-watch.mjs) when each decode began and ended. */
 const announce = new BroadcastChannel('media-server/decode');
@@ -28,8 +25,8 @@ export default defineLoader(
   async (path, ctx) => {
     const startedAt = process.hrtime.bigint();
     try {
-      const { data, info } = await sharp(path).autoOrient().raw().toBuffer({ resolveWithObject: true });
-      // sharp decodes into memory of its own, so its pixels are copied here, once, into bytes of the cache.
+      const { data, info } = await decode(path);
+      // sharp cannot decode into given memory: its pixels are copied once, here in the pool, into bytes of the cache.
       const pixels = await ctx.allocate(data.byteLength);
       pixels.set(data);
       return { width: info.width, height: info.height, channels: info.channels, pixels };

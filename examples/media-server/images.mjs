@@ -1,24 +1,32 @@
 // @ts-check
+// From the path of an original to a thumbnail, in three ways. All have sharp's native threads do the work.
 import { SharedCache } from 'cachalot';
 import sharp from 'sharp';
-
-sharp.cache(false);
-sharp.concurrency(1);
+import { decode } from './decode.mjs';
 
 /** @typedef {import('./decode.loader.mjs').Image} Image */
 /** @typedef {import('./image-request.mjs').Rendition} Rendition */
 
 /**
- * With the cache: the original is decoded once for the whole process, and every thread resizes from the same pixels.
+ * @typedef {object} Images
+ * @property {(path: string, rendition: Rendition) => Promise<Buffer>} render
+ *
+ * @typedef {'cached' | 'decoding' | 'direct'} Mode
  */
-export class CachedImages {
+
+/** @param {Mode} mode @returns {Promise<Images>} */
+export async function openImages(mode) {
+  if (mode === 'cached') return new CachedImages(await SharedCache.attach('images'));
+  return mode === 'decoding' ? new DecodingImages() : new DirectImages();
+}
+
+/** The original is decoded once for the whole process; every thread resizes from the same pixels. */
+class CachedImages {
+  #cache;
+
   /** @param {SharedCache<Image>} cache */
   constructor(cache) {
-    this.cache = cache;
-  }
-
-  static async attach() {
-    return new CachedImages(await SharedCache.attach('images'));
+    this.#cache = cache;
   }
 
   /**
@@ -26,25 +34,34 @@ export class CachedImages {
    * @param {Rendition} rendition
    */
   async render(path, rendition) {
-    const lease = await this.cache.acquireOrLoad('decode', path);
+    const lease = await this.#cache.acquireOrLoad('decode', path);
     try {
-      const { width, height, channels, pixels } = lease.value;
-      // sharp reads the shared pixels where they are, on threads of its own. Until it is done with them the lease
-      // is held, so that nobody else gets this memory.
-      return await encode(sharp(pixels, { raw: { width, height, channels } }), rendition);
+      // sharp reads the shared pixels where they are. Until it has finished the lease is held, so that this memory
+      // is given to nobody else.
+      return await encode(fromPixels(lease.value), rendition);
     } finally {
       lease.release();
     }
   }
 }
 
-/**
- * Without the cache, done as well as sharp can: one pipeline per request, in which the JPEG and WebP decoders may take
- * the short cut of decoding at a fraction of the size ("shrink on load").
- */
-export class UncachedImages {
-  cache = undefined;
+/** The same without a cache: every request decodes, then resizes from the pixels. */
+class DecodingImages {
+  /**
+   * @param {string} path
+   * @param {Rendition} rendition
+   */
+  async render(path, rendition) {
+    const { data, info } = await decode(path);
+    return encode(fromPixels({ ...info, pixels: data }), rendition);
+  }
+}
 
+/**
+ * What one does with sharp when there is no cache: one pipeline from the file to the thumbnail, in which the decoders of
+ * JPEG and WebP may take the short cut of decoding at a fraction of the size ("shrink on load").
+ */
+class DirectImages {
   /**
    * @param {string} path
    * @param {Rendition} rendition
@@ -52,6 +69,11 @@ export class UncachedImages {
   render(path, rendition) {
     return encode(sharp(path).autoOrient(), rendition);
   }
+}
+
+/** @param {Image} image */
+function fromPixels({ width, height, channels, pixels }) {
+  return sharp(pixels, { raw: { width, height, channels } });
 }
 
 /**

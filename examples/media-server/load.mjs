@@ -14,6 +14,7 @@ import { percentile, seededRandom, shuffled, zipf } from './random.mjs';
  * @property {number} exponent of Zipf's law
  * @property {number} seed
  * @property {number} connections kept busy at all times
+ * @property {boolean} eachOnce whether to ask for each image once before
  * @property {number} warmUpSeconds
  * @property {number} seconds measured
  *
@@ -40,7 +41,7 @@ async function drive(plan) {
   const client = new Client(plan);
 
   const all = names.map((name) => `/image/${encodeURIComponent(name)}?w=${width()}`);
-  await client.run('each once', () => all.pop(), { count: all.length });
+  if (plan.eachOnce) await client.run('each once', () => all.pop(), { count: all.length });
   await client.run('warming up', next, { seconds: plan.warmUpSeconds });
   await conductor.ask('measure');
   const latencies = await client.run('measuring', next, { seconds: plan.seconds });

@@ -1,6 +1,6 @@
 // @ts-check
-// The conductor: finds photos, has a server run three times under the same load (without the cache, with room for all
-// photos, with room for half of them), tells what came of it, and leaves the last server up.
+// The conductor: finds photos, has four servers run under the same load (two without the cache, one with room for all
+// photos, one with room for half of them), tells what came of it, and leaves the last one up.
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,6 +64,7 @@ async function run(title, settings, seconds) {
     ports,
     names: settings.photos.map((photo) => photo.name),
     connections: CONNECTIONS_PER_THREAD * ports.length,
+    eachOnce: settings.mode === 'cached',
     warmUpSeconds: seconds / 4,
     seconds,
   });
@@ -91,20 +92,22 @@ async function main() {
       `${CONNECTIONS_PER_THREAD * options.threads} connections, Zipf ${LOAD.exponent}, ${options.seconds} s each\n`,
   );
 
-  const settings = { photos, threads: options.threads, port: 0, maxBytes: undefined };
-  const none = await run('no cache', settings, options.seconds);
+  const settings = { photos, threads: options.threads, port: 0, maxBytes: 0 };
+  const none = await run('no cache', { ...settings, mode: 'decoding' }, options.seconds);
   await stopHelper(none.server);
+  const direct = await run('sharp alone', { ...settings, mode: 'direct' }, options.seconds);
+  await stopHelper(direct.server);
   const roomForAll = Math.ceil(pixelBytes * ROOM_FOR_ALL) + 64 * 2 ** 20;
-  const all = await run('room for all', { ...settings, maxBytes: roomForAll }, options.seconds);
+  const all = await run('room for all', { ...settings, mode: 'cached', maxBytes: roomForAll }, options.seconds);
   await stopHelper(all.server);
   const budget = options.budget ?? Math.ceil((all.figures.cache?.bytes ?? pixelBytes) / 2);
   const title = options.budget ? `room for ${mebibytes(budget)}` : 'room for half';
-  const half = await run(title, { ...settings, maxBytes: budget, port }, options.seconds);
+  const half = await run(title, { ...settings, mode: 'cached', maxBytes: budget, port }, options.seconds);
   progress.clear();
 
-  const runs = { none: none.figures, half: half.figures, all: all.figures };
+  const runs = { none: none.figures, direct: direct.figures, half: half.figures, all: all.figures };
   const list = checks(runs);
-  print(`\n${table([runs.none, runs.half, runs.all], paint)}\n\n${checklist(list, paint)}\n`);
+  print(`\n${table([runs.none, runs.direct, runs.half, runs.all], paint)}\n\n${checklist(list, paint)}\n`);
   const failure = Object.values(runs).find((figure) => figure.firstFailure)?.firstFailure;
   if (failure) print(`  The first failure: ${failure}\n`);
   const urls = half.ports.map((port) => `http://127.0.0.1:${port}`);

@@ -97,12 +97,12 @@ function worst(report, how) {
 /**
  * What the runs promise, and whether they kept it.
  *
- * @param {{ none: Figures, half: Figures, all: Figures }} runs
+ * @param {{ none: Figures, direct: Figures, half: Figures, all: Figures }} runs
  * @returns {Check[]}
  */
-export function checks({ none, half, all }) {
+export function checks({ none, direct, half, all }) {
   const cached = [half, all];
-  const failures = [none, ...cached].reduce((sum, run) => sum + run.failures + run.wrong, 0);
+  const failures = [none, direct, ...cached].reduce((sum, run) => sum + run.failures + run.wrong, 0);
   const [misses, decodes, overlapping] = /** @type {const} */ (['totalMisses', 'totalDecodes', 'overlapping']).map(
     (name) => cached.reduce((sum, run) => sum + (run.cache?.[name] ?? 0), 0),
   );

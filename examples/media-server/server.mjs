@@ -11,7 +11,8 @@ import { Peer, processWire, threadWire } from './peer.mjs';
  *
  * @typedef {object} Settings
  * @property {import('./photos.mjs').Photo[]} photos
- * @property {number | undefined} maxBytes budget of the cache; `undefined` = no cache at all
+ * @property {import('./images.mjs').Mode} mode
+ * @property {number} maxBytes budget of the cache, where there is one
  * @property {number} threads
  * @property {number} port of the first thread; 0 = any
  *
@@ -37,7 +38,7 @@ const watch = new DecodeWatch();
 
 /** @param {Settings} settings */
 async function start(settings) {
-  if (settings.maxBytes !== undefined) {
+  if (settings.mode === 'cached') {
     images = await SharedCache.create({
       name: 'images',
       maxBytes: settings.maxBytes,
@@ -53,9 +54,9 @@ async function start(settings) {
 }
 
 /** @param {Settings} settings */
-function startThread({ photos, maxBytes }) {
+function startThread({ photos, mode }) {
   const worker = new Worker(new URL('./server.worker.mjs', import.meta.url), {
-    workerData: { photos, cached: maxBytes !== undefined },
+    workerData: { photos, mode },
   });
   worker.on('error', (error) => {
     console.error('A serving thread failed:', error);

@@ -4,15 +4,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import { parseRendition, RequestError } from './image-request.mjs';
-import { CachedImages, UncachedImages } from './images.mjs';
+import { openImages } from './images.mjs';
 import { LoopDelay } from './loop-delay.mjs';
 import { renderPage } from './page.mjs';
 import { Peer, threadWire } from './peer.mjs';
 
-/** @type {{ photos: import('./photos.mjs').Photo[], cached: boolean }} */
-const { photos, cached } = workerData;
+/** @type {{ photos: import('./photos.mjs').Photo[], mode: import('./images.mjs').Mode }} */
+const { photos, mode } = workerData;
 const photoByName = new Map(photos.map((photo) => [photo.name, photo]));
-const images = cached ? await CachedImages.attach() : new UncachedImages();
+const images = await openImages(mode);
 const delay = new LoopDelay();
 let requests = 0;
 let failures = 0;

@@ -52,6 +52,7 @@ function plainRun(requestsPerSecond: number) {
 
 const good = () => ({
   none: plainRun(20),
+  direct: plainRun(30),
   half: cachedRun('room for half', 100, [
     { hits: 5, misses: 15 },
     { hits: 90, misses: 10 },
