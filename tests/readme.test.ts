@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Cache } from 'cachalot';
+import { Cache, SharedCache } from 'cachalot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Block,
@@ -116,13 +116,17 @@ describe('what README.md names', () => {
     expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
   });
 
-  it('are members that exist, in the table of calls', () => {
-    const rows = page.split('\n').filter((line) => line.startsWith('| `get` ') || /^\| `\w+` `\w+`/.test(line));
-    const calls = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`(\w+)[^`]*`/g)].map((match) => match[1]!));
+  it.each([
+    ['Cache', 'One thread', () => new Cache({ maxBytes: '1MiB' })],
+    ['SharedCache', 'Options and calls', () => SharedCache.create({ name: 'readme', maxBytes: '1MiB' })],
+  ] as const)('are members that exist, in the table of calls of %s', async (_, heading, create) => {
+    const calls = tableRows(page, heading, 'call').flatMap(([cell]) =>
+      [...cell!.matchAll(/`(\w+)[^`]*`/g)].map((match) => match[1]!),
+    );
     expect(calls.length).toBeGreaterThan(20);
-    const cache = new Cache<string, string>({ maxBytes: '1MiB' });
+    const cache = await create();
     expect(calls.filter((call) => !(call in cache))).toEqual([]);
-    cache.close();
+    await cache.close();
   });
 });
 
@@ -136,7 +140,9 @@ describe('reading a page', () => {
     expect(expectedOutput(block!)).toEqual(['1 2']);
     expect(fixtures(text)).toEqual(['setup();\n']);
     expect(() => fencedBlocks('```ts\nopen')).toThrow('no end');
-    expect(tableRows('## T\n| a | b |\n|---|---|\n| 1 | 2 |\n', 'T')).toEqual([['1', '2']]);
+    const tables = '## T\n\n| x | y |\n|---|---|\n| 3 | 4 |\n\n| a | b |\n|---|---|\n| 1 | 2 |\n';
+    expect(tableRows(tables, 'T', 'a')).toEqual([['1', '2']]);
+    expect(() => tableRows(tables, 'T', 'b')).toThrow('no table');
   });
 
   it('finds errors of type', () => {

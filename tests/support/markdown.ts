@@ -51,17 +51,13 @@ export function siblings(block: Block): string[] {
   return [...block.text.matchAll(/'\.\/([\w.-]+)\.js'/g)].map((match) => match[1]!);
 }
 
-/** Rows of the first table below a heading: cells as text, without the head. */
-export function tableRows(markdown: string, heading: string): string[][] {
+/** Rows of the table below a heading whose first column has that name: cells as text, without the head. */
+export function tableRows(markdown: string, heading: string, column: string): string[][] {
   const section = markdown.split(/^#{2,4} /m).find((part) => part.startsWith(heading));
-  if (!section) throw new Error(`no heading "${heading}"`);
-  const rows = section.split('\n').filter((line) => line.startsWith('|'));
-  return rows.slice(2).map((row) =>
-    row
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.trim()),
-  );
+  const table = section?.split('\n\n').find((part) => part.startsWith(`| ${column} |`));
+  if (!table) throw new Error(`no table of "${column}" below "${heading}"`);
+  const rows = table.trim().split('\n').slice(2);
+  return rows.map((row) => row.slice(1, -1).split('|')).map((cells) => cells.map((cell) => cell.trim()));
 }
 
 /** TypeScript → JavaScript as Node 20 runs it, types taken away and `using` written out. */
