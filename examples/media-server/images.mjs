@@ -16,7 +16,8 @@ import { decode } from './decode.mjs';
 
 /** @param {Mode} mode @returns {Promise<Images>} */
 export async function openImages(mode) {
-  if (mode === 'cached') return new CachedImages(await SharedCache.attach('images'));
+  if (mode === 'cached')
+    return new CachedImages(/** @type {SharedCache<Image>} */ (await SharedCache.attach('images')));
   return mode === 'decoding' ? new DecodingImages() : new DirectImages();
 }
 
@@ -35,6 +36,7 @@ class CachedImages {
    */
   async render(path, rendition) {
     const lease = await this.#cache.acquireOrLoad('decode', path);
+    if (!lease) throw new Error(`${path}: the loader gave no image`);
     try {
       // sharp reads the shared pixels where they are. Until it has finished the lease is held, so that this memory
       // is given to nobody else.

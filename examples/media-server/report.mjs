@@ -26,6 +26,7 @@ const ROWS = [
   ['requests', (run) => whole(run.requests)],
   ['hit rate', ({ cache }) => (cache ? `${(cache.hitRate * 100).toFixed(1)} %` : '')],
   ['misses', ({ cache }) => (cache ? whole(cache.misses) : '')],
+  ['  waited for a decode under way', ({ cache }) => (cache ? whole(cache.joined) : '')],
   ['decodes', (run) => whole(run.decodes)],
   ['  of one image at the same time', ({ cache }) => (cache ? whole(cache.overlapping) : '')],
   ['evictions', ({ cache }) => (cache ? whole(cache.evictions) : '')],

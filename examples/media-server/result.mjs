@@ -25,15 +25,17 @@
  * @property {{ monitored: import('./loop-delay.mjs').Delay, timed: import('./loop-delay.mjs').Delay }} loop of the worst thread
  * @property {CacheFigures | undefined} cache
  *
- * @typedef {object} CacheFigures
+ * @typedef {object} CacheFigures what the cache says of itself while measuring, and since the server started
  * @property {number} hitRate
- * @property {number} hits
- * @property {number} misses
+ * @property {number} hits requests that found the pixels
+ * @property {number} misses requests for which the original had to be decoded
+ * @property {number} joined requests that waited for a decode that another one had caused
  * @property {number} evictions
+ * @property {number} rejected images for which there was no room
  * @property {number} bytes
  * @property {number} maxBytes
- * @property {number} totalMisses since the server started
- * @property {number} totalDecodes since the server started
+ * @property {number} totalMisses since the start
+ * @property {number} totalDecodes since the start, as counted by the loaders
  * @property {number} decodedImages
  * @property {number} overlapping decodes of an image that was being decoded already
  *
@@ -63,16 +65,20 @@ export function figures({ title, load, before, after }) {
  */
 function cacheFigures(before, after) {
   if (!before.cache || !after.cache) return undefined;
-  const hits = after.cache.hits - before.cache.hits;
-  const misses = after.cache.misses - before.cache.misses;
+  const difference = (/** @type {'hits' | 'misses' | 'loads' | 'evictions' | 'rejected'} */ name) =>
+    (after.cache?.[name] ?? 0) - (before.cache?.[name] ?? 0);
+  const hits = difference('hits');
+  const notFound = difference('misses');
   return {
-    hitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
+    hitRate: hits + notFound === 0 ? 0 : hits / (hits + notFound),
     hits,
-    misses,
-    evictions: after.cache.evictions - before.cache.evictions,
+    misses: difference('loads'),
+    joined: notFound - difference('loads'),
+    evictions: difference('evictions'),
+    rejected: difference('rejected'),
     bytes: after.cache.bytes,
     maxBytes: after.cache.maxBytes,
-    totalMisses: after.cache.misses,
+    totalMisses: after.cache.loads,
     totalDecodes: after.decoded.decodes,
     decodedImages: after.decoded.images,
     overlapping: after.decoded.overlapping,

@@ -7,7 +7,7 @@ import { DecodeWatch } from './decode-watch.mjs';
 import { Peer, processWire, threadWire } from './peer.mjs';
 
 /**
- * @typedef {Pick<import('cachalot').StatsSnapshot, 'hits' | 'misses' | 'evictions' | 'hitRate' | 'bytes' | 'maxBytes'>} CacheCounts
+ * @typedef {Pick<import('cachalot').StatsSnapshot, 'hits' | 'misses' | 'loads' | 'evictions' | 'rejected' | 'hitRate' | 'bytes' | 'maxBytes'>} CacheCounts
  *
  * @typedef {object} Settings
  * @property {import('./photos.mjs').Photo[]} photos
