@@ -1,0 +1,344 @@
+import { describe, expect, it } from 'vitest';
+import { Cache, CacheSerializationError } from '../../src/index.js';
+
+const make = (options = {}) => new Cache<unknown, unknown>({ maxBytes: '1MiB', policy: 'lru', ...options });
+/** Every entry is charged with 10 bytes. */
+const makeTens = (maxBytes: number, options = {}) =>
+  new Cache<string, unknown>({ maxBytes, weigher: () => 10, policy: 'lru', ...options });
+
+describe('get, has, peek', () => {
+  it('tells falsy values from a miss', () => {
+    const cache = make();
+    for (const value of [null, 0, '', false, Number.NaN]) {
+      cache.set('key', value);
+      expect(cache.get('key')).toBe(value);
+      expect(cache.get('key', 'fallback')).toBe(value);
+      expect(cache.peek('key')).toBe(value);
+      expect(cache.has('key')).toBe(true);
+    }
+    expect(cache.get('other')).toBeUndefined();
+    expect(cache.get('other', 'fallback')).toBe('fallback');
+    expect(cache.has('other')).toBe(false);
+  });
+
+  it('takes any key that a Map takes', () => {
+    const cache = make();
+    const keys = ['__proto__', 'constructor', '', 0, Number.NaN, null, undefined, {}, Symbol('s'), 1n, () => 1, true];
+    for (const [i, key] of keys.entries()) cache.set(key, i);
+    expect(cache.size).toBe(keys.length);
+    for (const [i, key] of keys.entries()) expect(cache.get(key)).toBe(i);
+    expect(cache.get(-0)).toBe(3);
+    expect(cache.get({})).toBeUndefined();
+  });
+
+  it('peek and has leave statistics and recency alone', () => {
+    const cache = makeTens(20);
+    cache.set('a', 1);
+    cache.set('b', 2);
+    cache.peek('a');
+    cache.has('a');
+    expect(cache.stats.snapshot().gets).toBe(0);
+    cache.set('c', 3);
+    expect(cache.has('a')).toBe(false);
+  });
+
+  it('may be awaited', async () => {
+    const cache = make();
+    expect(await cache.set('a', 1)).toBe(true);
+    expect(await cache.get('a')).toBe(1);
+  });
+});
+
+describe('set', () => {
+  it('refuses undefined and promises, and keeps the old entry', () => {
+    const cache = make();
+    cache.set('a', 1);
+    expect(() => cache.set('a', undefined)).toThrow(TypeError);
+    expect(() => cache.set('a', Promise.resolve(2))).toThrow(/promise/);
+    // biome-ignore lint/suspicious/noThenProperty: a thenable is what is refused
+    expect(() => cache.set('a', { then: () => 1 })).toThrow(TypeError);
+    expect(cache.get('a')).toBe(1);
+  });
+
+  it('refuses what is bigger than maxEntryBytes: the old value of the key goes, the others stay', () => {
+    const removed: unknown[] = [];
+    const cache = new Cache<string, number>({
+      maxBytes: 100,
+      maxEntryBytes: 50,
+      weigher: (value) => value,
+      onEvicted: (...args) => void removed.push(args),
+    });
+    cache.set('a', 10);
+    cache.set('b', 20);
+    expect(cache.set('a', 51)).toBe(false);
+    expect(removed).toEqual([['a', 10, 'replace']]);
+    expect([...cache.keys()]).toEqual(['b']);
+    expect(cache.bytes).toBe(20);
+    expect(cache.stats.snapshot()).toMatchObject({ rejected: 1, sets: 2, evictions: 0 });
+    expect(cache.set('c', 50)).toBe(true);
+  });
+
+  it('compares the whole charge with maxBytes, which the bound of an entry follows', () => {
+    const cache = new Cache<string, number>({ maxBytes: 100, weigher: (value) => value });
+    expect(cache.set('a', 101)).toBe(false);
+    cache.resize(101);
+    expect(cache.set('a', 101)).toBe(true);
+    cache.resize(50);
+    expect(cache.set('a', 51)).toBe(false);
+  });
+
+  it.each(['auto', 'lru', 'lfu', 'fifo', 'gdsf'] as const)('true means readable at once, under %s', (policy) => {
+    const cache = new Cache<number, number>({ maxBytes: 1000, policy, weigher: (value) => value });
+    for (let i = 0; i < 500; i++) {
+      const key = (i * 7) % 40;
+      const size = 1 + ((i * 131) % 1000);
+      expect(cache.set(key, size)).toBe(true);
+      expect(cache.peek(key)).toBe(size);
+      expect(cache.bytes).toBeLessThanOrEqual(1000);
+      cache.get((i * 3) % 40);
+    }
+  });
+
+  it('charges a size given in place of the weight, and estimates where nothing is said', () => {
+    const cache = make();
+    cache.set('a', 'x', { size: 1234 });
+    expect(cache.bytes).toBe(1234);
+    cache.set('a', new Uint8Array(10_000));
+    expect(cache.bytes).toBeGreaterThan(10_000);
+    expect(cache.bytes).toBeLessThan(11_000);
+    expect(cache.info('a')?.size).toBe(cache.bytes);
+  });
+
+  it('a weigher or cost that throws or yields no positive number is a TypeError, and the old entry stays', () => {
+    let weight: unknown = 10;
+    const weigher = (): number => {
+      if (weight === 'throw') throw new Error('scales broken');
+      return weight as number;
+    };
+    const cache = new Cache<string, number>({ maxBytes: 100, weigher });
+    cache.set('a', 1);
+    for (weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, '5', undefined, 'throw']) {
+      expect(() => cache.set('a', 2)).toThrow(TypeError);
+    }
+    expect(cache.get('a')).toBe(1);
+    expect(cache.bytes).toBe(10);
+    const costly = new Cache<string, number>({ maxBytes: 100, weigher: () => 1, cost: () => Number.NaN });
+    expect(() => costly.set('a', 2)).toThrow(TypeError);
+    expect(costly.size).toBe(0);
+  });
+
+  it('bounds entries too', () => {
+    const cache = make({ maxEntries: 3 });
+    for (let i = 0; i < 10; i++) cache.set(i, i);
+    expect([...cache.keys()]).toEqual([7, 8, 9]);
+    const unbounded = make({ maxEntries: Number.POSITIVE_INFINITY });
+    for (let i = 0; i < 100; i++) unbounded.set(i, i);
+    expect(unbounded.size).toBe(100);
+  });
+
+  it('under copy, stores and hands out clones', () => {
+    const cache = make({ copy: true });
+    const value = { list: [1] };
+    cache.set('a', value);
+    value.list.push(2);
+    const seen = cache.get('a') as typeof value;
+    expect(seen).toEqual({ list: [1] });
+    seen.list.push(3);
+    expect(cache.get('a')).toEqual({ list: [1] });
+    expect(cache.peek('a')).not.toBe(cache.peek('a'));
+    expect(() => cache.set('f', () => 1)).toThrow(CacheSerializationError);
+  });
+
+  it('hands out the stored reference otherwise', () => {
+    const cache = make();
+    const value = {};
+    cache.set('a', value);
+    expect(cache.get('a')).toBe(value);
+  });
+});
+
+describe('delete, take, update, clear', () => {
+  it('tells whether something fresh went, and brings the ledger back', () => {
+    const cache = make();
+    cache.set('a', 1);
+    expect(cache.delete('a')).toBe(true);
+    expect(cache.delete('a')).toBe(false);
+    expect([cache.size, cache.bytes]).toEqual([0, 0]);
+    expect(cache.stats.snapshot().deletes).toBe(1);
+  });
+
+  it('take reads and removes', () => {
+    const cache = make();
+    cache.set('a', 1);
+    expect(cache.take('a')).toBe(1);
+    expect(cache.take('a')).toBeUndefined();
+    expect(cache.stats.snapshot()).toMatchObject({ hits: 1, misses: 1, deletes: 1 });
+  });
+
+  it('update stores what the function makes of the present value', () => {
+    const cache = new Cache<string, number>({ maxBytes: 1000 });
+    const increment = (old: number | undefined) => (old ?? 0) + 1;
+    expect(cache.update('n', increment)).toBe(1);
+    expect(cache.update('n', increment, { ttl: '1h' })).toBe(2);
+    expect(cache.info('n')?.ttl).toBe(3_600_000);
+    expect(() =>
+      cache.update('n', () => {
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    expect(cache.get('n')).toBe(2);
+  });
+
+  it('clear removes all, keeps the statistics, and leaves a cache that works', () => {
+    const cache = make();
+    for (let i = 0; i < 100; i++) cache.set(i, i);
+    cache.get(1);
+    cache.clear();
+    expect([cache.size, cache.bytes, [...cache]]).toEqual([0, 0, []]);
+    expect(cache.stats.snapshot()).toMatchObject({ hits: 1, sets: 100, entries: 0, bytes: 0 });
+    cache.set('a', 1);
+    expect(cache.get('a')).toBe(1);
+  });
+});
+
+describe('many at once', () => {
+  it('getMany, setMany, deleteMany', () => {
+    const cache = makeTens(1000, { maxEntryBytes: 10 });
+    expect(
+      cache.setMany(
+        new Map([
+          ['a', 1],
+          ['b', 2],
+        ]),
+      ),
+    ).toBe(2);
+    expect(cache.setMany([['c', 3]], { size: 11 })).toBe(0);
+    expect(cache.getMany(['a', 'b', 'c'])).toEqual(
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    );
+    expect(cache.deleteMany(new Set(['a', 'c']))).toBe(1);
+    expect(cache.stats.snapshot()).toMatchObject({ hits: 2, misses: 1 });
+  });
+});
+
+describe('iteration', () => {
+  it('lists keys, values and entries', () => {
+    const cache = make();
+    cache.setMany([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    expect([...cache.keys()]).toEqual(['a', 'b']);
+    expect([...cache.values()]).toEqual([1, 2]);
+    expect([...cache.entries()]).toEqual([...cache]);
+    const seen: unknown[] = [];
+    cache.forEach((value, key, self) => void seen.push([key, value, self === cache]));
+    expect(seen).toEqual([
+      ['a', 1, true],
+      ['b', 2, true],
+    ]);
+  });
+
+  it('is not disturbed by changes', () => {
+    const cache = make();
+    for (let i = 0; i < 50; i++) cache.set(i, i);
+    const seen: unknown[] = [];
+    for (const key of cache.keys()) {
+      seen.push(key);
+      cache.delete((key as number) + 1);
+      cache.set(`new ${key}`, 1);
+    }
+    expect(seen).toEqual(Array.from({ length: 50 }, (_, i) => i));
+    let count = 0;
+    for (const [key] of cache) {
+      cache.delete(key);
+      count++;
+    }
+    expect(count).toBeGreaterThan(0);
+    expect(cache.size).toBe(0);
+  });
+});
+
+describe('resize', () => {
+  it('evicts down at once, and takes the units of maxBytes', () => {
+    const removed: unknown[] = [];
+    const cache = makeTens(100, {
+      onEvicted: (key: string, _: unknown, reason: string) => removed.push([key, reason]),
+    });
+    for (const key of 'abcdefghij') cache.set(key, 1);
+    cache.resize(75);
+    expect(cache.maxBytes).toBe(75);
+    expect(cache.bytes).toBe(70);
+    expect(removed).toEqual([
+      ['a', 'evict'],
+      ['b', 'evict'],
+      ['c', 'evict'],
+    ]);
+    cache.resize('1kb');
+    expect(cache.maxBytes).toBe(1000);
+    expect(() => cache.resize(0)).toThrow(/maxBytes/);
+  });
+});
+
+describe('a policy of the user', () => {
+  it('is asked, and one that names nobody hangs nothing', () => {
+    const handles = new Set<number>();
+    const policy = {
+      insert: (handle: number) => void handles.add(handle),
+      touch: () => undefined,
+      update: () => undefined,
+      remove: (handle: number) => void handles.delete(handle),
+      victim: () => Math.max(-1, ...handles),
+      defer: () => undefined,
+      order: () => [...handles],
+      validate: () => undefined,
+    };
+    const cache = makeTens(30, { policy });
+    for (const key of 'abcd') cache.set(key, 1);
+    expect([...cache.keys()]).toEqual(['a', 'b', 'd']);
+    cache.clear();
+    expect(handles.size).toBe(0);
+    const lost = makeTens(30, { policy: { ...policy, victim: () => -1 } });
+    for (const key of 'abcd') lost.set(key, 1);
+    expect([...lost.keys()]).toEqual(['b', 'c', 'd']);
+  });
+});
+
+describe('hooks of a subclass', () => {
+  class Shouting extends Cache<string, string> {
+    protected override preSet(key: string, value: string): string {
+      if (value === '') throw new RangeError(`nothing to say for ${key}`);
+      return value.toUpperCase();
+    }
+
+    protected override postGet(_key: string, value: string): string {
+      return `${value}!`;
+    }
+  }
+
+  it('preSet sees what is set and loaded, postGet what is got', async () => {
+    const cache = new Shouting({ maxBytes: 10_000, loader: (key) => key });
+    cache.set('a', 'x');
+    expect(cache.get('a')).toBe('X!');
+    expect(cache.getMany(['a']).get('a')).toBe('X!');
+    expect(cache.peek('a')).toBe('X');
+    expect([...cache.values()]).toEqual(['X']);
+    expect(await cache.getOrSet('b', () => 'y')).toBe('Y!');
+    expect(await cache.getOrSet('b', () => 'z')).toBe('Y!');
+    expect(await cache.fetch('c')).toBe('C!');
+    expect(cache.setMany([['d', 'w']])).toBe(1);
+    expect(cache.peek('d')).toBe('W');
+  });
+
+  it('preSet may refuse', async () => {
+    const cache = new Shouting({ maxBytes: 10_000 });
+    cache.set('a', 'x');
+    expect(() => cache.set('a', '')).toThrow(RangeError);
+    expect(cache.peek('a')).toBe('X');
+    await expect(cache.getOrSet('b', () => '')).rejects.toThrow(RangeError);
+    expect(cache.has('b')).toBe(false);
+  });
+});
