@@ -1,3 +1,4 @@
+import { HEADER } from './arena/layout.js';
 import type { ArenaClient } from './arena/client.js';
 import type { CacheTicket } from './arena/protocol.js';
 import { RecordWriter } from './arena/record-writer.js';
@@ -145,12 +146,12 @@ export class SharedCache<V = unknown> {
 
   /** Bytes held: keys, values, and what each entry costs besides. */
   get bytes(): number {
-    return this.#closed ? 0 : this.#reading.table.header('bytes');
+    return this.#closed ? 0 : this.#reading.table.header(HEADER.bytes);
   }
 
   /** The bound of `bytes`, and of what is being written. */
   get maxBytes(): number {
-    return this.#reading.table.header('maxBytes');
+    return this.#reading.table.header(HEADER.maxBytes);
   }
 
   /** An owned copy of the value, or `fallback` on a miss. O(bytes of the value): for large ones see `acquire`. */

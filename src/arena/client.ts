@@ -90,10 +90,11 @@ export class ArenaClient {
     const id = this.#next++;
     if (this.#lost) return { id, answer: Promise.reject(this.#lost) };
     const answer = new Promise<T>((resolve, reject) => {
+      // First, since what cannot be cloned throws here, and must leave no wait behind.
+      this.port.postMessage({ id, ...request });
       if (this.#pending.size === 0) this.port.ref();
       this.#pending.set(id, { resolve, reject });
     });
-    this.port.postMessage({ id, ...request });
     return { id, answer };
   }
 

@@ -94,11 +94,15 @@ export function startKeeper(): Promise<number> {
       workerData: { first: isMainThread },
       stdin: false,
     });
+    let hasStarted = false;
     worker.once('message', ({ thread }: { thread: number }) => {
+      hasStarted = true;
       resolve(thread);
       worker.unref();
     });
-    worker.once('error', (cause) => {
+    worker.on('error', (cause) => {
+      // Its caches end with it: nobody should have to guess why.
+      if (hasStarted) process.emitWarning(`the keeper thread has failed: ${cause.stack}`, 'CachalotWarning');
       reject(new CacheConfigError(`SharedCache: the keeper thread could not be started: ${cause.message}`, { cause }));
     });
     worker.once('exit', () => {

@@ -2,18 +2,7 @@ import type { Policy } from '../policy/policy.js';
 import { DeadlineQueue } from '../struct/deadline-queue.js';
 import type { BlockNode } from './allocator.js';
 import { KeyIndex } from './key-index.js';
-import {
-  EMPTY,
-  ENTRY_OVERHEAD_BYTES,
-  FLAG_EXPIRES,
-  FLAG_IDLE,
-  FLAG_WIDE_KEY,
-  GENERATION_BITS,
-  READY,
-  RETIRED,
-  STATE_BITS,
-  TABLE_SLOT_HIGH,
-} from './layout.js';
+import { EMPTY, ENTRY_OVERHEAD_BYTES, FLAG_EXPIRES, FLAG_IDLE, FLAG_WIDE_KEY, GENERATION_BITS, READY, RETIRED, SLOT, SLOT_F64, STATE_BITS, TABLE_SLOT_HIGH } from './layout.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
 import type { CacheTable } from './table.js';
@@ -110,7 +99,7 @@ export class EntryStore {
   }
 
   charge(slot: number): number {
-    return this.table.double(slot, 'charge');
+    return this.table.double(slot, SLOT_F64.charge);
   }
 
   /** Fills a free slot and makes it READY; the index does not know it yet. */
@@ -122,16 +111,16 @@ export class EntryStore {
     if (entry.blocks.length > 1) this.#externals.set(slot, entry.blocks.slice(1));
     this.#handleOf[slot] = handle;
     this.#slotOf[handle] = slot;
-    table.setInt(slot, 'hash', entry.hash);
-    table.setInt(slot, 'unit', entry.unit);
-    table.setInt(slot, 'segment', entry.segment);
-    table.setInt(slot, 'trailer', entry.trailer / 8);
-    table.setInt(slot, 'skeletonLength', entry.skeletonLength);
-    table.setInt(slot, 'keyLength', entry.key.length);
-    table.setInt(slot, 'hits', 0);
-    table.setNumber(slot, this.nextNumber());
-    table.setDouble(slot, 'charge', entry.charge);
-    table.setDouble(slot, 'bornAt', now);
+    table.setInt(slot, SLOT.hash, entry.hash);
+    table.setInt(slot, SLOT.unit, entry.unit);
+    table.setInt(slot, SLOT.segment, entry.segment);
+    table.setInt(slot, SLOT.trailer, entry.trailer / 8);
+    table.setInt(slot, SLOT.skeletonLength, entry.skeletonLength);
+    table.setInt(slot, SLOT.keyLength, entry.key.length);
+    table.setInt(slot, SLOT.hits, 0);
+    table.setDouble(slot, SLOT_F64.number, this.nextNumber());
+    table.setDouble(slot, SLOT_F64.charge, entry.charge);
+    table.setDouble(slot, SLOT_F64.bornAt, now);
     this.#setTerms(slot, entry, now, entry.parts | (entry.wide ? FLAG_WIDE_KEY : 0));
     this.#markReady(slot);
     return slot;
@@ -141,11 +130,11 @@ export class EntryStore {
   enter(slot: number, old: number): void {
     const { table } = this;
     const handle = this.#handleOf[slot]!;
-    const hash = table.int(slot, 'hash');
+    const hash = table.int(slot, SLOT.hash);
     const charge = this.charge(slot);
     if (old < 0) {
       this.index.insert(hash, slot);
-      this.policy.insert(handle, charge, table.double(slot, 'cost'));
+      this.policy.insert(handle, charge, table.double(slot, SLOT_F64.cost));
     } else {
       this.index.replace(hash, old, slot);
       // The key keeps its handle, so the policy sees an overwrite.
@@ -155,7 +144,7 @@ export class EntryStore {
       this.#slotOf[kept] = slot;
       this.#handleOf[old] = -1;
       this.#freeHandles.push(handle);
-      this.policy.update(kept, charge, table.double(slot, 'cost'));
+      this.policy.update(kept, charge, table.double(slot, SLOT_F64.cost));
     }
     this.held++;
     this.bytes += charge;
@@ -169,7 +158,7 @@ export class EntryStore {
   retire(slot: number, replaced = false): void {
     if (!replaced) {
       const handle = this.#handleOf[slot]!;
-      this.index.remove(this.table.int(slot, 'hash'), slot);
+      this.index.remove(this.table.int(slot, SLOT.hash), slot);
       this.policy.remove(handle);
       this.#unqueue(handle);
       this.#freeHandles.push(handle);
@@ -205,15 +194,15 @@ export class EntryStore {
     const { table } = this;
     const copy = this.#takeSlot();
     table.copySlot(slot, copy);
-    table.setInt(copy, 'segment', segment);
-    table.setInt(copy, 'unit', unit);
-    table.setNumber(copy, this.nextNumber());
+    table.setInt(copy, SLOT.segment, segment);
+    table.setInt(copy, SLOT.unit, unit);
+    table.setDouble(copy, SLOT_F64.number, this.nextNumber());
     const handle = this.#handleOf[slot]!;
     this.#nodeOf[copy] = node;
     this.#handleOf[copy] = handle;
     this.#slotOf[handle] = copy;
     this.#markReady(copy);
-    this.index.replace(table.int(copy, 'hash'), slot, copy);
+    this.index.replace(table.int(copy, SLOT.hash), slot, copy);
     this.markRetired(slot);
     return copy;
   }
@@ -222,14 +211,14 @@ export class EntryStore {
   noteUse(slot: number): void {
     if (slot >= this.#slots || (this.table.word(slot) & 3) !== READY) return;
     this.policy.touch(this.#handleOf[slot]!);
-    this.table.setInt(slot, 'hits', this.table.int(slot, 'hits') + 1);
+    this.table.setInt(slot, SLOT.hits, this.table.int(slot, SLOT.hits) + 1);
   }
 
   /** Restarts an entry's TTL, with other terms if given. */
   restart(slot: number, terms: EntryTerms, now: number): void {
     this.#unqueue(this.#handleOf[slot]!);
-    this.table.setDouble(slot, 'bornAt', now);
-    this.#setTerms(slot, terms, now, this.table.int(slot, 'parts') & ~(FLAG_EXPIRES | FLAG_IDLE));
+    this.table.setDouble(slot, SLOT_F64.bornAt, now);
+    this.#setTerms(slot, terms, now, this.table.int(slot, SLOT.parts) & ~(FLAG_EXPIRES | FLAG_IDLE));
     this.#queue(slot);
   }
 
@@ -238,9 +227,9 @@ export class EntryStore {
     const handle = this.#handleOf[slot]!;
     const { table } = this;
     this.#unqueue(handle);
-    table.setDouble(slot, 'freshUntil', now);
-    table.setDouble(slot, 'deadAt', now + table.double(slot, 'graceMs'));
-    table.setInt(slot, 'parts', table.int(slot, 'parts') | FLAG_EXPIRES);
+    table.setDouble(slot, SLOT_F64.freshUntil, now);
+    table.setDouble(slot, SLOT_F64.deadAt, now + table.double(slot, SLOT_F64.graceMs));
+    table.setInt(slot, SLOT.parts, table.int(slot, SLOT.parts) | FLAG_EXPIRES);
     this.#queue(slot);
     this.#becomeStale(handle);
   }
@@ -248,17 +237,17 @@ export class EntryStore {
   terms(slot: number): EntryTerms {
     const { table } = this;
     return {
-      ttlMs: table.double(slot, 'ttlMs'),
-      idleMs: table.double(slot, 'idleMs'),
-      graceMs: table.double(slot, 'graceMs'),
-      cost: table.double(slot, 'cost'),
+      ttlMs: table.double(slot, SLOT_F64.ttlMs),
+      idleMs: table.double(slot, SLOT_F64.idleMs),
+      graceMs: table.double(slot, SLOT_F64.graceMs),
+      cost: table.double(slot, SLOT_F64.cost),
     };
   }
 
   /** When the entry stops being fresh, as things stand. */
   freshUntil(slot: number): number {
     const { table } = this;
-    return Math.min(table.double(slot, 'freshUntil'), table.double(slot, 'lastUsed') + table.double(slot, 'idleMs'));
+    return Math.min(table.double(slot, SLOT_F64.freshUntil), table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs));
   }
 
   /** Entries that are fresh, as far as `advance` has looked. */
@@ -282,8 +271,8 @@ export class EntryStore {
         continue;
       }
       const { table } = this;
-      table.setDouble(slot, 'deadAt', Math.min(table.double(slot, 'deadAt'), until + table.double(slot, 'graceMs')));
-      table.setDouble(slot, 'freshUntil', until);
+      table.setDouble(slot, SLOT_F64.deadAt, Math.min(table.double(slot, SLOT_F64.deadAt), until + table.double(slot, SLOT_F64.graceMs)));
+      table.setDouble(slot, SLOT_F64.freshUntil, until);
       this.#becomeStale(handle);
     }
     while (this.#dead.firstTime() <= now) die(this.#slotOf[this.#dead.first()]!);
@@ -305,10 +294,10 @@ export class EntryStore {
     for (const slot of this.slots()) {
       const handle = this.#handleOf[slot]!;
       if (this.#slotOf[handle] !== slot) throw new Error(`store: slot ${slot} and handle ${handle} disagree`);
-      if (this.find(this.key(slot), this.table.int(slot, 'hash')) !== slot) {
+      if (this.find(this.key(slot), this.table.int(slot, SLOT.hash)) !== slot) {
         throw new Error(`store: slot ${slot} is not found by its key`);
       }
-      const expires = (this.table.int(slot, 'parts') & (FLAG_EXPIRES | FLAG_IDLE)) !== 0;
+      const expires = (this.table.int(slot, SLOT.parts) & (FLAG_EXPIRES | FLAG_IDLE)) !== 0;
       const stale = this.stale.has(handle);
       if (this.#fresh.has(handle) !== (expires && !stale)) throw new Error(`store: deadline of slot ${slot}`);
       if (this.#dead.has(handle) !== stale) throw new Error(`store: death of slot ${slot}`);
@@ -337,14 +326,14 @@ export class EntryStore {
     const { table } = this;
     const expires = Number.isFinite(terms.ttlMs) ? FLAG_EXPIRES : 0;
     const idles = Number.isFinite(terms.idleMs) ? FLAG_IDLE : 0;
-    table.setInt(slot, 'parts', parts | expires | idles);
-    table.setDouble(slot, 'ttlMs', terms.ttlMs);
-    table.setDouble(slot, 'idleMs', terms.idleMs);
-    table.setDouble(slot, 'graceMs', terms.graceMs);
-    table.setDouble(slot, 'cost', terms.cost);
-    table.setDouble(slot, 'lastUsed', now);
-    table.setDouble(slot, 'freshUntil', now + terms.ttlMs);
-    table.setDouble(slot, 'deadAt', now + terms.ttlMs + terms.graceMs);
+    table.setInt(slot, SLOT.parts, parts | expires | idles);
+    table.setDouble(slot, SLOT_F64.ttlMs, terms.ttlMs);
+    table.setDouble(slot, SLOT_F64.idleMs, terms.idleMs);
+    table.setDouble(slot, SLOT_F64.graceMs, terms.graceMs);
+    table.setDouble(slot, SLOT_F64.cost, terms.cost);
+    table.setDouble(slot, SLOT_F64.lastUsed, now);
+    table.setDouble(slot, SLOT_F64.freshUntil, now + terms.ttlMs);
+    table.setDouble(slot, SLOT_F64.deadAt, now + terms.ttlMs + terms.graceMs);
   }
 
   #queue(slot: number): void {
@@ -360,7 +349,7 @@ export class EntryStore {
   #becomeStale(handle: number): void {
     this.#fresh.delete(handle);
     this.stale.add(handle);
-    this.#dead.set(handle, this.table.double(this.#slotOf[handle]!, 'deadAt'));
+    this.#dead.set(handle, this.table.double(this.#slotOf[handle]!, SLOT_F64.deadAt));
   }
 }
 

@@ -13,7 +13,6 @@ import { after } from '../common/timer.js';
 import type { KeeperCache } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import type { FlightAnswer } from './protocol.js';
-import { cloneable } from './wire-error.js';
 
 /** A flight older than so many times its `hardTimeout` is abandoned. */
 const ABANDONED_AFTER = 3;
@@ -34,6 +33,8 @@ export interface Flight {
   waiters: Waiter[];
   /** No longer the flight of its key. */
   superseded: boolean;
+  /** Asked to stop: it gets no further attempt. */
+  abandoned: boolean;
   readonly startedAt: number;
   readonly hardTimeoutMs: number;
   /** Calls off the abandoning that waits for a flight of three times its `hardTimeout`. */
@@ -75,6 +76,7 @@ export class FlightTable {
       leaderWaits: leader !== undefined,
       waiters: [],
       superseded: false,
+      abandoned: false,
       startedAt: this.now(),
       hardTimeoutMs,
       callOff: after(ABANDONED_AFTER * hardTimeoutMs, () => this.abandon(flight)),
@@ -120,6 +122,7 @@ export class FlightTable {
   /** Nobody joins any more, and the maker is asked to stop; those who wait are answered when it does. */
   abandon(flight: Flight): void {
     flight.superseded = true;
+    flight.abandoned = true;
     this.#forget(flight);
     flight.cancel?.();
     flight.leader?.send({ op: 'cancel', flight: flight.id });
@@ -179,6 +182,6 @@ export function loadError(what: string, key: string, cause: unknown): CacheLoadE
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new CacheLoadError(`${what}: expected a value for key ${JSON.stringify(key)}; got an error: ${reason}`, {
     key,
-    cause: cloneable(cause),
+    cause,
   });
 }

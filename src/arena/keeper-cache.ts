@@ -5,7 +5,7 @@ import type { RemovalReason } from '../stats/event.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
 import { EntryStore, type NewEntry } from './entry-store.js';
-import { STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
+import { HEADER, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
 import type { CacheConfig, CacheNews, CacheTicket } from './protocol.js';
 import { CacheTable } from './table.js';
 
@@ -36,8 +36,8 @@ export class KeeperCache {
     const entries = Number.isFinite(config.maxEntries) ? config.maxEntries : config.maxBytes / BYTES_PER_SLOT;
     this.table = CacheTable.create(id, (Math.random() * 2 ** 32) >>> 0, entries * 1.25 + 64);
     this.store = new EntryStore(this.table, policy, arena.segments, nextNumber);
-    this.table.setHeader('maxBytes', config.maxBytes);
-    this.table.setHeader('maxEntryBytes', this.maxEntryBytes);
+    this.table.setHeader(HEADER.maxBytes, config.maxBytes);
+    this.table.setHeader(HEADER.maxEntryBytes, this.maxEntryBytes);
   }
 
   get maxEntryBytes(): number {
@@ -51,8 +51,8 @@ export class KeeperCache {
 
   resize(maxBytes: number): void {
     this.config.maxBytes = maxBytes;
-    this.table.setHeader('maxBytes', maxBytes);
-    this.table.setHeader('maxEntryBytes', this.maxEntryBytes);
+    this.table.setHeader(HEADER.maxBytes, maxBytes);
+    this.table.setHeader(HEADER.maxEntryBytes, this.maxEntryBytes);
   }
 
   /** Registers a loader: a module for all threads, or, without a `url`, a function of one. */
@@ -81,8 +81,8 @@ export class KeeperCache {
     this.#own(slot);
     store.enter(slot, old);
     if (old >= 0) this.#leave(old, entry.key, 'replace', true);
-    else this.table.addHeader('missBytes', entry.charge);
-    this.table.addHeader('sets', 1);
+    else this.table.addHeader(HEADER.missBytes, entry.charge);
+    this.table.addHeader(HEADER.sets, 1);
     this.tell({ type: 'set', key: entry.key, size: entry.charge });
     return slot;
   }
@@ -138,33 +138,33 @@ export class KeeperCache {
   /** Writes the ledger into the table's header, for all threads to read. */
   publishLedger(): void {
     const { table, store } = this;
-    table.setHeader('bytes', store.bytes);
-    table.setHeader('entries', store.freshCount);
-    table.setHeader('reservedBytes', this.reservedBytes);
-    table.setHeader('limboBytes', this.limboBytes);
-    table.setHeader('nextDeadline', store.nextDeadline());
-    table.setHeader('fragmentation', this.arena.allocator.fragmentation());
+    table.setHeader(HEADER.bytes, store.bytes);
+    table.setHeader(HEADER.entries, store.freshCount);
+    table.setHeader(HEADER.reservedBytes, this.reservedBytes);
+    table.setHeader(HEADER.limboBytes, this.limboBytes);
+    table.setHeader(HEADER.nextDeadline, store.nextDeadline());
+    table.setHeader(HEADER.fragmentation, this.arena.allocator.fragmentation());
   }
 
   /** Keeps the counts of a thread that is gone, and empties its stat row for the next one. */
   foldStats(row: number): void {
     const { doubles } = this.table;
     const at = this.table.statRow(row);
-    this.table.addHeader('departedHits', doubles[at + STAT.hits]!);
-    this.table.addHeader('departedMisses', doubles[at + STAT.misses]!);
-    this.table.addHeader('departedOverflows', doubles[at + STAT.pinOverflows]!);
-    this.table.addHeader('departedHitBytes', doubles[at + STAT.hitBytes]!);
+    this.table.addHeader(HEADER.departedHits, doubles[at + STAT.hits]!);
+    this.table.addHeader(HEADER.departedMisses, doubles[at + STAT.misses]!);
+    this.table.addHeader(HEADER.departedOverflows, doubles[at + STAT.pinOverflows]!);
+    this.table.addHeader(HEADER.departedHitBytes, doubles[at + STAT.hitBytes]!);
     doubles.fill(0, at, at + STAT_ROW_DOUBLES);
   }
 
   /** Sets all counts of the keeper to zero. Those of threads are in their own rows, and are kept as departed. */
   resetStats(): void {
-    const counts = ['sets', 'deletes', 'evictions', 'expirations', 'loads', 'loadErrors', 'loadTimeTotal'] as const;
-    for (const field of [...counts, 'rejected', 'movedBytes', 'missBytes'] as const) this.table.setHeader(field, 0);
-    this.table.setHeader('departedHits', -this.table.sumStat('hits'));
-    this.table.setHeader('departedMisses', -this.table.sumStat('misses'));
-    this.table.setHeader('departedOverflows', -this.table.sumStat('pinOverflows'));
-    this.table.setHeader('departedHitBytes', -this.table.sumStat('hitBytes'));
+    const counts = [HEADER.sets, HEADER.deletes, HEADER.evictions, HEADER.expirations, HEADER.loads, HEADER.loadErrors, HEADER.loadTimeTotal];
+    for (const field of [...counts, HEADER.rejected, HEADER.movedBytes, HEADER.missBytes]) this.table.setHeader(field, 0);
+    this.table.setHeader(HEADER.departedHits, -this.table.sumStat(STAT.hits));
+    this.table.setHeader(HEADER.departedMisses, -this.table.sumStat(STAT.misses));
+    this.table.setHeader(HEADER.departedOverflows, -this.table.sumStat(STAT.pinOverflows));
+    this.table.setHeader(HEADER.departedHitBytes, -this.table.sumStat(STAT.hitBytes));
   }
 
   /** Moves an entry's block to another place, already allocated. The old block is the caller's, unless pinned. */
@@ -174,7 +174,7 @@ export class KeeperCache {
     this.arena.bytes(target).set(this.arena.bytes(node));
     const copy = this.store.move(slot, target, allocator.segment(target), allocator.start(target));
     this.#own(copy);
-    this.table.addHeader('movedBytes', allocator.units(node) * 64);
+    this.table.addHeader(HEADER.movedBytes, allocator.units(node) * 64);
     if (!this.arena.isHeld(toRef(this.id, slot))) {
       this.store.release(slot);
       return { slot: copy, vacated: true };
@@ -195,9 +195,9 @@ export class KeeperCache {
     const size = this.store.charge(slot);
     this.store.retire(slot, replaced);
     this.#free(slot);
-    if (reason === 'evict' || reason === 'pressure') this.table.addHeader('evictions', 1);
-    else if (reason === 'expire') this.table.addHeader('expirations', 1);
-    else if (reason === 'delete') this.table.addHeader('deletes', 1);
+    if (reason === 'evict' || reason === 'pressure') this.table.addHeader(HEADER.evictions, 1);
+    else if (reason === 'expire') this.table.addHeader(HEADER.expirations, 1);
+    else if (reason === 'delete') this.table.addHeader(HEADER.deletes, 1);
     this.tell({ type: 'removal', key, reason, size });
   }
 

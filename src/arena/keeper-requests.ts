@@ -1,3 +1,4 @@
+import { HEADER, SLOT_F64 } from './layout.js';
 import { CacheClosedError } from '../common/error.js';
 import type { Arena } from './arena.js';
 import type { EntryTerms, NewEntry } from './entry-store.js';
@@ -13,6 +14,8 @@ import { fromWire } from './wire-error.js';
 export interface LoaderHost {
   /** Starts a task; `done` is called once, with an error if it failed. Returns what stops it. */
   start(pool: PoolConfig, task: LoaderTask, done: (error?: unknown) => void): () => void;
+  /** A cache has closed: told the options of those that are left, so that threads which nobody needs can end. */
+  retain?(pools: readonly PoolConfig[]): void;
 }
 
 /** What requests act upon. */
@@ -29,6 +32,8 @@ export interface Household {
   attach(client: KeeperClient, request: number, name: string, timeoutMs: number): void;
   resize(cache: KeeperCache, maxBytes: number): void;
   close(cache: KeeperCache): void;
+  /** To be called after whatever did not begin with a request. */
+  settle(): void;
   validate(): void;
 }
 
@@ -50,7 +55,8 @@ export class KeeperRequests {
         const cache = this.#cache(request.cache);
         const { key, hash, wide, flight, bytes } = request;
         return this.house.reservations.open({ client, cache, key, hash, wide, flight }, bytes, (result) => {
-          if ('refused' in result) this.#refused(cache, key, hash, bytes, flight);
+          // What a flight is refused may be asked for again, or done without: it is counted when it settles.
+          if ('refused' in result && flight === 0) this.#refused(cache, key, hash, bytes);
           reply(result);
         });
       }
@@ -89,7 +95,9 @@ export class KeeperRequests {
       case 'settle': {
         const flight = this.house.flights.get(request.flight);
         if (flight === undefined) return reply(false);
-        this.#count(flight, request.answer.kind === 'loose' ? request.answer.value.buffer.byteLength : 0);
+        const size = request.answer.kind === 'loose' ? request.answer.value.buffer.byteLength : 0;
+        if (request.rejected) this.#reject(flight.cache, flight.key, size);
+        this.#count(flight, size);
         this.house.flights.land(flight, request.answer);
         return reply(true);
       }
@@ -135,14 +143,16 @@ export class KeeperRequests {
     return slot >= 0 && this.house.now() < cache.store.freshUntil(slot) ? slot : -1;
   }
 
-  #refused(cache: KeeperCache, key: string, hash: number, size: number, flight: number): void {
-    cache.table.addHeader('rejected', 1);
-    cache.tell({ type: 'maxSizeExceeded', key, size });
+  #refused(cache: KeeperCache, key: string, hash: number, size: number): void {
+    this.#reject(cache, key, size);
     // A value that is refused leaves no older one behind to be taken for it.
-    if (flight === 0) {
-      const old = cache.store.find(key, hash);
-      if (old >= 0) cache.remove(old, 'replace');
-    }
+    const old = cache.store.find(key, hash);
+    if (old >= 0) cache.remove(old, 'replace');
+  }
+
+  #reject(cache: KeeperCache, key: string, size: number): void {
+    cache.table.addHeader(HEADER.rejected, 1);
+    cache.tell({ type: 'maxSizeExceeded', key, size });
   }
 
   #commit(request: CommitRequest): { stored: boolean } {
@@ -196,7 +206,7 @@ export class KeeperRequests {
     const slot = cache.store.find(key, hash);
     if (slot < 0) return false;
     const fresh = this.house.now() < cache.store.freshUntil(slot);
-    const dead = this.house.now() >= cache.table.double(slot, 'deadAt');
+    const dead = this.house.now() >= cache.table.double(slot, SLOT_F64.deadAt);
     cache.remove(slot, dead ? 'expire' : 'delete');
     return fresh;
   }
@@ -270,26 +280,33 @@ export class KeeperRequests {
     };
     flight.cancel = this.house.loaders.start(cache.config.pool, task, (error) => {
       if (this.house.flights.get(flight.id) !== flight) return;
-      if (error !== undefined && retries > 0 && flight.waiters.length > 0) this.#run(flight, request, retries - 1);
+      const isWanted = !flight.abandoned && flight.waiters.length > 0;
+      if (error !== undefined && retries > 0 && isWanted) this.#run(flight, request, retries - 1);
       else this.#fail(flight, loadError(`loader '${request.loader}'`, request.key, error));
+      this.house.settle();
     });
   }
 
   #fail(flight: Flight, error: Error): void {
     const { cache } = flight;
     const durationMs = this.house.now() - flight.startedAt;
-    cache.table.addHeader('loads', 1);
-    cache.table.addHeader('loadErrors', 1);
-    cache.table.addHeader('loadTimeTotal', durationMs);
-    cache.tell({ type: 'loadError', key: flight.key, size: 0, durationMs, error: error.message });
+    cache.table.addHeader(HEADER.loads, 1);
+    cache.table.addHeader(HEADER.loadErrors, 1);
+    cache.table.addHeader(HEADER.loadTimeTotal, durationMs);
+    cache.tell({ type: 'loadError', key: flight.key, size: 0, durationMs, error: messageOf(error) });
     this.house.flights.fail(flight, error);
   }
 
   #count(flight: Flight, size: number): void {
     const { cache } = flight;
     const durationMs = this.house.now() - flight.startedAt;
-    cache.table.addHeader('loads', 1);
-    cache.table.addHeader('loadTimeTotal', durationMs);
+    cache.table.addHeader(HEADER.loads, 1);
+    cache.table.addHeader(HEADER.loadTimeTotal, durationMs);
     cache.tell({ type: 'load', key: flight.key, size, durationMs });
   }
+}
+
+/** Of whatever was thrown. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -147,6 +147,7 @@ export class Keeper implements Household {
     cache.takeNews();
     cache.publishLedger();
     this.caches.delete(cache.id);
+    this.loaders.retain?.([...this.caches.values()].map(({ config }) => config.pool));
     for (const client of this.#clients.values()) {
       client.subscriptions.delete(cache.id);
       client.send({ op: 'closed', cache: cache.id });
@@ -169,7 +170,7 @@ export class Keeper implements Household {
         client.send({ op: 'refuse', id: message.id, error: toWire(error) });
       }
     }
-    this.#settle();
+    this.settle();
   }
 
   #notice(client: KeeperClient, notice: Notice): void {
@@ -179,7 +180,7 @@ export class Keeper implements Household {
   }
 
   /** What must be true again after each message: waiters are granted, ledgers and news are out, the timer is set. */
-  #settle(): void {
+  settle(): void {
     this.reservations.pump();
     let deadline = Number.POSITIVE_INFINITY;
     for (const cache of this.caches.values()) {
@@ -205,7 +206,7 @@ export class Keeper implements Household {
     this.#timer = setTimeout(() => {
       this.#timerAt = Number.POSITIVE_INFINITY;
       for (const cache of this.caches.values()) cache.expire(this.now());
-      this.#settle();
+      this.settle();
     }, delay);
   }
 
@@ -218,7 +219,7 @@ export class Keeper implements Household {
       if (waiter.client === client) clearTimeout(waiter.timer);
       return waiter.client !== client;
     });
-    this.#settle();
+    this.settle();
     await provenGone(client.thread);
     this.arena.rows.remove(client.row);
     client.releaseHolds();
@@ -226,7 +227,7 @@ export class Keeper implements Household {
     for (const cache of this.caches.values()) cache.foldStats(client.row);
     this.#clients.delete(client.row);
     this.arena.sweepLimbo();
-    this.#settle();
+    this.settle();
   }
 
   #freeRow(): number {

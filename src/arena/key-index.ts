@@ -1,4 +1,4 @@
-import { BUCKET_EMPTY, BUCKET_SLOT_BITS, BUCKET_SLOT_MASK, BUCKET_TOMB, TABLE_INDEX_SELECT } from './layout.js';
+import { BUCKET_EMPTY, BUCKET_SLOT_BITS, BUCKET_SLOT_MASK, BUCKET_TOMB, SLOT, TABLE_INDEX_SELECT } from './layout.js';
 import type { CacheTable } from './table.js';
 
 /**
@@ -86,7 +86,7 @@ export class KeyIndex {
       if (word === BUCKET_EMPTY || word === BUCKET_TOMB) continue;
       live++;
       const slot = (word & BUCKET_SLOT_MASK) - 1;
-      const hash = this.table.int(slot, 'hash') >>> 0;
+      const hash = this.table.int(slot, SLOT.hash) >>> 0;
       if (bucketWord(hash, slot) !== word) throw new Error(`index: bucket ${i} has the wrong tag for slot ${slot}`);
       if (this.#bucketOf(hash, (candidate) => candidate === slot) !== this.#base + i) {
         throw new Error(`index: slot ${slot} cannot be reached`);
@@ -119,7 +119,7 @@ export class KeyIndex {
     for (let i = 0; i <= this.#mask; i++) {
       const word = this.#words[from + i]!;
       if (word === BUCKET_EMPTY || word === BUCKET_TOMB) continue;
-      let j = this.table.int((word & BUCKET_SLOT_MASK) - 1, 'hash') & this.#mask;
+      let j = this.table.int((word & BUCKET_SLOT_MASK) - 1, SLOT.hash) & this.#mask;
       while (this.#words[to + j] !== BUCKET_EMPTY) j = (j + 1) & this.#mask;
       Atomics.store(this.#words, to + j, word);
       live++;

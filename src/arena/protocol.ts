@@ -23,6 +23,9 @@ export interface PoolConfig {
   };
   execArgv?: string[];
   env?: Record<string, string>;
+  argv?: string[];
+  workerData?: unknown;
+  niceIncrement?: number;
 }
 
 /** A cache as its creator described it, in numbers. */

@@ -1,22 +1,6 @@
 import type { PartSource } from '../codec/index.js';
 import { hashString } from '../common/hash.js';
-import {
-  BUCKET_EMPTY,
-  BUCKET_SLOT_BITS,
-  BUCKET_SLOT_MASK,
-  BUCKET_TOMB,
-  FLAG_EXPIRES,
-  FLAG_IDLE,
-  MOMENT_PIN,
-  PARTS_MASK,
-  READY,
-  SLOT,
-  SLOT_WORDS,
-  STAT,
-  STATE_MASK,
-  TABLE_INDEX_SELECT,
-  toRef,
-} from './layout.js';
+import { BUCKET_EMPTY, BUCKET_SLOT_BITS, BUCKET_SLOT_MASK, BUCKET_TOMB, FLAG_EXPIRES, FLAG_IDLE, MOMENT_PIN, PARTS_MASK, READY, SLOT, SLOT_DOUBLES, SLOT_F64, SLOT_WORDS, STAT, STATE_MASK, TABLE_INDEX_SELECT, toRef } from './layout.js';
 import { PART_ROW_BYTES, readParts } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
@@ -25,9 +9,8 @@ import type { ThreadRow } from './thread-row.js';
 
 /** How often a look-up that was disturbed by the keeper begins again. Each time means that somebody else got ahead. */
 const MAX_ATTEMPTS = 64;
-const NEAR_ENTRIES = 4096;
-const NEAR_MASK = NEAR_ENTRIES - 1;
-const HIGH = 2 ** 32;
+/** Slots that a thread remembers the keys and values of: at most this many, a power of two. */
+const NEAR_ENTRIES = 16_384;
 
 /** What a slot holds, as places in shared memory. */
 export interface RecordView {
@@ -55,9 +38,17 @@ export class SharedReader {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   readonly #stats: number;
-  readonly #nearNumbers = new Float64Array(NEAR_ENTRIES);
-  readonly #nearKeys: (string | undefined)[] = new Array(NEAR_ENTRIES).fill(undefined);
-  readonly #nearValues: unknown[] = new Array(NEAR_ENTRIES).fill(undefined);
+  readonly #bucketMask: number;
+  readonly #indexA: number;
+  readonly #indexB: number;
+  readonly #slotWords: number;
+  /** Float64 index of the number of slot 0. */
+  readonly #numbers: number;
+  readonly #firstRef: number;
+  readonly #nearMask: number;
+  readonly #nearNumbers: Float64Array;
+  readonly #nearKeys: (string | undefined)[];
+  readonly #nearValues: unknown[];
 
   constructor(
     readonly table: CacheTable,
@@ -67,6 +58,17 @@ export class SharedReader {
     this.#words = table.words;
     this.#doubles = table.doubles;
     this.#stats = table.statRow(row.row);
+    this.#bucketMask = table.geometry.buckets - 1;
+    this.#indexA = table.geometry.indexA;
+    this.#indexB = table.geometry.indexB;
+    this.#slotWords = table.slotWords;
+    this.#numbers = table.slotDoubles + SLOT_F64.number;
+    this.#firstRef = toRef(table.cache, 0);
+    const near = Math.min(NEAR_ENTRIES, 2 ** Math.ceil(Math.log2(table.geometry.slots)));
+    this.#nearMask = near - 1;
+    this.#nearNumbers = new Float64Array(near);
+    this.#nearKeys = new Array<string | undefined>(near).fill(undefined);
+    this.#nearValues = new Array<unknown>(near).fill(undefined);
   }
 
   /**
@@ -75,13 +77,13 @@ export class SharedReader {
    */
   pinKey(key: string): number {
     const words = this.#words;
-    const { table, row } = this;
-    const hash = hashString(key, table.seed) | 0;
+    const hash = hashString(key, this.table.seed) | 0;
     const tag = hash >>> BUCKET_SLOT_BITS;
-    const mask = table.geometry.buckets - 1;
+    const mask = this.#bucketMask;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const select = Atomics.load(words, TABLE_INDEX_SELECT);
-      const base = select & 1 ? table.geometry.indexB : table.geometry.indexA;
+      // A plain load: what is found is verified, and before a miss is believed the word is loaded again, in order.
+      const select = words[TABLE_INDEX_SELECT]!;
+      const base = select & 1 ? this.#indexB : this.#indexA;
       let disturbed = false;
       for (let i = hash & mask; ; i = (i + 1) & mask) {
         const bucket = words[base + i]!;
@@ -90,7 +92,7 @@ export class SharedReader {
         const slot = (bucket & BUCKET_SLOT_MASK) - 1;
         if (!this.#pinReady(slot)) disturbed = true;
         else if (this.#holds(slot, hash, key)) return slot;
-        else row.unpin(this.pin);
+        else this.row.unpin(this.pin);
       }
       if (!disturbed && Atomics.load(words, TABLE_INDEX_SELECT) === select) return -1;
     }
@@ -113,20 +115,20 @@ export class SharedReader {
 
   /** Whether the entry is fresh for a limited time only. The slot must be pinned. */
   expires(slot: number): boolean {
-    return (this.table.int(slot, 'parts') & (FLAG_EXPIRES | FLAG_IDLE)) !== 0;
+    return (this.#words[this.#slotWords + slot * SLOT_WORDS + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE)) !== 0;
   }
 
   /** Whether the entry is fresh at an instant. The slot must be pinned. */
   freshAt(slot: number, now: number): boolean {
     const { table } = this;
-    if (now >= table.double(slot, 'freshUntil')) return false;
-    if ((table.int(slot, 'parts') & FLAG_IDLE) === 0) return true;
-    return now < table.double(slot, 'lastUsed') + table.double(slot, 'idleMs');
+    if (now >= table.double(slot, SLOT_F64.freshUntil)) return false;
+    if ((table.int(slot, SLOT.parts) & FLAG_IDLE) === 0) return true;
+    return now < table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs);
   }
 
   /** Notes a hit: statistics, recency, and the idle TTL. The slot must be pinned. */
   noteHit(slot: number): void {
-    const at = this.table.slotWords + slot * SLOT_WORDS;
+    const at = this.#slotWords + slot * SLOT_WORDS;
     this.#doubles[this.#stats + STAT.hits]! += 1;
     // The parts come before the trailer: what lies there is, but for some padding, the value.
     this.#doubles[this.#stats + STAT.hitBytes]! +=
@@ -135,16 +137,16 @@ export class SharedReader {
   }
 
   noteUse(slot: number): void {
-    this.row.note(toRef(this.table.cache, slot));
+    this.row.note(this.#firstRef + slot);
   }
 
   /** Restarts the idle TTL, if the entry has one: the one word of a slot that readers write. The slot must be pinned. */
   restartIdle(slot: number, now: number): void {
     const { table } = this;
-    if ((table.int(slot, 'parts') & FLAG_IDLE) === 0) return;
+    if ((table.int(slot, SLOT.parts) & FLAG_IDLE) === 0) return;
     // Not on each hit: a line that many threads write is what makes reads slow.
-    if (now - table.double(slot, 'lastUsed') > table.double(slot, 'idleMs') / 16)
-      table.setDouble(slot, 'lastUsed', now);
+    if (now - table.double(slot, SLOT_F64.lastUsed) > table.double(slot, SLOT_F64.idleMs) / 16)
+      table.setDouble(slot, SLOT_F64.lastUsed, now);
   }
 
   noteMiss(): void {
@@ -158,27 +160,32 @@ export class SharedReader {
   /** The bytes of an entry, in place. The slot must be pinned. `undefined` if its segment is not known to this thread. */
   record(slot: number): RecordView | undefined {
     const { table, segments } = this;
-    const segment = table.int(slot, 'segment');
+    const segment = table.int(slot, SLOT.segment);
     const buffer = segments.buffer(segment);
     if (buffer === undefined) return undefined;
-    const count = table.int(slot, 'parts') & PARTS_MASK;
+    const count = table.int(slot, SLOT.parts) & PARTS_MASK;
     const offset = table.blockOffset(slot);
-    const trailerOffset = offset + (table.int(slot, 'trailer') >>> 0) * 8;
-    const skeletonLength = table.int(slot, 'skeletonLength') >>> 0;
+    const trailerOffset = offset + (table.int(slot, SLOT.trailer) >>> 0) * 8;
+    const skeletonLength = table.int(slot, SLOT.skeletonLength) >>> 0;
     const trailer = new Uint8Array(buffer, trailerOffset, count * PART_ROW_BYTES + skeletonLength);
     const parts = count === 0 ? [] : readParts(trailer, count, { buffer, offset }, (index) => segments.buffer(index));
     return parts && { skeleton: trailer.subarray(count * PART_ROW_BYTES), parts };
   }
 
+  /** As `remembered`, for the slot that `pinKey` has just returned: whose number it has compared. */
+  rememberedHere(slot: number): unknown {
+    return this.#nearValues[slot & this.#nearMask];
+  }
+
   /** What was made of this slot's bytes before, if they are still the same. The slot must be pinned. */
   remembered(slot: number): unknown {
-    const near = slot & NEAR_MASK;
-    return this.#nearNumbers[near] === this.#numberOf(slot) ? this.#nearValues[near] : undefined;
+    const near = slot & this.#nearMask;
+    return this.#nearNumbers[near] === this.table.number(slot) ? this.#nearValues[near] : undefined;
   }
 
   remember(slot: number, value: unknown): void {
-    const near = slot & NEAR_MASK;
-    if (this.#nearNumbers[near] === this.#numberOf(slot)) this.#nearValues[near] = value;
+    const near = slot & this.#nearMask;
+    if (this.#nearNumbers[near] === this.table.number(slot)) this.#nearValues[near] = value;
   }
 
   /** Calls `visit` for each READY slot, pinned during the call. O(slots ever used). */
@@ -195,30 +202,26 @@ export class SharedReader {
     }
   }
 
+  // The first load may be a plain one: it only says which word the second must find unchanged.
   #pinReady(slot: number): boolean {
-    const at = this.table.slotWords + slot * SLOT_WORDS;
-    const word = Atomics.load(this.#words, at);
+    const at = this.#slotWords + slot * SLOT_WORDS;
+    const word = this.#words[at]!;
     if ((word & STATE_MASK) !== READY) return false;
-    this.pin = this.row.pin(toRef(this.table.cache, slot));
+    this.pin = this.row.pin(this.#firstRef + slot);
     if (Atomics.load(this.#words, at) === word) return true;
     this.row.unpin(this.pin);
     return false;
   }
 
   #holds(slot: number, hash: number, key: string): boolean {
-    const at = this.table.slotWords + slot * SLOT_WORDS;
-    const near = slot & NEAR_MASK;
-    const number = (this.#words[at + SLOT.numberLow]! >>> 0) + this.#words[at + SLOT.numberHigh]! * HIGH;
+    const near = slot & this.#nearMask;
+    const number = this.#doubles[this.#numbers + slot * SLOT_DOUBLES]!;
     if (this.#nearNumbers[near] === number && this.#nearKeys[near] === key) return true;
-    if (this.#words[at + SLOT.hash] !== hash || !slotKeyEquals(this.table, this.segments, slot, key)) return false;
+    if (this.#words[this.#slotWords + slot * SLOT_WORDS + SLOT.hash] !== hash) return false;
+    if (!slotKeyEquals(this.table, this.segments, slot, key)) return false;
     this.#nearNumbers[near] = number;
     this.#nearKeys[near] = key;
     this.#nearValues[near] = undefined;
     return true;
-  }
-
-  #numberOf(slot: number): number {
-    const at = this.table.slotWords + slot * SLOT_WORDS;
-    return (this.#words[at + SLOT.numberLow]! >>> 0) + this.#words[at + SLOT.numberHigh]! * HIGH;
   }
 }

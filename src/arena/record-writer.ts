@@ -19,6 +19,7 @@ export class RecordWriter {
   readonly #wide: boolean;
   readonly #grants: Grant[] = [];
   #reservation = 0;
+  #isAborted = false;
   /** Blocks are asked for one after the other: a reservation holds what it has while it waits for more. */
   #asking: Promise<unknown> | undefined;
 
@@ -80,8 +81,9 @@ export class RecordWriter {
     return stored ? 'stored' : 'superseded';
   }
 
-  /** Gives back what was granted. */
+  /** Gives back what was granted, and what is granted later: nothing can be had of this writer any more. */
   async abort(): Promise<void> {
+    this.#isAborted = true;
     if (this.#reservation === 0) return;
     const reservation = this.#reservation;
     this.#reservation = 0;
@@ -151,6 +153,10 @@ export class RecordWriter {
         : { op: 'extend', reservation: this.#reservation, bytes },
     );
     if ('refused' in result) return undefined;
+    if (this.#isAborted) {
+      await this.client.request({ op: 'abort', reservation: result.reservation });
+      return undefined;
+    }
     this.#reservation = result.reservation;
     this.#grants[result.block] = result;
     return result;

@@ -130,7 +130,7 @@ export function keyEquals(bytes: Uint8Array, at: number, key: string, wide: bool
 
 /** Where the key lies behind the beginning of the trailer. */
 export function keyOffset(parts: number, skeletonLength: number): number {
-  return align(parts * PART_ROW_BYTES + skeletonLength, 2);
+  return parts * PART_ROW_BYTES + skeletonLength + (skeletonLength & 1);
 }
 
 export function readKey(bytes: Uint8Array, at: number, length: number, wide: boolean): string {

@@ -150,7 +150,10 @@ export class Reservations {
     this.#waiting = [];
     for (const one of waiting) {
       const { cache } = one.reservation;
-      if (!this.#all.has(one.reservation.id)) continue;
+      if (!this.#all.has(one.reservation.id)) {
+        one.answer({ refused: 'room' });
+        continue;
+      }
       if (!blocked.has(cache) && this.#grant(one)) continue;
       blocked.add(cache);
       if (now >= one.deadline) one.answer({ refused: 'room' });

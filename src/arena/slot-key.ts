@@ -1,5 +1,5 @@
 import { FLAG_WIDE_KEY, PARTS_MASK, SLOT, SLOT_WORDS, UNIT_BYTES } from './layout.js';
-import { isWide, keyBytes, keyEquals, keyOffset, readKey } from './record.js';
+import { keyBytes, keyEquals, keyOffset, readKey } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import type { CacheTable } from './table.js';
 
@@ -15,11 +15,10 @@ function keyPlace(table: CacheTable, slot: number): number {
 
 /** Whether a slot's key, in its block, is this one. The slot must be pinned, or the caller be the keeper. */
 export function slotKeyEquals(table: CacheTable, segments: SegmentMap, slot: number, key: string): boolean {
-  if (table.int(slot, 'keyLength') !== key.length) return false;
-  const wide = (table.int(slot, 'parts') & FLAG_WIDE_KEY) !== 0;
-  if (wide !== isWide(key)) return false;
+  if (table.int(slot, SLOT.keyLength) !== key.length) return false;
+  const wide = (table.int(slot, SLOT.parts) & FLAG_WIDE_KEY) !== 0;
   const place = keyPlace(table, slot);
-  const segment = table.int(slot, 'segment');
+  const segment = table.int(slot, SLOT.segment);
   const whole = segments.whole(segment);
   if (whole !== undefined) return keyEquals(whole, place, key, wide);
   const view = segments.view(segment, place, keyBytes(key, wide));
@@ -28,8 +27,8 @@ export function slotKeyEquals(table: CacheTable, segments: SegmentMap, slot: num
 
 /** A slot's key. The slot must be pinned, or the caller be the keeper. */
 export function slotKey(table: CacheTable, segments: SegmentMap, slot: number): string | undefined {
-  const wide = (table.int(slot, 'parts') & FLAG_WIDE_KEY) !== 0;
-  const length = table.int(slot, 'keyLength');
-  const view = segments.view(table.int(slot, 'segment'), keyPlace(table, slot), wide ? length * 2 : length);
+  const wide = (table.int(slot, SLOT.parts) & FLAG_WIDE_KEY) !== 0;
+  const length = table.int(slot, SLOT.keyLength);
+  const view = segments.view(table.int(slot, SLOT.segment), keyPlace(table, slot), wide ? length * 2 : length);
   return view && readKey(view, 0, length, wide);
 }

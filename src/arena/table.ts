@@ -1,25 +1,16 @@
 import { invariant } from '../common/invariant.js';
 import {
-  HEADER,
   MAX_THREADS,
   SLOT,
   SLOT_DOUBLES,
   SLOT_F64,
   SLOT_WORDS,
-  STAT,
   STAT_ROW_DOUBLES,
   TABLE_CLOSED,
   TABLE_SLOT_HIGH,
   type TableGeometry,
   tableGeometry,
 } from './layout.js';
-
-type HeaderField = keyof typeof HEADER;
-type StatField = keyof typeof STAT;
-type SlotField = keyof typeof SLOT;
-type SlotDouble = keyof typeof SLOT_F64;
-
-const HIGH = 2 ** 32;
 
 /** A cache's table in shared memory, seen by any thread. Attaching never initialises: fresh shared memory is zero. */
 export class CacheTable {
@@ -61,16 +52,17 @@ export class CacheTable {
     return Atomics.load(this.words, TABLE_SLOT_HIGH);
   }
 
-  header(field: HeaderField): number {
-    return this.doubles[HEADER[field]]!;
+  /** A Float64 of the header, by `HEADER`. */
+  header(field: number): number {
+    return this.doubles[field]!;
   }
 
-  setHeader(field: HeaderField, value: number): void {
-    this.doubles[HEADER[field]] = value;
+  setHeader(field: number, value: number): void {
+    this.doubles[field] = value;
   }
 
-  addHeader(field: HeaderField, delta: number): void {
-    this.doubles[HEADER[field]]! += delta;
+  addHeader(field: number, delta: number): void {
+    this.doubles[field]! += delta;
   }
 
   /** Float64 index of a thread's stat row. */
@@ -79,9 +71,9 @@ export class CacheTable {
   }
 
   /** A statistic, summed over the rows of all threads. O(threads). */
-  sumStat(field: StatField): number {
+  sumStat(field: number): number {
     let sum = 0;
-    for (let row = 0; row < MAX_THREADS; row++) sum += this.doubles[this.statRow(row) + STAT[field]]!;
+    for (let row = 0; row < MAX_THREADS; row++) sum += this.doubles[this.statRow(row) + field]!;
     return sum;
   }
 
@@ -93,36 +85,32 @@ export class CacheTable {
     Atomics.store(this.words, this.slotWords + slot * SLOT_WORDS, word);
   }
 
-  int(slot: number, field: SlotField): number {
-    return this.words[this.slotWords + slot * SLOT_WORDS + SLOT[field]]!;
+  /** An Int32 of a slot, by `SLOT`. */
+  int(slot: number, field: number): number {
+    return this.words[this.slotWords + slot * SLOT_WORDS + field]!;
   }
 
-  setInt(slot: number, field: SlotField, value: number): void {
-    this.words[this.slotWords + slot * SLOT_WORDS + SLOT[field]] = value;
+  setInt(slot: number, field: number, value: number): void {
+    this.words[this.slotWords + slot * SLOT_WORDS + field] = value;
   }
 
-  double(slot: number, field: SlotDouble): number {
-    return this.doubles[this.slotDoubles + slot * SLOT_DOUBLES + SLOT_F64[field]]!;
+  /** A Float64 of a slot, by `SLOT_F64`. */
+  double(slot: number, field: number): number {
+    return this.doubles[this.slotDoubles + slot * SLOT_DOUBLES + field]!;
   }
 
-  setDouble(slot: number, field: SlotDouble, value: number): void {
-    this.doubles[this.slotDoubles + slot * SLOT_DOUBLES + SLOT_F64[field]] = value;
+  setDouble(slot: number, field: number, value: number): void {
+    this.doubles[this.slotDoubles + slot * SLOT_DOUBLES + field] = value;
   }
 
   /** The insertion number: 53 bits, never the same twice in a process. */
   number(slot: number): number {
-    const at = this.slotWords + slot * SLOT_WORDS;
-    return (this.words[at + SLOT.numberLow]! >>> 0) + this.words[at + SLOT.numberHigh]! * HIGH;
-  }
-
-  setNumber(slot: number, number: number): void {
-    this.setInt(slot, 'numberLow', number | 0);
-    this.setInt(slot, 'numberHigh', Math.floor(number / HIGH));
+    return this.double(slot, SLOT_F64.number);
   }
 
   /** Byte offset of a slot's block in its segment. */
   blockOffset(slot: number): number {
-    return (this.int(slot, 'unit') >>> 0) * 64;
+    return (this.int(slot, SLOT.unit) >>> 0) * 64;
   }
 
   /** Copies all of a slot but its word. */

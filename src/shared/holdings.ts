@@ -1,3 +1,4 @@
+import { HEADER, STAT } from '../arena/layout.js';
 import type { CacheTable } from '../arena/table.js';
 import type { LatencySummary } from '../stats/histogram.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
@@ -6,32 +7,32 @@ const NO_LATENCY: LatencySummary = Object.freeze({ p50: 0, p90: 0, p99: 0, p999:
 
 /** The statistics of a shared cache, summed over all threads. O(threads). */
 export function sharedSnapshot(table: CacheTable, entries: number): StatsSnapshot {
-  const hits = table.sumStat('hits') + table.header('departedHits');
-  const misses = table.sumStat('misses') + table.header('departedMisses');
-  const loads = table.header('loads');
-  const loadTimeTotal = table.header('loadTimeTotal');
-  const hitBytes = table.sumStat('hitBytes') + table.header('departedHitBytes');
-  const missBytes = table.header('missBytes');
-  const maxBytes = table.header('maxBytes');
+  const hits = table.sumStat(STAT.hits) + table.header(HEADER.departedHits);
+  const misses = table.sumStat(STAT.misses) + table.header(HEADER.departedMisses);
+  const loads = table.header(HEADER.loads);
+  const loadTimeTotal = table.header(HEADER.loadTimeTotal);
+  const hitBytes = table.sumStat(STAT.hitBytes) + table.header(HEADER.departedHitBytes);
+  const missBytes = table.header(HEADER.missBytes);
+  const maxBytes = table.header(HEADER.maxBytes);
   return Object.freeze({
     hits,
     misses,
     gets: hits + misses,
-    sets: table.header('sets'),
-    deletes: table.header('deletes'),
-    evictions: table.header('evictions'),
-    expirations: table.header('expirations'),
+    sets: table.header(HEADER.sets),
+    deletes: table.header(HEADER.deletes),
+    evictions: table.header(HEADER.evictions),
+    expirations: table.header(HEADER.expirations),
     loads,
-    loadErrors: table.header('loadErrors'),
+    loadErrors: table.header(HEADER.loadErrors),
     loadTimeTotal,
     savedTime: loads === 0 ? 0 : (loadTimeTotal / loads) * hits,
-    rejected: table.header('rejected'),
+    rejected: table.header(HEADER.rejected),
     entries,
-    bytes: table.header('bytes'),
+    bytes: table.header(HEADER.bytes),
     maxBytes,
-    pinnedBytes: table.header('limboBytes'),
-    reservedBytes: table.header('reservedBytes'),
-    fragmentation: table.header('fragmentation'),
+    pinnedBytes: table.header(HEADER.limboBytes),
+    reservedBytes: table.header(HEADER.reservedBytes),
+    fragmentation: table.header(HEADER.fragmentation),
     hitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
     byteHitRate: hitBytes + missBytes === 0 ? 0 : hitBytes / (hitBytes + missBytes),
     latency: Object.freeze({ hit: NO_LATENCY, miss: NO_LATENCY, load: NO_LATENCY }),

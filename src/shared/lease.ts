@@ -22,28 +22,30 @@ export interface Lender {
  * shared memory, which some APIs refuse: those need `SharedCache.get`.
  */
 export class Lease<V> {
-  #value: V | undefined;
-  /** The slot that is pinned; -1 when there is nothing to release. */
-  #slot: number;
-  #released = false;
-  readonly #pin: number;
-  readonly #lender: Lender | undefined;
+  // Declared, and set by the constructor alone: initialisers run as a function of their own, at each lease.
+  private declare held: V | undefined;
+  private declare released: boolean;
+  private declare readonly slot: number;
+  private declare readonly pin: number;
+  private declare readonly lender: Lender | undefined;
   /** Development mode only. */
-  #watch: LeaseWatch | undefined;
+  private declare watch: LeaseWatch | undefined;
 
   private constructor(lender: Lender | undefined, slot: number, pin: number, value: V | undefined) {
-    this.#lender = lender;
-    this.#slot = slot;
-    this.#pin = pin;
-    this.#value = value;
+    this.held = value;
+    this.released = false;
+    this.slot = slot;
+    this.pin = pin;
+    this.lender = lender;
+    this.watch = undefined;
   }
 
-  /** A lease of the slot that `lender.reader` has just pinned. When that was the last pin there is, of an owned copy. */
-  static ofPinned<V>(lender: Lender, slot: number): Lease<V> {
+  /** A lease of the slot that `lender.reader` has just pinned, and its value, if known. When that was the last pin there is, of an owned copy. */
+  static ofPinned<V>(lender: Lender, slot: number, value?: unknown): Lease<V> {
     const { reader } = lender;
     if (reader.pin === MOMENT_PIN) return copyOnOverflow<V>(lender, slot);
-    const lease = new Lease<V>(lender, slot, reader.pin, undefined);
-    if (lender.development) lease.#watch = watchLease(lease, lender.name, reader.record(slot));
+    const lease = new Lease<V>(lender, slot, reader.pin, value as V | undefined);
+    if (lender.development) lease.watch = watchLease(lease, lender.name, reader.record(slot));
     return lease;
   }
 
@@ -58,24 +60,23 @@ export class Lease<V> {
    * @throws CacheError in development mode, when the lease has been released.
    */
   get value(): V {
-    if (this.#value !== undefined && !this.#released) return this.#value;
+    if (this.held !== undefined && !this.released) return this.held;
     return this.#read();
   }
 
   /** Whether the bytes are still held. */
   get isReleased(): boolean {
-    return this.#released;
+    return this.released;
   }
 
   /** Gives the bytes back. Idempotent. */
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    if (this.#lender === undefined) return;
-    const { reader, client } = this.#lender;
-    this.#watch?.end();
-    reader.row.unpin(this.#pin);
-    this.#slot = -1;
+    if (this.released) return;
+    this.released = true;
+    if (this.lender === undefined) return;
+    const { reader, client } = this.lender;
+    this.watch?.end();
+    reader.row.unpin(this.pin);
     if (client.row.releaseWanted) client.notify({ op: 'released' });
   }
 
@@ -84,22 +85,22 @@ export class Lease<V> {
   }
 
   #read(): V {
-    if (this.#released) {
-      const name = this.#lender?.name ?? 'cache';
-      if (this.#lender?.development) throw new CacheError(`lease of '${name}': its value was read after release()`);
-      if (this.#value !== undefined) return this.#value;
+    if (this.released) {
+      const name = this.lender?.name ?? 'cache';
+      if (this.lender?.development) throw new CacheError(`lease of '${name}': its value was read after release()`);
+      if (this.held !== undefined) return this.held;
       throw new CacheError(`lease of '${name}': its value was first read after release()`);
     }
-    const { reader } = this.#lender!;
-    const slot = this.#slot;
+    const { reader } = this.lender!;
+    const slot = this.slot;
     let value = reader.remembered(slot);
     if (value === undefined) {
       const decoded = decodeRecord(reader, slot);
       value = decoded.value;
       if (decoded.reusable) reader.remember(slot, value);
     }
-    this.#value = value as V;
-    return this.#value;
+    this.held = value as V;
+    return this.held;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ArenaClient } from '../arena/client.js';
-import { MOMENT_PIN } from '../arena/layout.js';
+import { HEADER, MOMENT_PIN, SLOT, SLOT_F64 } from '../arena/layout.js';
 import type { CacheTicket } from '../arena/protocol.js';
 import { SharedReader } from '../arena/reader.js';
 import { CacheTable } from '../arena/table.js';
@@ -41,7 +41,7 @@ export class Reading<V> implements Lender {
   /** A lease of a fresh entry. */
   acquire(key: string): Lease<V> | undefined {
     const slot = this.#hit(key);
-    return slot < 0 ? undefined : Lease.ofPinned<V>(this, slot);
+    return slot < 0 ? undefined : Lease.ofPinned<V>(this, slot, this.reader.rememberedHere(slot));
   }
 
   /** An owned copy of a fresh entry. */
@@ -66,7 +66,7 @@ export class Reading<V> implements Lender {
   age(key: string): number {
     const slot = this.#find(key, false);
     if (slot < 0) return -1;
-    const age = monotonicNow() - this.table.double(slot, 'bornAt');
+    const age = monotonicNow() - this.table.double(slot, SLOT_F64.bornAt);
     this.reader.unpin();
     return age;
   }
@@ -77,16 +77,16 @@ export class Reading<V> implements Lender {
     const { table, reader } = this;
     const now = monotonicNow();
     const until = Math.min(
-      table.double(slot, 'freshUntil'),
-      table.double(slot, 'lastUsed') + table.double(slot, 'idleMs'),
+      table.double(slot, SLOT_F64.freshUntil),
+      table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs),
     );
     const info = {
-      size: table.double(slot, 'charge'),
-      ttl: table.double(slot, 'ttlMs'),
+      size: table.double(slot, SLOT_F64.charge),
+      ttl: table.double(slot, SLOT_F64.ttlMs),
       remainingTtl: Math.max(0, until - now),
-      age: now - table.double(slot, 'bornAt'),
-      hits: table.int(slot, 'hits'),
-      cost: table.double(slot, 'cost'),
+      age: now - table.double(slot, SLOT_F64.bornAt),
+      hits: table.int(slot, SLOT.hits),
+      cost: table.double(slot, SLOT_F64.cost),
       tags: [],
       stale: now >= until,
     };
@@ -113,8 +113,8 @@ export class Reading<V> implements Lender {
   /** Fresh entries. O(1), or O(slots) in the moment between an entry's end and the keeper's next look. */
   get size(): number {
     const now = monotonicNow();
-    if (now < this.table.header('nextDeadline') || this.table.header('entries') === 0)
-      return this.table.header('entries');
+    if (now < this.table.header(HEADER.nextDeadline) || this.table.header(HEADER.entries) === 0)
+      return this.table.header(HEADER.entries);
     let size = 0;
     this.reader.forEachReady((slot) => {
       if (this.reader.freshAt(slot, now)) size++;
@@ -175,8 +175,8 @@ export class Reading<V> implements Lender {
     const now = monotonicNow();
     if (reader.freshAt(slot, now)) return slot;
     // An idle end is not in the table before the keeper has looked: what is left of the grace is counted from it.
-    const ended = table.double(slot, 'lastUsed') + table.double(slot, 'idleMs');
-    const deadAt = Math.min(table.double(slot, 'deadAt'), ended + table.double(slot, 'graceMs'));
+    const ended = table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs);
+    const deadAt = Math.min(table.double(slot, SLOT_F64.deadAt), ended + table.double(slot, SLOT_F64.graceMs));
     if (stale && now < deadAt) return slot;
     reader.unpin();
     return -1;
