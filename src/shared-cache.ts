@@ -1,5 +1,5 @@
-import { HEADER } from './arena/layout.js';
 import type { ArenaClient } from './arena/client.js';
+import { HEADER } from './arena/layout.js';
 import type { CacheTicket } from './arena/protocol.js';
 import { RecordWriter } from './arena/record-writer.js';
 import { encodeValue } from './codec/index.js';

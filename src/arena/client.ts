@@ -119,24 +119,30 @@ export class ArenaClient {
   #receive(message: FromKeeper): void {
     switch (message.op) {
       case 'answer':
-        return this.#take(message.id)?.resolve(message.result as never);
+        this.#take(message.id)?.resolve(message.result as never);
+        break;
       case 'refuse':
         if (message.id === 0) this.welcomed(fromWire(message.error));
-        return this.#take(message.id)?.reject(fromWire(message.error));
+        this.#take(message.id)?.reject(fromWire(message.error));
+        break;
       case 'segment':
-        return this.segments.add(message.segment, message.buffer);
+        this.segments.add(message.segment, message.buffer);
+        break;
       case 'news':
-        return this.#tell(message.cache, (listener) => listener.onNews(message.news, message.lost));
+        this.#tell(message.cache, (listener) => listener.onNews(message.news, message.lost));
+        break;
       case 'closed':
         this.#tell(message.cache, (listener) => listener.onClosed());
         this.#listeners.delete(message.cache);
-        return;
+        break;
       case 'cancel':
-        return this.cancels.get(message.flight)?.();
+        this.cancels.get(message.flight)?.();
+        break;
       case 'welcome':
         this.#row = new ThreadRow(message.control, message.row);
         this.keeper = message.keeper;
-        return this.welcomed();
+        this.welcomed();
+        break;
     }
   }
 

@@ -2,7 +2,20 @@ import type { Policy } from '../policy/policy.js';
 import { DeadlineQueue } from '../struct/deadline-queue.js';
 import type { BlockNode } from './allocator.js';
 import { KeyIndex } from './key-index.js';
-import { EMPTY, ENTRY_OVERHEAD_BYTES, FLAG_EXPIRES, FLAG_IDLE, FLAG_WIDE_KEY, GENERATION_BITS, READY, RETIRED, SLOT, SLOT_F64, STATE_BITS, TABLE_SLOT_HIGH } from './layout.js';
+import {
+  EMPTY,
+  ENTRY_OVERHEAD_BYTES,
+  FLAG_EXPIRES,
+  FLAG_IDLE,
+  FLAG_WIDE_KEY,
+  GENERATION_BITS,
+  READY,
+  RETIRED,
+  SLOT,
+  SLOT_F64,
+  STATE_BITS,
+  TABLE_SLOT_HIGH,
+} from './layout.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
 import type { CacheTable } from './table.js';
@@ -247,7 +260,10 @@ export class EntryStore {
   /** When the entry stops being fresh, as things stand. */
   freshUntil(slot: number): number {
     const { table } = this;
-    return Math.min(table.double(slot, SLOT_F64.freshUntil), table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs));
+    return Math.min(
+      table.double(slot, SLOT_F64.freshUntil),
+      table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs),
+    );
   }
 
   /** Entries that are fresh, as far as `advance` has looked. */
@@ -271,7 +287,11 @@ export class EntryStore {
         continue;
       }
       const { table } = this;
-      table.setDouble(slot, SLOT_F64.deadAt, Math.min(table.double(slot, SLOT_F64.deadAt), until + table.double(slot, SLOT_F64.graceMs)));
+      table.setDouble(
+        slot,
+        SLOT_F64.deadAt,
+        Math.min(table.double(slot, SLOT_F64.deadAt), until + table.double(slot, SLOT_F64.graceMs)),
+      );
       table.setDouble(slot, SLOT_F64.freshUntil, until);
       this.#becomeStale(handle);
     }

@@ -83,9 +83,8 @@ export class FlightTable {
       cancel: undefined,
     };
     this.#all.set(flight.id, flight);
-    let keys = this.#byKey.get(cache);
-    if (keys === undefined) this.#byKey.set(cache, (keys = new Map()));
-    keys.set(key, flight);
+    const keys = this.#byKey.get(cache) ?? new Map<string, Flight>();
+    this.#byKey.set(cache, keys.set(key, flight));
     return flight;
   }
 

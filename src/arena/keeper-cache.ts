@@ -159,8 +159,17 @@ export class KeeperCache {
 
   /** Sets all counts of the keeper to zero. Those of threads are in their own rows, and are kept as departed. */
   resetStats(): void {
-    const counts = [HEADER.sets, HEADER.deletes, HEADER.evictions, HEADER.expirations, HEADER.loads, HEADER.loadErrors, HEADER.loadTimeTotal];
-    for (const field of [...counts, HEADER.rejected, HEADER.movedBytes, HEADER.missBytes]) this.table.setHeader(field, 0);
+    const counts = [
+      HEADER.sets,
+      HEADER.deletes,
+      HEADER.evictions,
+      HEADER.expirations,
+      HEADER.loads,
+      HEADER.loadErrors,
+      HEADER.loadTimeTotal,
+    ];
+    for (const field of [...counts, HEADER.rejected, HEADER.movedBytes, HEADER.missBytes])
+      this.table.setHeader(field, 0);
     this.table.setHeader(HEADER.departedHits, -this.table.sumStat(STAT.hits));
     this.table.setHeader(HEADER.departedMisses, -this.table.sumStat(STAT.misses));
     this.table.setHeader(HEADER.departedOverflows, -this.table.sumStat(STAT.pinOverflows));

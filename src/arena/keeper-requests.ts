@@ -1,10 +1,10 @@
-import { HEADER, SLOT_F64 } from './layout.js';
 import { CacheClosedError } from '../common/error.js';
 import type { Arena } from './arena.js';
 import type { EntryTerms, NewEntry } from './entry-store.js';
 import { type Flight, type FlightTable, loadError } from './flight-table.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
+import { HEADER, SLOT_F64 } from './layout.js';
 import type { CacheConfig, CommitRequest, LoaderTask, LoadRequest, PoolConfig, Request } from './protocol.js';
 import type { Reservations } from './reservation.js';
 import type { Room } from './room.js';
@@ -37,88 +37,97 @@ export interface Household {
   validate(): void;
 }
 
+/** An answer that is not there yet. */
+export const LATER = Symbol('later');
+
 /** The answers to what threads ask. What throws is sent to the asker as an error. */
 export class KeeperRequests {
   constructor(readonly house: Household) {}
 
-  handle(client: KeeperClient, id: number, request: Request): void {
+  /** The answer, or `LATER` when it is sent when the time has come. */
+  handle(client: KeeperClient, id: number, request: Request): unknown {
     const reply = (result: unknown) => client.send({ op: 'answer', id, result });
     switch (request.op) {
       case 'create':
-        return reply(ticketOf(this.house.create(request.config)));
+        return ticketOf(this.house.create(request.config));
       case 'attach':
-        return this.house.attach(client, id, request.name, request.timeoutMs);
+        this.house.attach(client, id, request.name, request.timeoutMs);
+        return LATER;
       case 'close':
         this.house.close(this.#cache(request.cache));
-        return reply(true);
+        return true;
       case 'reserve': {
         const cache = this.#cache(request.cache);
         const { key, hash, wide, flight, bytes } = request;
-        return this.house.reservations.open({ client, cache, key, hash, wide, flight }, bytes, (result) => {
+        this.house.reservations.open({ client, cache, key, hash, wide, flight }, bytes, (result) => {
           // What a flight is refused may be asked for again, or done without: it is counted when it settles.
           if ('refused' in result && flight === 0) this.#refused(cache, key, hash, bytes);
           reply(result);
         });
+        return LATER;
       }
       case 'extend':
-        return this.house.reservations.extend(this.#reservation(request.reservation), request.bytes, reply);
+        this.house.reservations.extend(this.#reservation(request.reservation), request.bytes, reply);
+        return LATER;
       case 'commit':
-        return reply(this.#commit(request));
+        return this.#commit(request);
       case 'abort': {
         const reservation = this.house.reservations.get(request.reservation);
         if (reservation !== undefined) this.house.reservations.close(reservation);
-        return reply(true);
+        return true;
       }
       case 'remove': {
         const cache = this.#cache(request.cache);
-        return reply(request.keys.map((key, i) => this.#remove(cache, key, request.hashes[i]!)));
+        return request.keys.map((key, i) => this.#remove(cache, key, request.hashes[i]!));
       }
       case 'clear': {
         const cache = this.#cache(request.cache);
         this.house.flights.supersede(cache, undefined);
         this.house.reservations.supersede(cache, undefined);
-        return reply(cache.clear());
+        return cache.clear();
       }
       case 'touch':
-        return reply(this.#touch(this.#cache(request.cache), request.key, request.hash, request.ttlMs));
+        return this.#touch(this.#cache(request.cache), request.key, request.hash, request.ttlMs);
       case 'expire':
-        return reply(this.#expire(this.#cache(request.cache), request.key, request.hash));
+        return this.#expire(this.#cache(request.cache), request.key, request.hash);
       case 'resize':
         this.house.resize(this.#cache(request.cache), request.maxBytes);
-        return reply(true);
+        return true;
       case 'sweep':
-        return reply(this.#cache(request.cache).expire(this.house.now()));
+        return this.#cache(request.cache).expire(this.house.now());
       case 'load':
-        return this.#load(client, id, request);
+        this.#load(client, id, request);
+        return LATER;
       case 'claim':
-        return this.#claim(client, id, request);
+        this.#claim(client, id, request);
+        return LATER;
       case 'settle': {
         const flight = this.house.flights.get(request.flight);
-        if (flight === undefined) return reply(false);
+        if (flight === undefined) return false;
         const size = request.answer.kind === 'loose' ? request.answer.value.buffer.byteLength : 0;
         if (request.rejected) this.#reject(flight.cache, flight.key, size);
         this.#count(flight, size);
         this.house.flights.land(flight, request.answer);
-        return reply(true);
+        return true;
       }
       case 'fail': {
         const flight = this.house.flights.get(request.flight);
         if (flight !== undefined) this.#fail(flight, fromWire(request.error));
-        return reply(true);
+        return true;
       }
       case 'registerLoader':
         this.#cache(request.cache).registerLoader(request.loader, request.url, client.thread);
-        return reply(true);
+        return true;
       case 'subscribe':
         if (request.listening) client.subscriptions.add(this.#cache(request.cache).id);
         else client.subscriptions.delete(request.cache);
-        return reply(true);
+        return true;
       case 'resetStats':
         this.#cache(request.cache).resetStats();
-        return reply(true);
+        return true;
       case 'validate':
         this.house.validate();
-        return reply(true);
+        return true;
     }
   }
 

@@ -16,7 +16,7 @@ import { Arena } from './arena.js';
 import { FlightTable } from './flight-table.js';
 import { KeeperCache, ticketOf } from './keeper-cache.js';
 import { KeeperClient, provenGone } from './keeper-client.js';
-import { type Household, KeeperRequests, type LoaderHost } from './keeper-requests.js';
+import { type Household, KeeperRequests, LATER, type LoaderHost } from './keeper-requests.js';
 import { MAX_CACHES, MAX_THREADS, PROTOCOL_VERSION } from './layout.js';
 import type { CacheConfig, Notice, ToKeeper } from './protocol.js';
 import { Reservations } from './reservation.js';
@@ -85,7 +85,7 @@ export class Keeper implements Household {
       control: this.arena.control,
       keeper: this.thread,
     });
-    this.arena.buffers.forEach((buffer, segment) => client.send({ op: 'segment', segment, buffer }));
+    for (const [segment, buffer] of this.arena.buffers.entries()) client.send({ op: 'segment', segment, buffer });
   }
 
   /** The names of all caches. */
@@ -165,7 +165,8 @@ export class Keeper implements Household {
       this.#notice(client, message);
     } else {
       try {
-        this.#requests.handle(client, message.id, message);
+        const result = this.#requests.handle(client, message.id, message);
+        if (result !== LATER) client.send({ op: 'answer', id: message.id, result });
       } catch (error) {
         client.send({ op: 'refuse', id: message.id, error: toWire(error) });
       }

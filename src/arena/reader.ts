@@ -1,6 +1,24 @@
 import type { PartSource } from '../codec/index.js';
 import { hashString } from '../common/hash.js';
-import { BUCKET_EMPTY, BUCKET_SLOT_BITS, BUCKET_SLOT_MASK, BUCKET_TOMB, FLAG_EXPIRES, FLAG_IDLE, MOMENT_PIN, PARTS_MASK, READY, SLOT, SLOT_DOUBLES, SLOT_F64, SLOT_WORDS, STAT, STATE_MASK, TABLE_INDEX_SELECT, toRef } from './layout.js';
+import {
+  BUCKET_EMPTY,
+  BUCKET_SLOT_BITS,
+  BUCKET_SLOT_MASK,
+  BUCKET_TOMB,
+  FLAG_EXPIRES,
+  FLAG_IDLE,
+  MOMENT_PIN,
+  PARTS_MASK,
+  READY,
+  SLOT,
+  SLOT_DOUBLES,
+  SLOT_F64,
+  SLOT_WORDS,
+  STAT,
+  STATE_MASK,
+  TABLE_INDEX_SELECT,
+  toRef,
+} from './layout.js';
 import { PART_ROW_BYTES, readParts } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';

@@ -59,7 +59,8 @@ export function fromWire(wire: WireError): Error {
 
 /** Whatever was thrown, so that it can cross to another thread. What cannot is told by its message. */
 export function packError(thrown: unknown, depth = 0): unknown {
-  if (!(thrown instanceof Error)) return canCross(thrown) ? thrown : new Error(`a ${typeof thrown} that cannot be cloned`);
+  if (!(thrown instanceof Error))
+    return canCross(thrown) ? thrown : new Error(`a ${typeof thrown} that cannot be cloned`);
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(thrown)) {
     if (name !== 'name' && canCross(value)) fields[name] = value;

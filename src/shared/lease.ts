@@ -23,13 +23,13 @@ export interface Lender {
  */
 export class Lease<V> {
   // Declared, and set by the constructor alone: initialisers run as a function of their own, at each lease.
-  private declare held: V | undefined;
-  private declare released: boolean;
-  private declare readonly slot: number;
-  private declare readonly pin: number;
-  private declare readonly lender: Lender | undefined;
+  declare private held: V | undefined;
+  declare private released: boolean;
+  declare private readonly slot: number;
+  declare private readonly pin: number;
+  declare private readonly lender: Lender | undefined;
   /** Development mode only. */
-  private declare watch: LeaseWatch | undefined;
+  declare private watch: LeaseWatch | undefined;
 
   private constructor(lender: Lender | undefined, slot: number, pin: number, value: V | undefined) {
     this.held = value;
