@@ -79,7 +79,7 @@ function settingFor({ smoke, seed, product }: Options, { ceiling, redis }: Tools
   return {
     smoke,
     seed,
-    window: smoke ? { windowMs: 15, warmupMs: 10 } : { windowMs: 220, warmupMs: 110 },
+    window: smoke ? { windowMs: 8, warmupMs: 6 } : { windowMs: 220, warmupMs: 150 },
     product: (product === undefined ? PRODUCT : pathToFileURL(product)).href,
     threads: [...new Set([1, 2, smoke ? 2 : cores])].filter((count) => count <= cores),
     ceiling,

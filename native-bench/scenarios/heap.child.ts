@@ -28,8 +28,10 @@ if (contender.kind === 'sync') {
     const cache = await contender.open(workload.capacity, input.product);
     fill(cache, workload);
     const { batch, begin, finish } = load(cache, workload);
-    await settle(batch, workload.capacity * 4, 1_000);
-    begin?.();
+    if (begin) {
+      await settle(batch, workload.capacity * 4, 1_000);
+      begin();
+    }
     metrics[name] = measure(batch, input.window);
     Object.assign(metrics, finish());
   }
@@ -43,8 +45,10 @@ if (contender.kind === 'sync') {
     const cache = await contender.open(workload.capacity, input.product);
     await fillAsync(cache, workload);
     const { batch, begin, finish } = load(cache, workload);
-    await settle(batch, workload.capacity * 4, 1_000);
-    begin?.();
+    if (begin) {
+      await settle(batch, workload.capacity * 4, 1_000);
+      begin();
+    }
     metrics[name] = await measureAsync(batch, input.window);
     Object.assign(metrics, finish());
   }
