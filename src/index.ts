@@ -17,20 +17,23 @@ export {
   CacheTimeoutError,
 } from './common/error.js';
 export type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded, Loader } from './load/context.js';
+export { defineLoader, type LoaderContext, type LoaderFunction } from './load/define-loader.js';
 export type { CacheOptions, CostFunction, CostName } from './options.js';
 export type { Policy, PolicyName } from './policy/policy.js';
-export type { Lease } from './shared/lease.js';
-export type { PoolOptions, RemovalInfo, SharedCacheOptions } from './shared/options.js';
 export type { SharedEvent, SharedEvents } from './shared/events.js';
+export type { Lease } from './shared/lease.js';
+export type {
+  AttachOptions,
+  LoadOptions,
+  LocalLoader,
+  PoolOptions,
+  RemovalInfo,
+  SharedCacheHandle,
+  SharedCacheOptions,
+  SharedSetOptions,
+} from './shared/options.js';
 export type { Reservation } from './shared/reservation.js';
-export {
-  type AttachOptions,
-  type LoadOptions,
-  type LocalLoader,
-  SharedCache,
-  type SharedCacheHandle,
-  type SharedSetOptions,
-} from './shared-cache.js';
+export { SharedCache } from './shared-cache.js';
 export type { CacheStats } from './stats/cache-stats.js';
 export type { Listener } from './stats/emitter.js';
 export type { CacheEvents, RemovalReason } from './stats/event.js';

@@ -4,21 +4,25 @@ import type { CacheTicket } from './arena/protocol.js';
 import { RecordWriter } from './arena/record-writer.js';
 import { encodeValue } from './codec/index.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
-import { keyOf } from './common/canonical-key.js';
 import { type Duration, parseDuration } from './common/duration.js';
 import { CacheClosedError, CacheConfigError, CacheLoadError, describe } from './common/error.js';
 import { hashString } from './common/hash.js';
-import type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded } from './load/context.js';
+import type { EntryOptions, Factory, GetOrSetOptions } from './load/context.js';
 import { type SharedEvents, SharedNews } from './shared/events.js';
 import { sharedSnapshot } from './shared/holdings.js';
 import type { Lease } from './shared/lease.js';
-import { type As, SharedLoading } from './shared/loading.js';
+import { Loaders } from './shared/loaders.js';
+import { SharedLoading } from './shared/loading.js';
 import {
+  type AttachOptions,
   boundedByMemory,
   checkKey,
-  resolveLoaderUrl,
+  type LoadOptions,
+  type LocalLoader,
   resolveSharedOptions,
+  type SharedCacheHandle,
   type SharedCacheOptions,
+  type SharedSetOptions,
 } from './shared/options.js';
 import { Reading, type SharedEntryInfo } from './shared/reading.js';
 import { Reservation } from './shared/reservation.js';
@@ -27,33 +31,6 @@ import { connectThread, connectThreadTo, connectWhenStarted } from './shared/thr
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
 import type { RemovalReason } from './stats/event.js';
-
-/** What another thread needs to attach, for `workerData` and `postMessage`. */
-export interface SharedCacheHandle {
-  readonly name: string;
-  /** The thread of the keeper. */
-  readonly keeper: number;
-}
-
-export interface AttachOptions {
-  /** How long to wait for a cache that has not been created yet. Default: 5 s. */
-  timeout?: Duration;
-}
-
-/** Options of `set` and `reserve`. */
-export interface SharedSetOptions extends EntryOptions {
-  /** Hands the value's ArrayBuffers over: they are detached in the caller's thread at once. Default: false. */
-  transfer?: boolean;
-}
-
-/** Options of `load` and `acquireOrLoad`. */
-export interface LoadOptions extends GetOrSetOptions {
-  /** The key to store under. Default: `keyOf(name, input)`. */
-  key?: string;
-}
-
-/** A loader that is a function: it runs in the thread that calls `load`. */
-export type LocalLoader<V> = (input: never, context: LoadContext<V, string>) => Loaded<V>;
 
 const ATTACH_MS = 5000;
 
@@ -73,7 +50,7 @@ export class SharedCache<V = unknown> {
   readonly #news: SharedNews;
   readonly #loading: SharedLoading<V>;
   readonly #terms: Terms<V>;
-  readonly #functions = new Map<string, LocalLoader<V>>();
+  readonly #loaders: Loaders<V>;
   /** Whether this thread has created the cache: then `close` ends it. */
   readonly #isOwner: boolean;
   #closed = false;
@@ -93,6 +70,7 @@ export class SharedCache<V = unknown> {
       postGet: (key, value) => this.postGet(key, value),
       onLoadError: (key, error) => this.#news.emitter.emit('error', { key, error }),
     });
+    this.#loaders = new Loaders<V>(client, ticket, this.#loading);
     this.stats = new CacheStats({
       snapshot: () => sharedSnapshot(this.#reading.table, this.#closed ? 0 : this.#reading.size),
       reset: () => void client.request({ op: 'resetStats', cache: ticket.cache }).catch(() => undefined),
@@ -321,17 +299,20 @@ export class SharedCache<V = unknown> {
 
   /** The value of a loader for an input: from the cache, or loaded once for the whole process. */
   async load(name: string, input: unknown, options: LoadOptions = {}): Promise<V | undefined> {
-    return this.#load(name, input, options, 'copy') as Promise<V | undefined>;
+    this.#open();
+    return this.#loaders.load(name, input, options, 'copy') as Promise<V | undefined>;
   }
 
   /** As `load`, read in place. `undefined` when the loader yields nothing. */
   async acquireOrLoad(name: string, input: unknown, options: LoadOptions = {}): Promise<Lease<V> | undefined> {
-    return this.#load(name, input, options, 'lease') as Promise<Lease<V> | undefined>;
+    this.#open();
+    return this.#loaders.load(name, input, options, 'lease') as Promise<Lease<V> | undefined>;
   }
 
   /** `load` with the default loader, the key as its input. */
   async fetch(key: string, options: GetOrSetOptions = {}): Promise<V | undefined> {
-    return this.#load(this.#defaultLoader(), key, { ...options, key }, 'copy') as Promise<V | undefined>;
+    this.#openFor(key);
+    return this.#loaders.load(this.#loaders.default, key, { ...options, key }, 'copy') as Promise<V | undefined>;
   }
 
   /**
@@ -340,15 +321,7 @@ export class SharedCache<V = unknown> {
    */
   async registerLoader(name: string, loader: URL | string | LocalLoader<V>): Promise<void> {
     this.#open();
-    if (typeof name !== 'string' || name === '') {
-      throw new CacheConfigError(`loader: expected a non-empty name; got ${describe(name)}`);
-    }
-    const isFunction = typeof loader === 'function';
-    const url = isFunction ? undefined : resolveLoaderUrl(name, loader);
-    if (isFunction) this.#functions.set(name, loader);
-    else this.#functions.delete(name);
-    await this.#client.request({ op: 'registerLoader', cache: this.#ticket.cache, loader: name, url });
-    if (url !== undefined) this.#ticket.config.loaders[name] = url;
+    await this.#loaders.register(name, loader);
   }
 
   on<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {
@@ -388,26 +361,6 @@ export class SharedCache<V = unknown> {
   /** For subclasses: what the caller sees of a copy. Leases are not passed through it. */
   protected postGet(_key: string, value: V): V {
     return value;
-  }
-
-  async #load(name: string, input: unknown, { key: given, ...options }: LoadOptions, as: As) {
-    const key = given ?? keyOf(name, input);
-    this.#openFor(key);
-    const local = this.#functions.get(name);
-    if (local !== undefined) {
-      return this.#loading.byFactory(key, (context) => local(input as never, context), options, as);
-    }
-    return this.#loading.byPool(name, input, key, options, as);
-  }
-
-  #defaultLoader(): string {
-    const { defaultLoader, loaders } = this.#ticket.config;
-    const names = [...new Set([...Object.keys(loaders), ...this.#functions.keys()])];
-    if (defaultLoader !== undefined) return defaultLoader;
-    if (names.length === 1) return names[0]!;
-    throw new CacheConfigError(
-      `fetch: expected one loader, or the option defaultLoader; cache '${this.name}' has ${names.length} loaders`,
-    );
   }
 
   #remove(keys: string[]): Promise<boolean[]> {

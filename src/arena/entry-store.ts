@@ -1,12 +1,9 @@
 import type { Policy } from '../policy/policy.js';
-import { DeadlineQueue } from '../struct/deadline-queue.js';
 import type { BlockNode } from './allocator.js';
 import { KeyIndex } from './key-index.js';
 import {
   EMPTY,
   ENTRY_OVERHEAD_BYTES,
-  FLAG_EXPIRES,
-  FLAG_IDLE,
   FLAG_WIDE_KEY,
   GENERATION_BITS,
   READY,
@@ -16,19 +13,12 @@ import {
   STATE_BITS,
   TABLE_SLOT_HIGH,
 } from './layout.js';
+import { type EntryTerms, Lifetimes } from './lifetime.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
 import type { CacheTable } from './table.js';
 
 const GENERATION_MASK = 2 ** GENERATION_BITS - 1;
-
-/** What an entry is, beside its bytes. Times in milliseconds, `Infinity` for never. */
-export interface EntryTerms {
-  ttlMs: number;
-  idleMs: number;
-  graceMs: number;
-  cost: number;
-}
 
 /** A written record, ready to be published. */
 export interface NewEntry extends EntryTerms {
@@ -50,15 +40,13 @@ export interface NewEntry extends EntryTerms {
  * number of its own, its handle, beside its slot, since it keeps its place in the queues when its bytes move.
  *
  * Invariants: a READY slot is in the index under its key, its handle is in the policy, `bytes` is the sum of the charges
- * of all READY slots; a handle is in `#fresh` if it expires one day, in `#dead` and `stale` if it is stale.
+ * of all READY slots.
  */
 export class EntryStore {
   readonly index: KeyIndex;
-  readonly stale = new Set<number>();
+  readonly life: Lifetimes;
   /** Blocks of an entry beside the one with the trailer, by slot. Such entries are never moved. */
   readonly #externals = new Map<number, BlockNode[]>();
-  readonly #fresh = new DeadlineQueue();
-  readonly #dead = new DeadlineQueue();
   readonly #nodeOf: Int32Array;
   readonly #handleOf: Int32Array;
   readonly #slotOf: Int32Array;
@@ -80,6 +68,7 @@ export class EntryStore {
     this.#nodeOf = new Int32Array(table.geometry.slots);
     this.#handleOf = new Int32Array(table.geometry.slots);
     this.#slotOf = new Int32Array(table.geometry.slots);
+    this.life = new Lifetimes(table, (handle) => this.#slotOf[handle]!);
   }
 
   find(key: string, hash: number): number {
@@ -134,7 +123,7 @@ export class EntryStore {
     table.setDouble(slot, SLOT_F64.number, this.nextNumber());
     table.setDouble(slot, SLOT_F64.charge, entry.charge);
     table.setDouble(slot, SLOT_F64.bornAt, now);
-    this.#setTerms(slot, entry, now, entry.parts | (entry.wide ? FLAG_WIDE_KEY : 0));
+    this.life.begin(slot, entry, now, entry.parts | (entry.wide ? FLAG_WIDE_KEY : 0));
     this.#markReady(slot);
     return slot;
   }
@@ -152,7 +141,7 @@ export class EntryStore {
       this.index.replace(hash, old, slot);
       // The key keeps its handle, so the policy sees an overwrite.
       const kept = this.#handleOf[old]!;
-      this.#unqueue(kept);
+      this.life.unqueue(kept);
       this.#handleOf[slot] = kept;
       this.#slotOf[kept] = slot;
       this.#handleOf[old] = -1;
@@ -161,7 +150,7 @@ export class EntryStore {
     }
     this.held++;
     this.bytes += charge;
-    this.#queue(slot);
+    this.life.queue(this.#handleOf[slot]!, slot);
   }
 
   /**
@@ -173,7 +162,7 @@ export class EntryStore {
       const handle = this.#handleOf[slot]!;
       this.index.remove(this.table.int(slot, SLOT.hash), slot);
       this.policy.remove(handle);
-      this.#unqueue(handle);
+      this.life.unqueue(handle);
       this.#freeHandles.push(handle);
     }
     this.held--;
@@ -227,75 +216,9 @@ export class EntryStore {
     this.table.setInt(slot, SLOT.hits, this.table.int(slot, SLOT.hits) + 1);
   }
 
-  /** Restarts an entry's TTL, with other terms if given. */
-  restart(slot: number, terms: EntryTerms, now: number): void {
-    this.#unqueue(this.#handleOf[slot]!);
-    this.table.setDouble(slot, SLOT_F64.bornAt, now);
-    this.#setTerms(slot, terms, now, this.table.int(slot, SLOT.parts) & ~(FLAG_EXPIRES | FLAG_IDLE));
-    this.#queue(slot);
-  }
-
-  /** Makes a fresh entry stale as of `now`. */
-  makeStale(slot: number, now: number): void {
-    const handle = this.#handleOf[slot]!;
-    const { table } = this;
-    this.#unqueue(handle);
-    table.setDouble(slot, SLOT_F64.freshUntil, now);
-    table.setDouble(slot, SLOT_F64.deadAt, now + table.double(slot, SLOT_F64.graceMs));
-    table.setInt(slot, SLOT.parts, table.int(slot, SLOT.parts) | FLAG_EXPIRES);
-    this.#queue(slot);
-    this.#becomeStale(handle);
-  }
-
-  terms(slot: number): EntryTerms {
-    const { table } = this;
-    return {
-      ttlMs: table.double(slot, SLOT_F64.ttlMs),
-      idleMs: table.double(slot, SLOT_F64.idleMs),
-      graceMs: table.double(slot, SLOT_F64.graceMs),
-      cost: table.double(slot, SLOT_F64.cost),
-    };
-  }
-
-  /** When the entry stops being fresh, as things stand. */
-  freshUntil(slot: number): number {
-    const { table } = this;
-    return Math.min(
-      table.double(slot, SLOT_F64.freshUntil),
-      table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs),
-    );
-  }
-
-  /** Entries that are fresh, as far as `advance` has looked. */
+  /** Entries that are fresh, as far as time has been let pass. */
   get freshCount(): number {
-    return this.held - this.stale.size;
-  }
-
-  /** When `advance` has something to do next. */
-  nextDeadline(): number {
-    return Math.min(this.#fresh.firstTime(), this.#dead.firstTime());
-  }
-
-  /** Lets time pass: fresh entries become stale, and `die` is called for the slots of those that are dead. */
-  advance(now: number, die: (slot: number) => void): void {
-    while (this.#fresh.firstTime() <= now) {
-      const handle = this.#fresh.first();
-      const slot = this.#slotOf[handle]!;
-      const until = this.freshUntil(slot);
-      if (until > now) {
-        this.#fresh.set(handle, until);
-        continue;
-      }
-      const { table } = this;
-      table.setDouble(
-        slot,
-        SLOT_F64.deadAt,
-        Math.min(table.double(slot, SLOT_F64.deadAt), until + table.double(slot, SLOT_F64.graceMs)),
-      );
-      table.setDouble(slot, SLOT_F64.freshUntil, until);
-      this.#becomeStale(handle);
-    }
-    while (this.#dead.firstTime() <= now) die(this.#slotOf[this.#dead.first()]!);
+    return this.held - this.life.stale.size;
   }
 
   /** All READY slots. O(slots ever used). */
@@ -307,8 +230,6 @@ export class EntryStore {
   validate(): void {
     this.index.validate();
     this.policy.validate();
-    this.#fresh.validate();
-    this.#dead.validate();
     let held = 0;
     let bytes = 0;
     for (const slot of this.slots()) {
@@ -317,10 +238,7 @@ export class EntryStore {
       if (this.find(this.key(slot), this.table.int(slot, SLOT.hash)) !== slot) {
         throw new Error(`store: slot ${slot} is not found by its key`);
       }
-      const expires = (this.table.int(slot, SLOT.parts) & (FLAG_EXPIRES | FLAG_IDLE)) !== 0;
-      const stale = this.stale.has(handle);
-      if (this.#fresh.has(handle) !== (expires && !stale)) throw new Error(`store: deadline of slot ${slot}`);
-      if (this.#dead.has(handle) !== stale) throw new Error(`store: death of slot ${slot}`);
+      this.life.validate(handle, slot);
       held++;
       bytes += this.charge(slot);
     }
@@ -340,36 +258,6 @@ export class EntryStore {
 
   #markReady(slot: number): void {
     this.table.setWord(slot, (this.table.word(slot) & ~3) | READY);
-  }
-
-  #setTerms(slot: number, terms: EntryTerms, now: number, parts: number): void {
-    const { table } = this;
-    const expires = Number.isFinite(terms.ttlMs) ? FLAG_EXPIRES : 0;
-    const idles = Number.isFinite(terms.idleMs) ? FLAG_IDLE : 0;
-    table.setInt(slot, SLOT.parts, parts | expires | idles);
-    table.setDouble(slot, SLOT_F64.ttlMs, terms.ttlMs);
-    table.setDouble(slot, SLOT_F64.idleMs, terms.idleMs);
-    table.setDouble(slot, SLOT_F64.graceMs, terms.graceMs);
-    table.setDouble(slot, SLOT_F64.cost, terms.cost);
-    table.setDouble(slot, SLOT_F64.lastUsed, now);
-    table.setDouble(slot, SLOT_F64.freshUntil, now + terms.ttlMs);
-    table.setDouble(slot, SLOT_F64.deadAt, now + terms.ttlMs + terms.graceMs);
-  }
-
-  #queue(slot: number): void {
-    const until = this.freshUntil(slot);
-    if (until < Number.POSITIVE_INFINITY) this.#fresh.set(this.#handleOf[slot]!, until);
-  }
-
-  #unqueue(handle: number): void {
-    this.#fresh.delete(handle);
-    if (this.stale.delete(handle)) this.#dead.delete(handle);
-  }
-
-  #becomeStale(handle: number): void {
-    this.#fresh.delete(handle);
-    this.stale.add(handle);
-    this.#dead.set(handle, this.table.double(this.#slotOf[handle]!, SLOT_F64.deadAt));
   }
 }
 

@@ -108,7 +108,7 @@ export class KeeperCache {
   /** Lets time pass: the dead leave. Returns how many. */
   expire(now: number): number {
     let count = 0;
-    this.store.advance(now, (slot) => {
+    this.store.life.advance(now, (slot) => {
       this.remove(slot, 'expire');
       count++;
     });
@@ -142,7 +142,7 @@ export class KeeperCache {
     table.setHeader(HEADER.entries, store.freshCount);
     table.setHeader(HEADER.reservedBytes, this.reservedBytes);
     table.setHeader(HEADER.limboBytes, this.limboBytes);
-    table.setHeader(HEADER.nextDeadline, store.nextDeadline());
+    table.setHeader(HEADER.nextDeadline, store.life.nextDeadline());
     table.setHeader(HEADER.fragmentation, this.arena.allocator.fragmentation());
   }
 

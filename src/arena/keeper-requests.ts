@@ -1,10 +1,11 @@
 import { CacheClosedError } from '../common/error.js';
 import type { Arena } from './arena.js';
-import type { EntryTerms, NewEntry } from './entry-store.js';
+import type { NewEntry } from './entry-store.js';
 import { type Flight, type FlightTable, loadError } from './flight-table.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import { HEADER, SLOT_F64 } from './layout.js';
+import type { EntryTerms } from './lifetime.js';
 import type { CacheConfig, CommitRequest, LoaderTask, LoadRequest, PoolConfig, Request } from './protocol.js';
 import type { Reservations } from './reservation.js';
 import type { Room } from './room.js';
@@ -149,7 +150,7 @@ export class KeeperRequests {
   /** A slot that is fresh now, or -1. */
   #findFresh(cache: KeeperCache, key: string, hash: number): number {
     const slot = cache.store.find(key, hash);
-    return slot >= 0 && this.house.now() < cache.store.freshUntil(slot) ? slot : -1;
+    return slot >= 0 && this.house.now() < cache.store.life.freshUntil(slot) ? slot : -1;
   }
 
   #refused(cache: KeeperCache, key: string, hash: number, size: number): void {
@@ -214,7 +215,7 @@ export class KeeperRequests {
     this.house.reservations.supersede(cache, key);
     const slot = cache.store.find(key, hash);
     if (slot < 0) return false;
-    const fresh = this.house.now() < cache.store.freshUntil(slot);
+    const fresh = this.house.now() < cache.store.life.freshUntil(slot);
     const dead = this.house.now() >= cache.table.double(slot, SLOT_F64.deadAt);
     cache.remove(slot, dead ? 'expire' : 'delete');
     return fresh;
@@ -223,8 +224,13 @@ export class KeeperRequests {
   #touch(cache: KeeperCache, key: string, hash: number, ttlMs: number): boolean {
     const slot = this.#findFresh(cache, key, hash);
     if (slot < 0) return false;
-    const terms: EntryTerms = cache.store.terms(slot);
-    cache.store.restart(slot, ttlMs > 0 ? { ...terms, ttlMs } : terms, this.house.now());
+    const terms: EntryTerms = cache.store.life.terms(slot);
+    cache.store.life.restart(
+      cache.store.handleOf(slot),
+      slot,
+      ttlMs > 0 ? { ...terms, ttlMs } : terms,
+      this.house.now(),
+    );
     cache.store.policy.touch(cache.store.handleOf(slot));
     return true;
   }
@@ -235,7 +241,7 @@ export class KeeperRequests {
     const slot = this.#findFresh(cache, key, hash);
     if (slot < 0) return false;
     const now = this.house.now();
-    cache.store.makeStale(slot, now);
+    cache.store.life.end(cache.store.handleOf(slot), slot, now);
     cache.expire(now);
     return true;
   }

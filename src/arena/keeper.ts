@@ -186,7 +186,7 @@ export class Keeper implements Household {
     let deadline = Number.POSITIVE_INFINITY;
     for (const cache of this.caches.values()) {
       cache.publishLedger();
-      deadline = Math.min(deadline, cache.store.nextDeadline());
+      deadline = Math.min(deadline, cache.store.life.nextDeadline());
       if (!cache.hasNews) continue;
       const news = cache.takeNews();
       const lost = Math.max(0, news.length - MAX_NEWS);

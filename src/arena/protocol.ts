@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { RemovalReason } from '../stats/event.js';
-import type { EntryTerms } from './entry-store.js';
+import type { EntryTerms } from './lifetime.js';
 
 /** The tag on every message of ours that others might see. */
 export const TAG = 'cachalot';

@@ -1,8 +1,8 @@
 import type { EncodedValue } from '../codec/index.js';
 import { hashString } from '../common/hash.js';
 import type { ArenaClient } from './client.js';
-import type { EntryTerms } from './entry-store.js';
 import { UNIT_BYTES } from './layout.js';
+import type { EntryTerms } from './lifetime.js';
 import type { CacheTicket, Grant } from './protocol.js';
 import { isWide, keyBytes, MAX_PARTS, type PartPlace, planRecord, type RecordPlan, writeTrailer } from './record.js';
 

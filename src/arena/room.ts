@@ -185,7 +185,7 @@ class Eviction {
   /** Evicts the next victim. `false` when nothing is left that could go. */
   evictOne(): boolean {
     const { store } = this.cache;
-    for (const handle of store.stale) {
+    for (const handle of store.life.stale) {
       const slot = store.slotOf(handle);
       if (this.#held.has(toRef(this.cache.id, slot))) continue;
       this.cache.remove(slot, 'evict');

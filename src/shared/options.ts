@@ -4,6 +4,7 @@ import type { CacheConfig, PoolConfig } from '../arena/protocol.js';
 import { formatBytes, usableMemory } from '../common/bytes.js';
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, CacheKeyError, describe } from '../common/error.js';
+import type { EntryOptions, GetOrSetOptions, LoadContext, Loaded } from '../load/context.js';
 import { type CommonOptions, oneOf, optionalFunction, POLICY_NAMES, resolveCommonOptions } from '../options.js';
 import type { PolicyName } from '../policy/policy.js';
 import type { RemovalReason } from '../stats/event.js';
@@ -48,6 +49,33 @@ export interface SharedCacheOptions<V> extends Omit<CommonOptions<string, V>, 'w
   /** Told each removal exactly once, in the creating thread. What it throws becomes an `error` event. */
   onEvicted?: ((key: string, info: RemovalInfo, reason: RemovalReason) => void | Promise<void>) | undefined;
 }
+
+/** What another thread needs to attach, for `workerData` and `postMessage`. */
+export interface SharedCacheHandle {
+  readonly name: string;
+  /** The thread of the keeper. */
+  readonly keeper: number;
+}
+
+export interface AttachOptions {
+  /** How long to wait for a cache that has not been created yet. Default: 5 s. */
+  timeout?: Duration;
+}
+
+/** Options of `set` and `reserve`. */
+export interface SharedSetOptions extends EntryOptions {
+  /** Hands the value's ArrayBuffers over: they are detached in the caller's thread at once. Default: false. */
+  transfer?: boolean;
+}
+
+/** Options of `load` and `acquireOrLoad`. */
+export interface LoadOptions extends GetOrSetOptions {
+  /** The key to store under. Default: `keyOf(name, input)`. */
+  key?: string;
+}
+
+/** A loader that is a function: it runs in the thread that calls `load`. */
+export type LocalLoader<V> = (input: never, context: LoadContext<V, string>) => Loaded<V>;
 
 /** @throws CacheConfigError for anything out of range or of the wrong type. */
 export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheConfig {

@@ -1,4 +1,4 @@
-import type { EntryTerms } from '../arena/entry-store.js';
+import type { EntryTerms } from '../arena/lifetime.js';
 import type { RecordWriter } from '../arena/record-writer.js';
 import { encodeValue } from '../codec/index.js';
 import { CacheError } from '../common/error.js';

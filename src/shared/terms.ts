@@ -1,4 +1,4 @@
-import type { EntryTerms } from '../arena/entry-store.js';
+import type { EntryTerms } from '../arena/lifetime.js';
 import type { CacheConfig } from '../arena/protocol.js';
 import { CacheConfigError, describe } from '../common/error.js';
 import type { EntryOptions } from '../load/context.js';

@@ -1,0 +1,49 @@
+import type { ArenaClient } from '../arena/client.js';
+import type { CacheTicket } from '../arena/protocol.js';
+import { keyOf } from '../common/canonical-key.js';
+import { CacheConfigError, describe } from '../common/error.js';
+import type { Lease } from './lease.js';
+import type { As, SharedLoading } from './loading.js';
+import { checkKey, type LoadOptions, type LocalLoader, resolveLoaderUrl } from './options.js';
+
+/** The loaders of a cache, as one thread sees them: modules, which the pool runs, and functions of its own. */
+export class Loaders<V> {
+  readonly #functions = new Map<string, LocalLoader<V>>();
+
+  constructor(
+    readonly client: ArenaClient,
+    readonly ticket: CacheTicket,
+    readonly loading: SharedLoading<V>,
+  ) {}
+
+  async register(name: string, loader: URL | string | LocalLoader<V>): Promise<void> {
+    if (typeof name !== 'string' || name === '') {
+      throw new CacheConfigError(`loader: expected a non-empty name; got ${describe(name)}`);
+    }
+    const local = typeof loader === 'function' ? loader : undefined;
+    const url = typeof loader === 'function' ? undefined : resolveLoaderUrl(name, loader);
+    if (local) this.#functions.set(name, local);
+    else this.#functions.delete(name);
+    await this.client.request({ op: 'registerLoader', cache: this.ticket.cache, loader: name, url });
+    if (url !== undefined) this.ticket.config.loaders[name] = url;
+  }
+
+  async load(name: string, input: unknown, options: LoadOptions, as: As): Promise<V | Lease<V> | undefined> {
+    const { key = keyOf(name, input), ...given } = options;
+    checkKey(key);
+    const local = this.#functions.get(name);
+    if (local === undefined) return this.loading.byPool(name, input, key, given, as);
+    return this.loading.byFactory(key, (context) => local(input as never, context), given, as);
+  }
+
+  /** The loader of `fetch`: the one that was named for it, else the only one. */
+  get default(): string {
+    const { defaultLoader, loaders, name } = this.ticket.config;
+    const names = [...new Set([...Object.keys(loaders), ...this.#functions.keys()])];
+    if (defaultLoader !== undefined) return defaultLoader;
+    if (names.length === 1) return names[0]!;
+    throw new CacheConfigError(
+      `fetch: expected one loader, or the option defaultLoader; cache '${name}' has ${names.length} loaders`,
+    );
+  }
+}
