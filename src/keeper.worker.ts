@@ -1,6 +1,15 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { serveKeeper } from './arena/serve.js';
+import { LoaderPools } from './load/pools.js';
 
-const thread = await serveKeeper({ start: (_pool, _task, done) => { done(new Error('no pool')); return () => {}; } }, workerData.first);
-parentPort?.postMessage({ thread });
-setInterval(() => {}, 2 ** 30);
+async function main(): Promise<void> {
+  const { first } = workerData as { first: boolean };
+  const keeper = await serveKeeper(new LoaderPools(), first);
+  parentPort?.postMessage({ thread: keeper });
+  // A handle of its own keeps this thread alive, though not the process: who started it has let go of it.
+  if (keeper === threadId) parentPort?.ref();
+  else process.exit(0);
+}
+
+// A failure here, or later in the keeper, ends this thread with an error: who started it is told.
+void main();

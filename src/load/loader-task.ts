@@ -1,0 +1,14 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { LoaderTask } from '../arena/protocol.js';
+
+/** A load on its way to a thread of the pool. */
+export interface PoolTask extends LoaderTask {
+  /** From the worker: anything, once, when it begins. To the worker: anything, once, when it is to stop. */
+  port: MessagePort;
+}
+
+/** What comes back when it is over: nothing, since the value went to the keeper; or why there is no value. */
+export interface PoolOutcome {
+  /** Packed by `packError`. */
+  failure?: { error: unknown };
+}

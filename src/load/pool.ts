@@ -1,0 +1,175 @@
+import { availableParallelism } from 'node:os';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { LoaderTask, PoolConfig } from '../arena/protocol.js';
+import { unpackError } from '../arena/wire-error.js';
+import { CacheLoadError } from '../common/error.js';
+import type { PoolOutcome, PoolTask } from './loader-task.js';
+
+const IDLE_MS = 10_000;
+/** How long a loader that was told to stop may take before its thread is killed. */
+const STOP_GRACE_MS = 500;
+
+interface Job {
+  readonly task: LoaderTask;
+  readonly done: (error?: unknown) => void;
+  kill: AbortController;
+  port: MessagePort | undefined;
+  graceTimer: NodeJS.Timeout | undefined;
+  hasBegun: boolean;
+  isStopped: boolean;
+  isRetried: boolean;
+  isOver: boolean;
+}
+
+/**
+ * Threads that run loaders: a Piscina, and the queue in front of it.
+ *
+ * Piscina is given no more tasks than it has threads. Its own queue does not bound tasks that can be aborted, and one
+ * that waits in it is forgotten when the last thread dies before it was ready.
+ */
+export class Pool {
+  readonly #piscina: Piscina;
+  readonly #maxThreads: number;
+  readonly #maxQueue: number;
+  readonly #waiting = new Set<Job>();
+  readonly #running = new Set<Job>();
+  #threadError: unknown;
+  #isRetired = false;
+
+  /** @throws when a thread cannot be started with these options. */
+  constructor(filename: string, options: PoolConfig) {
+    const { minThreads = 0, idleTimeout = IDLE_MS, maxQueue = Number.POSITIVE_INFINITY, ...others } = options;
+    this.#maxThreads = options.maxThreads ?? Math.max(1, minThreads, availableParallelism() - 1);
+    this.#maxQueue = maxQueue === 'auto' ? this.#maxThreads ** 2 : maxQueue;
+    this.#piscina = new Piscina({
+      ...others,
+      filename,
+      minThreads,
+      maxThreads: this.#maxThreads,
+      idleTimeout,
+      // An idle thread must hear messages, and its heap must be collected: not so while it waits in Atomics.wait.
+      atomics: 'async',
+      concurrentTasksPerWorker: 1,
+      recordTiming: false,
+    });
+    // A thread that has failed between two tasks. Without a listener, this would end the process.
+    this.#piscina.on('error', (error: unknown) => {
+      this.#threadError = error;
+    });
+    this.#piscina.on('workerDestroy', () => setImmediate(() => this.#releaseForgotten()));
+  }
+
+  /** Runs a task when a thread is free. `done` is called once, later, with an error if it failed. */
+  start(task: LoaderTask, done: (error?: unknown) => void): () => void {
+    const job: Job = {
+      task,
+      done,
+      kill: new AbortController(),
+      port: undefined,
+      graceTimer: undefined,
+      hasBegun: false,
+      isStopped: false,
+      isRetried: false,
+      isOver: false,
+    };
+    if (this.#running.size < this.#maxThreads) {
+      this.#hand(job);
+    } else if (this.#waiting.size < this.#maxQueue) {
+      this.#waiting.add(job);
+    } else {
+      const message = `loader '${task.loader}': expected room in the queue of its pool; got ${this.#waiting.size} loads that wait (maxQueue)`;
+      setImmediate(() => this.#end(job, new CacheLoadError(message, { key: task.key })));
+    }
+    return () => this.#stop(job);
+  }
+
+  /** Ends all threads as soon as nothing runs. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#destroyIfIdle();
+  }
+
+  #hand(job: Job): void {
+    this.#running.add(job);
+    const { port1, port2 } = new MessageChannel();
+    job.port = port1;
+    const message: PoolTask = { ...job.task, port: port2 };
+    // Piscina throws at once when a thread cannot be created, and rejects what cannot be sent.
+    new Promise<PoolOutcome>((resolve) => {
+      resolve(this.#piscina.run(message, { transferList: [port2], signal: job.kill.signal }));
+    }).then(
+      ({ failure }) =>
+        this.#end(job, failure && (unpackError(failure.error) ?? new Error(`it threw ${failure.error}`))),
+      (error: unknown) => this.#fail(job, error),
+    );
+  }
+
+  /** The thread is gone, or could not be had. */
+  #fail(job: Job, error: unknown): void {
+    if (job.isOver) return;
+    const hasBegun = begun(job);
+    // It may still be in Piscina's queue.
+    job.kill.abort();
+    if (hasBegun || job.isStopped || job.isRetried) {
+      this.#end(job, error);
+      return;
+    }
+    // The thread died of what it had run before, or could not start: once more, in another one.
+    job.isRetried = true;
+    job.kill = new AbortController();
+    job.port?.close();
+    this.#hand(job);
+  }
+
+  #end(job: Job, error?: unknown): void {
+    if (job.isOver) return;
+    job.isOver = true;
+    this.#running.delete(job);
+    clearTimeout(job.graceTimer);
+    job.port?.close();
+    for (const next of this.#waiting) {
+      if (this.#running.size === this.#maxThreads) break;
+      this.#waiting.delete(next);
+      this.#hand(next);
+    }
+    job.done(error);
+    this.#destroyIfIdle();
+  }
+
+  #stop(job: Job): void {
+    if (job.isStopped || job.isOver) return;
+    job.isStopped = true;
+    if (this.#waiting.delete(job)) {
+      const error = new DOMException('This operation was aborted', 'AbortError');
+      setImmediate(() => this.#end(job, error));
+      return;
+    }
+    job.port?.postMessage('stop');
+    job.graceTimer = setTimeout(() => job.kill.abort(), STOP_GRACE_MS);
+  }
+
+  /** Fails tasks that no thread will take: threads that die before they are ready leave them lying. */
+  #releaseForgotten(): void {
+    let missing = this.#running.size - this.#piscina.threads.length;
+    for (const job of [...this.#running].reverse()) {
+      if (missing <= 0) return;
+      if (begun(job)) continue;
+      missing--;
+      const error = this.#threadError ?? new Error('a thread of the pool has ended before it was ready');
+      this.#end(job, error);
+      job.kill.abort();
+    }
+  }
+
+  #destroyIfIdle(): void {
+    if (!this.#isRetired || this.#running.size > 0 || this.#waiting.size > 0) return;
+    void this.#piscina.destroy();
+  }
+}
+
+/** Asked only where it matters: the port is read, not listened to. */
+function begun(job: Job): boolean {
+  job.hasBegun ||= job.port !== undefined && receiveMessageOnPort(job.port) !== undefined;
+  return job.hasBegun;
+}

@@ -1,0 +1,1 @@
+export { runLoader as default } from './load/run-loader.js';
