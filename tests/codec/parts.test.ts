@@ -26,6 +26,13 @@ describe('parts', () => {
     expect(encodeValue({ frames: [pixels, pixels.subarray(10)] }).skeleton.byteLength).toBeLessThan(64);
   });
 
+  it('are counted once when the short way turns out too short', () => {
+    const value = { pixels: new Uint8Array([1, 2, 3]), title: '抹香鯨' };
+    const { skeleton, parts } = encodeValue(value);
+    expect(parts).toHaveLength(1);
+    expect(decodeValue(skeleton, place(parts), 'copy')).toEqual(value);
+  });
+
   it('are found by search up to a bound, beyond which buffers are written inline', () => {
     const many = Array.from({ length: 20_000 }, (_, index) => ({ index }));
     const last = new Uint8Array([1, 2, 3]).buffer;

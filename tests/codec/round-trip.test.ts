@@ -91,6 +91,15 @@ describe.each(MODES)('a round trip (%s)', (mode) => {
     expect(0 in back[1]!).toBe(true);
   });
 
+  it('keeps apart records whose names differ in little', () => {
+    const names = ['ax', 'bx', 'cx', 'xa', 'a', 'abx', 'bax'];
+    for (const value of [...names, ...names].map((name, index) => ({ [name]: index, last: name }))) {
+      expect(roundTrip(value, mode)).toEqual(value);
+    }
+    expect(roundTrip({ a: 1, bc: 2 }, mode)).toEqual({ a: 1, bc: 2 });
+    expect(roundTrip({ ab: 1, c: 2 }, mode)).toEqual({ ab: 1, c: 2 });
+  });
+
   it('keeps an invalid Date, which Node 20 does not find equal to itself', () => {
     expect(String(roundTrip(new Date(Number.NaN), mode))).toBe('Invalid Date');
   });
