@@ -1,11 +1,10 @@
 import type { ArenaClient } from './arena/client.js';
-import { HEADER } from './arena/layout.js';
 import type { CacheTicket } from './arena/protocol.js';
 import { RecordWriter } from './arena/record-writer.js';
-import { encodeValue } from './codec/index.js';
+import { type EncodedValue, encodeValue } from './codec/index.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
 import { type Duration, parseDuration } from './common/duration.js';
-import { CacheClosedError, CacheConfigError, CacheLoadError, describe } from './common/error.js';
+import { CacheConfigError, CacheLoadError, describe } from './common/error.js';
 import { hashString } from './common/hash.js';
 import type { EntryOptions, Factory, GetOrSetOptions } from './load/context.js';
 import { type SharedEvents, SharedNews } from './shared/events.js';
@@ -16,7 +15,6 @@ import { SharedLoading } from './shared/loading.js';
 import {
   type AttachOptions,
   boundedByMemory,
-  checkKey,
   type LoadOptions,
   type LocalLoader,
   resolveSharedOptions,
@@ -24,7 +22,8 @@ import {
   type SharedCacheOptions,
   type SharedSetOptions,
 } from './shared/options.js';
-import { Reading, type SharedEntryInfo } from './shared/reading.js';
+import { Reading } from './shared/reading.js';
+import { SharedReads } from './shared/reads.js';
 import { Reservation } from './shared/reservation.js';
 import { Terms } from './shared/terms.js';
 import { connectThread, connectThreadTo, connectWhenStarted } from './shared/thread.js';
@@ -39,46 +38,40 @@ const ATTACH_MS = 5000;
  * read in place. What only reads is synchronous and asks nobody; what changes anything is done by the keeper, a thread
  * of its own, and is a promise. An idle cache does not keep the process alive, a pending operation does.
  */
-export class SharedCache<V = unknown> {
-  readonly name: string;
+export class SharedCache<V = unknown> extends SharedReads<V> {
   readonly stats: CacheStats;
   /** For `SharedCache.attach` in other threads. */
   readonly handle: SharedCacheHandle;
   readonly #client: ArenaClient;
   readonly #ticket: CacheTicket;
-  readonly #reading: Reading<V>;
-  readonly #news: SharedNews;
   readonly #loading: SharedLoading<V>;
   readonly #terms: Terms<V>;
   readonly #loaders: Loaders<V>;
   /** Whether this thread has created the cache: then `close` ends it. */
   readonly #isOwner: boolean;
-  #closed = false;
 
   /** Use `SharedCache.create` or `SharedCache.attach`. */
   protected constructor(client: ArenaClient, ticket: CacheTicket, options?: SharedCacheOptions<V>) {
-    this.name = ticket.config.name;
+    super(new Reading<V>(client, ticket), new SharedNews(client, ticket, options?.onEvicted));
     this.handle = Object.freeze({ name: this.name, keeper: client.keeper });
     this.#client = client;
     this.#ticket = ticket;
     this.#isOwner = options !== undefined;
-    this.#reading = new Reading<V>(client, ticket);
     this.#terms = new Terms<V>(ticket.config, typeof options?.cost === 'function' ? options.cost : undefined);
-    this.#news = new SharedNews(client, ticket, options?.onEvicted);
-    this.#loading = new SharedLoading<V>(this.#reading, this.#terms, {
+    this.#loading = new SharedLoading<V>(this.reading, this.#terms, {
       preSet: (key, value, given) => this.preSet(key, value, given),
       postGet: (key, value) => this.postGet(key, value),
-      onLoadError: (key, error) => this.#news.emitter.emit('error', { key, error }),
+      onLoadError: (key, error) => this.news.emitter.emit('error', { key, error }),
     });
     this.#loaders = new Loaders<V>(client, ticket, this.#loading);
     this.stats = new CacheStats({
-      snapshot: () => sharedSnapshot(this.#reading.table, this.#closed ? 0 : this.#reading.size),
+      snapshot: () => sharedSnapshot(this.reading.table, this.isClosed ? 0 : this.reading.size),
       reset: () => void client.request({ op: 'resetStats', cache: ticket.cache }).catch(() => undefined),
     });
     client.attach(ticket.cache, this, {
-      onNews: (news, lost) => this.#news.tell(news, lost),
+      onNews: (news, lost) => this.news.tell(news, lost),
       onClosed: () => {
-        this.#closed = true;
+        this.isClosed = true;
       },
     });
   }
@@ -92,7 +85,7 @@ export class SharedCache<V = unknown> {
     const config = resolveSharedOptions(options);
     const client = await connectThread();
     const ticket = await client.request<CacheTicket>({ op: 'create', config });
-    return new SharedCache<V>(client, ticket, options);
+    return new this<V>(client, ticket, options);
   }
 
   /**
@@ -114,91 +107,7 @@ export class SharedCache<V = unknown> {
         ? await connectWhenStarted(name, timeoutMs)
         : { client: await connectThreadTo(which.keeper), restMs: timeoutMs };
     const ticket = await client.request<CacheTicket>({ op: 'attach', name, timeoutMs: restMs });
-    return new SharedCache<V>(client, ticket);
-  }
-
-  /** Fresh entries. */
-  get size(): number {
-    return this.#closed ? 0 : this.#reading.size;
-  }
-
-  /** Bytes held: keys, values, and what each entry costs besides. */
-  get bytes(): number {
-    return this.#closed ? 0 : this.#reading.table.header(HEADER.bytes);
-  }
-
-  /** The bound of `bytes`, and of what is being written. */
-  get maxBytes(): number {
-    return this.#reading.table.header(HEADER.maxBytes);
-  }
-
-  /** An owned copy of the value, or `fallback` on a miss. O(bytes of the value): for large ones see `acquire`. */
-  get(key: string): V | undefined;
-  get<F>(key: string, fallback: F): V | F;
-  get(key: string, fallback?: unknown): unknown {
-    const value = this.#openFor(key).get(key);
-    this.#heardRead(key, value !== undefined);
-    return value === undefined ? fallback : this.postGet(key, value);
-  }
-
-  /** As `get`, copied in slices, between which the event loop has its turn. */
-  async getAsync(key: string): Promise<V | undefined> {
-    const value = await this.#openFor(key).getAsync(key);
-    this.#heardRead(key, value !== undefined);
-    return value === undefined ? undefined : this.postGet(key, value);
-  }
-
-  /** The value in place, until `release`; `undefined` on a miss. O(1), whatever the size. */
-  acquire(key: string): Lease<V> | undefined {
-    const lease = this.#openFor(key).acquire(key);
-    this.#heardRead(key, lease !== undefined);
-    return lease;
-  }
-
-  /** As `get`, but touches no statistics, recency or TTL. */
-  peek(key: string): V | undefined {
-    return this.#openFor(key).peek(key);
-  }
-
-  /** Whether `get` would be a hit; touches nothing. O(1). */
-  has(key: string): boolean {
-    return this.#openFor(key).has(key);
-  }
-
-  /** What is known about an entry, a stale one too. */
-  info(key: string): SharedEntryInfo | undefined {
-    return this.#openFor(key).info(key);
-  }
-
-  /** The keys of the fresh entries, as of now. O(entries). */
-  keys(): IterableIterator<string> {
-    return this.#open().keys().values();
-  }
-
-  /** Copies of the fresh entries, made one by one. */
-  *entries(): Generator<[string, V]> {
-    for (const key of this.#open().keys()) {
-      const value = this.#reading.peek(key);
-      if (value !== undefined) yield [key, value];
-    }
-  }
-
-  *values(): Generator<V> {
-    for (const [, value] of this.entries()) yield value;
-  }
-
-  [Symbol.iterator](): Generator<[string, V]> {
-    return this.entries();
-  }
-
-  /** The hits among `keys`, as copies. */
-  getMany(keys: Iterable<string>): Map<string, V> {
-    const found = new Map<string, V>();
-    for (const key of keys) {
-      const value = this.get(key);
-      if (value !== undefined) found.set(key, value);
-    }
-    return found;
+    return new this<V>(client, ticket);
   }
 
   /**
@@ -208,10 +117,10 @@ export class SharedCache<V = unknown> {
    * @throws TypeError for `undefined` and promises; CacheSerializationError for what cannot be cloned.
    */
   async set(key: string, value: V, options: SharedSetOptions = {}): Promise<boolean> {
-    this.#openFor(key);
+    this.openFor(key);
     const stored = this.preSet(key, value, options);
     const terms = this.#terms.of(options, stored, key);
-    const encoded = encodeValue(options.transfer ? structuredClone(stored, { transfer: buffersOf(stored) }) : stored);
+    const encoded = options.transfer ? takeOver(encodeValue(stored)) : encodeValue(stored);
     const writer = new RecordWriter(this.#client, this.#ticket, key);
     this.#loading.forget(key);
     return (await writer.publish(encoded, terms)) !== 'refused';
@@ -229,7 +138,7 @@ export class SharedCache<V = unknown> {
    * @throws CacheLoadError when there is no room within `reserveTimeout`, or never can be.
    */
   async reserve(key: string, byteLength: number, options: EntryOptions = {}): Promise<Reservation> {
-    this.#openFor(key);
+    this.openFor(key);
     if (!Number.isSafeInteger(byteLength) || byteLength < 0) {
       throw new CacheConfigError(
         `byteLength: expected a whole number of bytes, 0 or more; got ${describe(byteLength)}`,
@@ -259,59 +168,59 @@ export class SharedCache<V = unknown> {
 
   /** Makes an entry stale now, or dead if it has no grace; whether it was fresh. */
   async expire(key: string): Promise<boolean> {
-    this.#openFor(key);
+    this.openFor(key);
     this.#loading.forget(key);
     return this.#client.request({ op: 'expire', cache: this.#ticket.cache, key, hash: this.#hash(key) });
   }
 
   /** Restarts the TTL, with another one if it is given, and counts as a use; `false` on a miss. */
   async touch(key: string, ttl?: Duration): Promise<boolean> {
-    this.#openFor(key);
+    this.openFor(key);
     const ttlMs = ttl === undefined ? 0 : parseDuration(ttl, 'ttl');
     return this.#client.request({ op: 'touch', cache: this.#ticket.cache, key, hash: this.#hash(key), ttlMs });
   }
 
   /** Removes everything; statistics stay. */
   async clear(): Promise<void> {
-    this.#open();
+    this.open();
     this.#loading.forgetAll();
     await this.#client.request({ op: 'clear', cache: this.#ticket.cache });
   }
 
   /** Removes the dead now; how many there were. */
   async sweep(): Promise<number> {
-    this.#open();
+    this.open();
     return this.#client.request({ op: 'sweep', cache: this.#ticket.cache });
   }
 
   /** Changes the budget; evicts down at once. */
   async resize(maxBytes: Bytes): Promise<void> {
-    this.#open();
+    this.open();
     const bytes = boundedByMemory(parseBytes(maxBytes, 'maxBytes'));
     await this.#client.request({ op: 'resize', cache: this.#ticket.cache, maxBytes: bytes });
   }
 
   /** The value, or what `factory` makes of it: one run for a key in the whole process, however many ask. */
   async getOrSet(key: string, factory: Factory<V, string>, options: GetOrSetOptions = {}): Promise<V | undefined> {
-    this.#openFor(key);
+    this.openFor(key);
     return this.#loading.byFactory(key, factory, options, 'copy') as Promise<V | undefined>;
   }
 
   /** The value of a loader for an input: from the cache, or loaded once for the whole process. */
   async load(name: string, input: unknown, options: LoadOptions = {}): Promise<V | undefined> {
-    this.#open();
+    this.open();
     return this.#loaders.load(name, input, options, 'copy') as Promise<V | undefined>;
   }
 
   /** As `load`, read in place. `undefined` when the loader yields nothing. */
   async acquireOrLoad(name: string, input: unknown, options: LoadOptions = {}): Promise<Lease<V> | undefined> {
-    this.#open();
+    this.open();
     return this.#loaders.load(name, input, options, 'lease') as Promise<Lease<V> | undefined>;
   }
 
   /** `load` with the default loader, the key as its input. */
   async fetch(key: string, options: GetOrSetOptions = {}): Promise<V | undefined> {
-    this.#openFor(key);
+    this.openFor(key);
     return this.#loaders.load(this.#loaders.default, key, { ...options, key }, 'copy') as Promise<V | undefined>;
   }
 
@@ -320,33 +229,33 @@ export class SharedCache<V = unknown> {
    * thread that calls `load`, and only there.
    */
   async registerLoader(name: string, loader: URL | string | LocalLoader<V>): Promise<void> {
-    this.#open();
+    this.open();
     await this.#loaders.register(name, loader);
   }
 
   on<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {
-    this.#news.emitter.on(event, listener);
+    this.news.emitter.on(event, listener);
     return this;
   }
 
   once<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {
-    this.#news.emitter.on(event, listener, true);
+    this.news.emitter.on(event, listener, true);
     return this;
   }
 
   off<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {
-    this.#news.emitter.off(event, listener);
+    this.news.emitter.off(event, listener);
     return this;
   }
 
   /** In the creating thread: the cache ends, for all. In an attached one: this thread detaches. Idempotent. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     const { cache } = this.#ticket;
     if (this.#isOwner) await this.#client.request({ op: 'close', cache });
     this.#client.detach(cache, this);
-    this.#news.close();
+    this.news.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -358,17 +267,12 @@ export class SharedCache<V = unknown> {
     return value;
   }
 
-  /** For subclasses: what the caller sees of a copy. Leases are not passed through it. */
-  protected postGet(_key: string, value: V): V {
-    return value;
-  }
-
   #remove(keys: string[]): Promise<boolean[]> {
     for (const key of keys) {
-      this.#openFor(key);
+      this.openFor(key);
       this.#loading.forget(key);
     }
-    this.#open();
+    this.open();
     const hashes = keys.map((key) => this.#hash(key));
     return this.#client.request({
       op: 'remove',
@@ -382,25 +286,16 @@ export class SharedCache<V = unknown> {
   #hash(key: string): number {
     return hashString(key, this.#ticket.seed) | 0;
   }
-
-  #heardRead(key: string, hit: boolean): void {
-    const { emitter } = this.#news;
-    if (hit ? emitter.heard.hit : emitter.heard.miss) emitter.emit(hit ? 'hit' : 'miss', { key });
-  }
-
-  #open(): Reading<V> {
-    if (!this.#closed && !this.#reading.table.closed) return this.#reading;
-    throw new CacheClosedError(`cache '${this.name}': expected an open cache; it has been closed`);
-  }
-
-  #openFor(key: string): Reading<V> {
-    checkKey(key);
-    return this.#open();
-  }
 }
 
-function buffersOf(value: unknown): ArrayBuffer[] {
-  return [...new Set(encodeValue(value).parts.map(({ buffer }) => buffer))].filter(
-    (buffer): buffer is ArrayBuffer => buffer instanceof ArrayBuffer,
-  );
+/** Detaches the buffers of the parts in the caller's hands. Shared ones cannot be, and stay. */
+function takeOver({ skeleton, parts }: EncodedValue): EncodedValue {
+  const taken = new Map<ArrayBufferLike, ArrayBufferLike>();
+  const moved = parts.map(({ buffer, byteOffset, byteLength }) => {
+    const own =
+      taken.get(buffer) ?? (buffer instanceof ArrayBuffer ? structuredClone(buffer, { transfer: [buffer] }) : buffer);
+    taken.set(buffer, own);
+    return new Uint8Array(own, byteOffset, byteLength);
+  });
+  return { skeleton, parts: moved };
 }

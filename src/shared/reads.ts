@@ -1,0 +1,125 @@
+import { HEADER } from '../arena/layout.js';
+import { CacheClosedError } from '../common/error.js';
+import type { SharedNews } from './events.js';
+import type { Lease } from './lease.js';
+import { checkKey } from './options.js';
+import type { Reading, SharedEntryInfo } from './reading.js';
+
+/** What only reads a shared cache: synchronous, out of shared memory, asking nobody. */
+export abstract class SharedReads<V> {
+  readonly name: string;
+  protected isClosed = false;
+
+  protected constructor(
+    protected readonly reading: Reading<V>,
+    protected readonly news: SharedNews,
+  ) {
+    this.name = reading.name;
+  }
+
+  /** Fresh entries. */
+  get size(): number {
+    return this.isClosed ? 0 : this.reading.size;
+  }
+
+  /** Bytes held: keys, values, and what each entry costs besides. */
+  get bytes(): number {
+    return this.isClosed ? 0 : this.reading.table.header(HEADER.bytes);
+  }
+
+  /** The bound of `bytes`, and of what is being written. */
+  get maxBytes(): number {
+    return this.reading.table.header(HEADER.maxBytes);
+  }
+
+  /** An owned copy of the value, or `fallback` on a miss. O(bytes of the value): for large ones see `acquire`. */
+  get(key: string): V | undefined;
+  get<F>(key: string, fallback: F): V | F;
+  get(key: string, fallback?: unknown): unknown {
+    const value = this.openFor(key).get(key);
+    this.heardRead(key, value !== undefined);
+    return value === undefined ? fallback : this.postGet(key, value);
+  }
+
+  /** As `get`, copied in slices, between which the event loop has its turn. */
+  async getAsync(key: string): Promise<V | undefined> {
+    const value = await this.openFor(key).getAsync(key);
+    this.heardRead(key, value !== undefined);
+    return value === undefined ? undefined : this.postGet(key, value);
+  }
+
+  /** The value in place, until `release`; `undefined` on a miss. O(1), whatever the size. */
+  acquire(key: string): Lease<V> | undefined {
+    const lease = this.openFor(key).acquire(key);
+    this.heardRead(key, lease !== undefined);
+    return lease;
+  }
+
+  /** As `get`, but touches no statistics, recency or TTL. */
+  peek(key: string): V | undefined {
+    return this.openFor(key).peek(key);
+  }
+
+  /** Whether `get` would be a hit; touches nothing. O(1). */
+  has(key: string): boolean {
+    return this.openFor(key).has(key);
+  }
+
+  /** What is known about an entry, a stale one too. */
+  info(key: string): SharedEntryInfo | undefined {
+    return this.openFor(key).info(key);
+  }
+
+  /** The keys of the fresh entries, as of now. O(entries). */
+  keys(): IterableIterator<string> {
+    return this.open().keys().values();
+  }
+
+  /** Copies of the fresh entries, made one by one. */
+  *entries(): Generator<[string, V]> {
+    for (const key of this.open().keys()) {
+      const value = this.reading.peek(key);
+      if (value !== undefined) yield [key, value];
+    }
+  }
+
+  *values(): Generator<V> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  [Symbol.iterator](): Generator<[string, V]> {
+    return this.entries();
+  }
+
+  /** The hits among `keys`, as copies. */
+  getMany(keys: Iterable<string>): Map<string, V> {
+    const found = new Map<string, V>();
+    for (const key of keys) {
+      const value = this.get(key);
+      if (value !== undefined) found.set(key, value);
+    }
+    return found;
+  }
+
+  /** For subclasses: what the caller sees of a copy. Leases are not passed through it. */
+  protected postGet(_key: string, value: V): V {
+    return value;
+  }
+
+  /** @throws CacheClosedError */
+  protected open(): Reading<V> {
+    if (!this.isClosed && !this.reading.table.closed) return this.reading;
+    throw new CacheClosedError(`cache '${this.name}': expected an open cache; it has been closed`);
+  }
+
+  /** @throws CacheKeyError, CacheClosedError */
+  protected openFor(key: string): Reading<V> {
+    checkKey(key);
+    return this.open();
+  }
+
+  private heardRead(key: string, hit: boolean): void {
+    const { emitter } = this.news;
+    if (hit ? emitter.heard.hit : emitter.heard.miss) emitter.emit(hit ? 'hit' : 'miss', { key });
+  }
+}
