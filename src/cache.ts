@@ -96,7 +96,9 @@ export class Cache<K = unknown, V = unknown> {
     this.#loading.supersede(key);
     const handle = store.findFresh(key);
     if (handle === undefined) return false;
-    store.planSweep(store.life.finish(handle, ticker.now()));
+    ticker.now();
+    store.life.finish(handle);
+    store.planSweep(handle);
     return true;
   }
 
@@ -120,7 +122,9 @@ export class Cache<K = unknown, V = unknown> {
     const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, 'ttl');
     const handle = store.findFresh(key);
     if (handle === undefined) return false;
-    store.planSweep(store.life.restart(handle, ticker.now(), ttlMs));
+    ticker.now();
+    store.life.restart(handle, ttlMs);
+    store.planSweep(handle);
     store.policy.touch(handle);
     return true;
   }

@@ -5,15 +5,13 @@ import { Counters } from '../stats/counters.js';
 import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/event.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
-import { Store } from './store.js';
+import { type EntryTerms, Store } from './store.js';
 import { Ticker } from './ticker.js';
 import { checkValue, clone } from './value.js';
 import { costOf, weigh } from './weight.js';
 
 /** One hit in so many is timed; a power of two. */
 const SAMPLED_HITS = 1024;
-
-const NO_OPTIONS: ResolvedEntryOptions = resolveEntryOptions({});
 
 /**
  * What a cache does with one entry at a time: read, write, remove, each with its statistics and events. The store below
@@ -31,6 +29,8 @@ export class Engine<K, V> {
   #isPlain = false;
   #isClosed = false;
   #maxEntryBytes: number;
+  /** Those of entries that are written without options. */
+  readonly #terms: EntryTerms;
   /** Bytes answered by hits before the last reset of the statistics. */
   #oldHitBytes = 0;
 
@@ -41,6 +41,7 @@ export class Engine<K, V> {
     const { ticker, counters, events } = this;
     this.store = new Store({ options, ticker, counters, events });
     this.#maxEntryBytes = options.maxEntryBytes ?? options.maxBytes;
+    this.#terms = this.#termsOf(resolveEntryOptions({}));
     this.#onListeners();
   }
 
@@ -75,23 +76,15 @@ export class Engine<K, V> {
     const { store, counters, events } = this;
     checkValue(value, 'value');
     const stored = this.options.copy ? clone(key, value, this.options.name) : value;
-    const given = options === undefined ? NO_OPTIONS : resolveEntryOptions(options);
-    const size = given.size ?? weigh(key, stored, this.options.weigher);
-    const cost = given.cost ?? this.#cost(key, stored, size, loadMs);
+    const given = options === undefined ? undefined : resolveEntryOptions(options);
+    const size = given?.size ?? weigh(key, stored, this.options.weigher);
+    const cost = given?.cost ?? this.#cost(key, stored, size, loadMs);
     this.onChange(key);
     if (size > this.#maxEntryBytes) {
       this.#refuse(key, stored, size);
       return false;
     }
-    const { ttl, idleTtl, grace } = this.options;
-    store.put(key, stored, {
-      size,
-      cost,
-      ttl: given.ttl ?? ttl,
-      idleTtl: given.idleTtl ?? idleTtl,
-      grace: given.grace ?? grace,
-      tags: given.tags,
-    });
+    store.put(key, stored, size, cost, given === undefined ? this.#terms : this.#termsOf(given));
     counters.sets++;
     store.removals.flush();
     if (events.heard.set) events.emit('set', { key, value: stored, size });
@@ -169,7 +162,10 @@ export class Engine<K, V> {
     counters.hits++;
     table.hits[handle]!++;
     store.policy.touch(handle);
-    if (life.isIdling) life.use(handle, this.ticker.recent());
+    if (life.isIdling) {
+      this.ticker.refresh();
+      life.use(handle);
+    }
     const value = table.values[handle] as V;
     if (events.heard.hit) events.emit('hit', { key, value, size: table.sizes[handle]! });
     return this.copied(key, value);
@@ -188,6 +184,16 @@ export class Engine<K, V> {
     counters.rejected++;
     this.remove(key, 'replace');
     if (events.heard.maxSizeExceeded) events.emit('maxSizeExceeded', { key, value, size });
+  }
+
+  #termsOf(given: ResolvedEntryOptions): EntryTerms {
+    const { ttl, idleTtl, grace } = this.options;
+    return {
+      ttl: given.ttl ?? ttl,
+      idleTtl: given.idleTtl ?? idleTtl,
+      grace: given.grace ?? grace,
+      tags: given.tags,
+    };
   }
 
   #cost(key: K, value: V, size: number, loadMs: number): number {

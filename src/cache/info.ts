@@ -30,6 +30,6 @@ export function describeEntry<K, V>(store: Store<K, V>, handle: number, now: num
     hits: table.hits[handle]!,
     cost: store.cost(handle),
     tags: store.tags(handle),
-    stale: life.state(handle, now) === 'stale',
+    stale: life.state(handle) === 'stale',
   };
 }

@@ -3,9 +3,9 @@ import { grownFloat64 } from '../struct/grow.js';
 
 /** How long an entry lives, in ms. */
 export interface Terms {
-  ttl: number;
-  idleTtl: number;
-  grace: number;
+  readonly ttl: number;
+  readonly idleTtl: number;
+  readonly grace: number;
 }
 
 export type State = 'fresh' | 'stale' | 'dead';
@@ -14,9 +14,11 @@ export type State = 'fresh' | 'stale' | 'dead';
  * How long entries live. An entry is fresh until its `end`, stale for its grace after that, then dead.
  *
  * Two queues know what happens next: `#fresh` holds fresh entries by a time at which they may have ended, `#gone` those
- * that have ended, by the time of their death. A read that prolongs the idle time of an entry only moves its `end`;
- * the queue finds out when the old time comes. Nothing here is allocated, and no clock is needed, until the first entry
+ * that have ended, by the time of their death. What prolongs the life of an entry, an overwrite or a read within its idle
+ * time, only moves its `end`; the queue finds out when the old time comes, once per life instead of once per change. Nothing here is allocated, and no clock is needed, until the first entry
  * with a deadline comes (`isTimed`).
+ *
+ * "Now" is the last reading of the clock: whoever calls has seen to it that it is recent enough.
  */
 export class Lifetime {
   /** Whether any entry ever had a deadline since the last `clear`. */
@@ -25,12 +27,19 @@ export class Lifetime {
   isIdling = false;
   /** Until when each entry is fresh; `Infinity` for those without a deadline. Empty unless `isTimed`. */
   end: Float64Array = new Float64Array(0);
+  readonly #time: Float64Array;
   #born: Float64Array = new Float64Array(0);
   #ttl: Float64Array = new Float64Array(0);
+  #hasGrace = false;
   #grace: Float64Array = new Float64Array(0);
   #idleTtl: Float64Array = new Float64Array(0);
   #fresh = new DeadlineQueue();
   #gone = new DeadlineQueue();
+
+  /** `time`: one number, the last reading of the clock. */
+  constructor(time: Float64Array) {
+    this.#time = time;
+  }
 
   /** Entries that are no longer fresh, as of the last `advance`. */
   get goneCount(): number {
@@ -43,65 +52,62 @@ export class Lifetime {
     if (this.isIdling) this.#idleTtl = filled(this.#idleTtl, capacity, Number.POSITIVE_INFINITY);
   }
 
-  /** The entry is new, or new again. Gives the time of its death. */
-  start(handle: number, now: number, terms: Terms): number {
-    this.#born[handle] = now;
-    if (terms.ttl === Number.POSITIVE_INFINITY && terms.idleTtl === Number.POSITIVE_INFINITY) {
-      if (this.isTimed) this.#unbind(handle);
-      return Number.POSITIVE_INFINITY;
+  /** The entry is new, or new again. */
+  start(handle: number, terms: Terms): void {
+    this.#born[handle] = this.#time[0]!;
+    if (terms.ttl !== Number.POSITIVE_INFINITY || terms.idleTtl !== Number.POSITIVE_INFINITY) {
+      this.#bind(handle, terms);
+    } else if (this.isTimed) {
+      this.forget(handle);
+      this.#ttl[handle] = Number.POSITIVE_INFINITY;
+      if (this.#hasGrace) this.#grace[handle] = 0;
+      if (this.isIdling) this.#idleTtl[handle] = Number.POSITIVE_INFINITY;
     }
-    this.#useDeadlines();
-    this.#ttl[handle] = terms.ttl;
-    this.#grace[handle] = terms.grace;
-    if (terms.idleTtl !== Number.POSITIVE_INFINITY) this.#useIdle();
-    if (this.isIdling) this.#idleTtl[handle] = terms.idleTtl;
-    return this.#bind(handle, now + Math.min(terms.ttl, terms.idleTtl));
   }
 
-  /** Its time begins anew, with another TTL if one is given. Gives the time of its death. */
-  restart(handle: number, now: number, ttl?: number): number {
-    if (!this.isTimed && (ttl === undefined || ttl === Number.POSITIVE_INFINITY)) {
-      this.#born[handle] = now;
-      return Number.POSITIVE_INFINITY;
-    }
-    const terms = { ttl: ttl ?? this.ttl(handle), idleTtl: this.#idle(handle), grace: this.grace(handle) };
-    return this.start(handle, now, terms);
+  /** Its time begins anew, with another TTL if one is given. */
+  restart(handle: number, ttl = this.ttl(handle)): void {
+    const idleTtl = this.isIdling ? this.#idleTtl[handle]! : Number.POSITIVE_INFINITY;
+    this.start(handle, { ttl, idleTtl, grace: this.grace(handle) });
   }
 
   /** A hit: the idle time begins anew. */
-  use(handle: number, now: number): void {
+  use(handle: number): void {
     const idleTtl = this.#idleTtl[handle]!;
     if (idleTtl !== Number.POSITIVE_INFINITY) {
-      this.end[handle] = Math.min(this.#born[handle]! + this.#ttl[handle]!, now + idleTtl);
+      this.end[handle] = Math.min(this.#born[handle]! + this.#ttl[handle]!, this.#time[0]! + idleTtl);
     }
   }
 
-  /** It ends now, unless it has already. Gives the time of its death. */
-  finish(handle: number, now: number): number {
+  /** It ends now, unless it has already. */
+  finish(handle: number): void {
     this.#useDeadlines();
-    if (this.end[handle]! > now) {
-      this.end[handle] = now;
-      this.#fresh.delete(handle);
-      this.#gone.set(handle, now + this.#grace[handle]!);
-    }
-    return this.deadAt(handle);
+    const now = this.#time[0]!;
+    if (this.end[handle]! <= now) return;
+    this.end[handle] = now;
+    this.#fresh.delete(handle);
+    this.#gone.set(handle, this.deadAt(handle));
   }
 
   /** The entry has left. */
   forget(handle: number): void {
-    if (this.isTimed) this.#unbind(handle);
+    if (!this.isTimed || this.end[handle] === Number.POSITIVE_INFINITY) return;
+    this.end[handle] = Number.POSITIVE_INFINITY;
+    if (!this.#fresh.delete(handle)) this.#gone.delete(handle);
   }
 
   clear(): void {
     this.isTimed = false;
     this.isIdling = false;
+    this.#hasGrace = false;
     this.end = new Float64Array(0);
     this.#fresh = new DeadlineQueue();
     this.#gone = new DeadlineQueue();
   }
 
   /** Notes what has ended by now. Each entry ends once, so this is O(1) per entry over time. */
-  advance(now: number): void {
+  advance(): void {
+    const now = this.#time[0]!;
     while (this.#fresh.firstTime() <= now) {
       const handle = this.#fresh.first();
       const end = this.end[handle]!;
@@ -109,7 +115,7 @@ export class Lifetime {
         this.#fresh.set(handle, end);
       } else {
         this.#fresh.delete(handle);
-        this.#gone.set(handle, end + this.#grace[handle]!);
+        this.#gone.set(handle, this.deadAt(handle));
       }
     }
   }
@@ -120,8 +126,8 @@ export class Lifetime {
   }
 
   /** The entry that is dead longest; -1 when none is. After `advance`. */
-  firstDead(now: number): number {
-    return this.#gone.firstTime() <= now ? this.#gone.first() : -1;
+  firstDead(): number {
+    return this.#gone.firstTime() <= this.#time[0]! ? this.#gone.first() : -1;
   }
 
   /** A time before which nothing dies. */
@@ -129,9 +135,13 @@ export class Lifetime {
     return Math.min(this.#gone.firstTime(), this.#fresh.firstTime());
   }
 
-  state(handle: number, now: number): State {
-    if (!this.isTimed || this.end[handle]! > now) return 'fresh';
-    return this.deadAt(handle) > now ? 'stale' : 'dead';
+  state(handle: number): State {
+    if (!this.isTimed || this.end[handle]! > this.#time[0]!) return 'fresh';
+    return this.isDead(handle) ? 'dead' : 'stale';
+  }
+
+  isDead(handle: number): boolean {
+    return this.isTimed && this.end[handle]! + this.grace(handle) <= this.#time[0]!;
   }
 
   endsAt(handle: number): number {
@@ -139,7 +149,7 @@ export class Lifetime {
   }
 
   deadAt(handle: number): number {
-    return this.isTimed ? this.end[handle]! + this.#grace[handle]! : Number.POSITIVE_INFINITY;
+    return this.isTimed ? this.end[handle]! + this.grace(handle) : Number.POSITIVE_INFINITY;
   }
 
   bornAt(handle: number): number {
@@ -152,7 +162,7 @@ export class Lifetime {
   }
 
   grace(handle: number): number {
-    return this.isTimed ? this.#grace[handle]! : 0;
+    return this.#hasGrace ? this.#grace[handle]! : 0;
   }
 
   validate(): void {
@@ -160,23 +170,18 @@ export class Lifetime {
     this.#gone.validate();
   }
 
-  #idle(handle: number): number {
-    return this.isIdling ? this.#idleTtl[handle]! : Number.POSITIVE_INFINITY;
-  }
-
-  #bind(handle: number, end: number): number {
+  #bind(handle: number, { ttl, idleTtl, grace }: Terms): void {
+    this.#useDeadlines();
+    if (idleTtl !== Number.POSITIVE_INFINITY) this.#useIdle();
+    if (grace > 0) this.#useGrace();
+    this.#ttl[handle] = ttl;
+    if (this.#hasGrace) this.#grace[handle] = grace;
+    if (this.isIdling) this.#idleTtl[handle] = idleTtl;
+    const oldEnd = this.end[handle]!;
+    const end = this.#time[0]! + (ttl < idleTtl ? ttl : idleTtl);
     this.end[handle] = end;
-    this.#fresh.set(handle, end);
-    if (this.#gone.size > 0) this.#gone.delete(handle);
-    return end + this.#grace[handle]!;
-  }
-
-  #unbind(handle: number): void {
-    this.end[handle] = Number.POSITIVE_INFINITY;
-    this.#ttl[handle] = Number.POSITIVE_INFINITY;
-    this.#grace[handle] = 0;
-    if (this.isIdling) this.#idleTtl[handle] = Number.POSITIVE_INFINITY;
-    if (!this.#fresh.delete(handle)) this.#gone.delete(handle);
+    const isGone = this.#gone.size > 0 && this.#gone.delete(handle);
+    if (isGone || end < oldEnd) this.#fresh.set(handle, end);
   }
 
   #useDeadlines(): void {
@@ -184,7 +189,6 @@ export class Lifetime {
     this.isTimed = true;
     this.end = new Float64Array(0);
     this.#ttl = new Float64Array(0);
-    this.#grace = new Float64Array(0);
     this.#growTimed(this.#born.length);
   }
 
@@ -194,10 +198,16 @@ export class Lifetime {
     this.#idleTtl = filled(new Float64Array(0), this.#born.length, Number.POSITIVE_INFINITY);
   }
 
+  #useGrace(): void {
+    if (this.#hasGrace) return;
+    this.#hasGrace = true;
+    this.#grace = new Float64Array(this.#born.length);
+  }
+
   #growTimed(capacity: number): void {
     this.end = filled(this.end, capacity, Number.POSITIVE_INFINITY);
     this.#ttl = filled(this.#ttl, capacity, Number.POSITIVE_INFINITY);
-    this.#grace = grownFloat64(this.#grace, capacity);
+    if (this.#hasGrace) this.#grace = grownFloat64(this.#grace, capacity);
   }
 }
 

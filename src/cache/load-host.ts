@@ -26,7 +26,7 @@ export function loadHost<K, V>(engine: Engine<K, V>, hooks: Hooks<K, V>): LoadHo
       const handle = store.table.index.get(key);
       if (handle === undefined) return undefined;
       const now = ticker.now();
-      const state = store.life.state(handle, now);
+      const state = store.life.state(handle);
       if (state === 'dead') return undefined;
       return {
         value: store.table.values[handle] as V,

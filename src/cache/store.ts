@@ -13,13 +13,13 @@ import type { Ticker } from './ticker.js';
 
 /** The dead that one background sweep removes before it lets others run. */
 const SWEEP_SLICE = 2_000;
+/** Lives shorter than this are reckoned from an exact reading of the clock. */
+const SHORT_LIFE_MS = 30_000;
 const LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS = 1_000;
 
-/** What is known about an entry when it is written. */
-export interface Charge extends Terms {
-  size: number;
-  cost: number;
-  tags: readonly string[] | undefined;
+/** What is said about an entry when it is written, but for its size and cost. Shared by all that are written alike. */
+export interface EntryTerms extends Terms {
+  readonly tags: readonly string[] | undefined;
 }
 
 interface StoreParts<K, V> {
@@ -38,7 +38,7 @@ interface StoreParts<K, V> {
  */
 export class Store<K, V> {
   readonly table = new Table<K, V>();
-  readonly life = new Lifetime();
+  readonly life: Lifetime;
   readonly removals: Removals<K, V>;
   readonly sweeper: Sweeper;
   policy: Policy;
@@ -47,6 +47,7 @@ export class Store<K, V> {
   /** Costs and tags are rare: only those that are not 1, and not none, are kept. */
   readonly #costs = new Map<number, number>();
   readonly #tags = new Map<number, readonly string[]>();
+  #hasNotes = false;
   readonly #maxEntries: number;
   readonly #policyOption: ResolvedCacheOptions<K, V>['policy'];
   readonly #ticker: Ticker;
@@ -60,6 +61,7 @@ export class Store<K, V> {
     this.#maxEntries = options.maxEntries;
     this.#policyOption = options.policy;
     this.#ticker = ticker;
+    this.life = new Lifetime(ticker.time);
     this.#counters = counters;
     this.policy = this.#newPolicy();
     const longestWait = options.ownClock ? Number.POSITIVE_INFINITY : LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS;
@@ -74,7 +76,8 @@ export class Store<K, V> {
   /** Entries that are fresh. */
   get freshCount(): number {
     if (!this.life.isTimed) return this.count;
-    this.life.advance(this.#ticker.now());
+    this.#ticker.now();
+    this.life.advance();
     return this.count - this.life.goneCount;
   }
 
@@ -88,14 +91,14 @@ export class Store<K, V> {
 
   state(handle: number): State {
     const { life } = this;
-    return life.isTimed && life.end[handle] !== Number.POSITIVE_INFINITY
-      ? life.state(handle, this.#ticker.now())
-      : 'fresh';
+    if (!life.isTimed || life.end[handle] === Number.POSITIVE_INFINITY) return 'fresh';
+    this.#ticker.now();
+    return life.state(handle);
   }
 
-  /** `expire` for what is dead, whoever takes it out. */
-  reasonFor(handle: number, now: number, reason: RemovalReason): RemovalReason {
-    return this.life.isTimed && this.life.deadAt(handle) <= now ? 'expire' : reason;
+  /** `expire` for what is dead, whoever takes it out. After a look at the clock. */
+  reasonFor(handle: number, reason: RemovalReason): RemovalReason {
+    return this.life.isDead(handle) ? 'expire' : reason;
   }
 
   /** The handle of a fresh entry. */
@@ -104,24 +107,34 @@ export class Store<K, V> {
     return handle !== undefined && this.state(handle) === 'fresh' ? handle : undefined;
   }
 
-  /** Writes an entry that is no bigger than `maxBytes`; others go for it, itself never. */
-  put(key: K, value: V, charge: Charge): void {
-    const { ttl, idleTtl } = charge;
-    // A stale reading may only shorten a life by what passes within some calls of one turn: nothing, to a long one.
-    const now = Math.min(ttl, idleTtl) < 30_000 ? this.#ticker.now() : this.#ticker.recent();
-    const handle = this.table.index.get(key);
-    const deadAt =
-      handle === undefined ? this.#insert(key, value, charge, now) : this.#overwrite(handle, value, charge, now);
-    if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, now);
+  /**
+   * Writes an entry that is no bigger than `maxBytes`; others go for it, itself never. Five arguments, since this is the
+   * hot path and an object for them would be garbage at once.
+   */
+  put(key: K, value: V, size: number, cost: number, terms: EntryTerms): void {
+    // A reading some calls old can only shorten a life by what has passed since: nothing, to a long one.
+    if (terms.ttl < SHORT_LIFE_MS || terms.idleTtl < SHORT_LIFE_MS) this.#ticker.now();
+    else this.#ticker.refresh();
+    const found = this.table.index.get(key);
+    let handle = found;
+    if (handle === undefined) handle = this.#insert(key, value, size, cost);
+    else this.#overwrite(handle, value, size);
+    this.life.start(handle, terms);
+    if (cost !== 1 || terms.tags !== undefined) this.#annotate(handle, cost, terms.tags);
+    if (found !== undefined) {
+      this.policy.update(handle, size, cost);
+      if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
+    }
+    if (this.life.isTimed) this.#planFor(handle);
   }
 
   /** What is fresh now, as a list of its own. O(n). */
   listFresh(): { key: K; value: V; end: number }[] {
     const { table, life } = this;
-    const now = life.isTimed ? this.#ticker.now() : 0;
+    if (life.isTimed) this.#ticker.now();
     const list: { key: K; value: V; end: number }[] = [];
     for (const [key, handle] of table.index) {
-      if (life.state(handle, now) === 'fresh') {
+      if (life.state(handle) === 'fresh') {
         list.push({ key, value: table.values[handle] as V, end: life.endsAt(handle) });
       }
     }
@@ -134,10 +147,10 @@ export class Store<K, V> {
     const size = table.sizes[handle]!;
     this.#count(reason);
     if (removals.isHeard) removals.note(table.keys[handle] as K, table.values[handle] as V, size, reason);
-    this.#pastHitBytes += table.hits[handle]! * size;
+    this.#settleHits(handle, size);
     this.policy.remove(handle);
     this.life.forget(handle);
-    this.#strip(handle);
+    if (this.#hasNotes) this.#strip(handle);
     this.bytes -= size;
     table.release(handle);
   }
@@ -147,15 +160,16 @@ export class Store<K, V> {
     const { table, removals, policy } = this;
     this.#pastHitBytes = this.hitBytes;
     if (!silently) {
-      const now = this.life.isTimed ? this.#ticker.now() : 0;
+      if (this.life.isTimed) this.#ticker.now();
       for (const [key, handle] of table.index) {
-        const reason = this.reasonFor(handle, now, 'clear');
+        const reason = this.reasonFor(handle, 'clear');
         this.#count(reason);
         if (removals.isHeard) removals.note(key, table.values[handle] as V, table.sizes[handle]!, reason);
       }
     }
     if (policy === this.#policyOption) for (const handle of table.index.values()) policy.remove(handle);
     else this.policy = this.#newPolicy();
+    this.#hasNotes = false;
     this.#costs.clear();
     this.#tags.clear();
     this.life.clear();
@@ -167,10 +181,10 @@ export class Store<K, V> {
   sweep(limit = Number.POSITIVE_INFINITY): number {
     const { life } = this;
     if (!life.isTimed) return 0;
-    const now = this.#ticker.now();
-    life.advance(now);
+    this.#ticker.now();
+    life.advance();
     let count = 0;
-    for (let handle = life.firstDead(now); handle >= 0 && count < limit; handle = life.firstDead(now)) {
+    for (let handle = life.firstDead(); handle >= 0 && count < limit; handle = life.firstDead()) {
       this.drop(handle, 'expire');
       count++;
     }
@@ -186,18 +200,20 @@ export class Store<K, V> {
 
   resize(maxBytes: number): void {
     this.maxBytes = maxBytes;
-    if (this.bytes > maxBytes) this.#makeRoom(0, 0, { now: this.#ticker.now(), kept: -1 });
+    if (this.bytes <= maxBytes) return;
+    this.#ticker.now();
+    this.#makeRoom(0, 0, -1);
   }
 
   /** To be called when an entry has got another time of death. */
-  planSweep(deadAt: number): void {
-    if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, this.#ticker.now());
+  planSweep(handle: number): void {
+    if (this.life.isTimed) this.#planFor(handle);
   }
 
   /** Plans the sweep of whatever dies first. */
   startSweeping(): void {
     this.sweeper.start();
-    this.planSweep(this.life.nextDeath());
+    this.sweeper.plan(this.life.nextDeath(), this.#ticker.now());
   }
 
   cost(handle: number): number {
@@ -224,48 +240,51 @@ export class Store<K, V> {
     this.life.validate();
   }
 
-  #annotate(handle: number, { cost, tags }: Charge): void {
-    if (cost !== 1) this.#costs.set(handle, cost);
-    if (tags !== undefined && tags.length > 0) this.#tags.set(handle, tags);
-  }
-
-  #strip(handle: number): void {
-    if (this.#costs.size > 0) this.#costs.delete(handle);
-    if (this.#tags.size > 0) this.#tags.delete(handle);
-  }
-
-  #insert(key: K, value: V, charge: Charge, now: number): number {
-    const { size } = charge;
-    if (this.bytes + size > this.maxBytes || this.count >= this.#maxEntries) {
-      this.#makeRoom(size, 1, { now, kept: -1 });
-    }
+  /** The handle of an entry that is in all but its time. */
+  #insert(key: K, value: V, size: number, cost: number): number {
+    if (this.bytes + size > this.maxBytes || this.count >= this.#maxEntries) this.#makeRoom(size, 1, -1);
     const handle = this.table.add(key, value, size, this.#grow);
-    const deadAt = this.life.start(handle, now, charge);
-    this.policy.insert(handle, size, charge.cost);
-    this.#annotate(handle, charge);
+    this.policy.insert(handle, size, cost);
     this.bytes += size;
     this.#counters.missBytes += size;
-    return deadAt;
+    return handle;
   }
 
-  #overwrite(handle: number, value: V, charge: Charge, now: number): number {
+  #overwrite(handle: number, value: V, size: number): void {
     const { table, removals } = this;
     const oldSize = table.sizes[handle]!;
-    const reason = this.reasonFor(handle, now, 'replace');
-    this.#count(reason);
+    const reason = this.reasonFor(handle, 'replace');
+    if (reason === 'expire') this.#counters.expirations++;
     if (removals.isHeard) removals.note(table.keys[handle] as K, table.values[handle] as V, oldSize, reason);
-    this.#pastHitBytes += table.hits[handle]! * oldSize;
-    table.hits[handle] = 0;
-    this.#strip(handle);
-    this.#annotate(handle, charge);
-    const { size } = charge;
+    this.#settleHits(handle, oldSize);
+    if (this.#hasNotes) this.#strip(handle);
     table.values[handle] = value;
     table.sizes[handle] = size;
     this.bytes += size - oldSize;
-    const deadAt = this.life.start(handle, now, charge);
-    this.policy.update(handle, size, charge.cost);
-    if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, { now, kept: handle });
-    return deadAt;
+  }
+
+  /** The value is leaving: its hits are added up. */
+  #settleHits(handle: number, size: number): void {
+    const { hits } = this.table;
+    if (hits[handle] === 0) return;
+    this.#pastHitBytes += hits[handle]! * size;
+    hits[handle] = 0;
+  }
+
+  #annotate(handle: number, cost: number, tags: readonly string[] = []): void {
+    this.#hasNotes = true;
+    if (cost !== 1) this.#costs.set(handle, cost);
+    if (tags.length > 0) this.#tags.set(handle, tags);
+  }
+
+  #strip(handle: number): void {
+    this.#costs.delete(handle);
+    this.#tags.delete(handle);
+  }
+
+  #planFor(handle: number): void {
+    const deadAt = this.life.deadAt(handle);
+    if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, this.#ticker.time[0]!);
   }
 
   #count(reason: RemovalReason): void {
@@ -275,13 +294,14 @@ export class Store<K, V> {
     else if (reason === 'delete') counters.deletes++;
   }
 
-  #makeRoom(bytes: number, entries: number, { now, kept }: { now: number; kept: number }): void {
+  /** Until there is room for so much more, without the entry that is to be kept. After a look at the clock. */
+  #makeRoom(bytes: number, entries: number, kept: number): void {
     const maxBytes = this.maxBytes - bytes;
     const maxEntries = this.#maxEntries - entries;
-    if (this.life.isTimed) this.life.advance(now);
+    if (this.life.isTimed) this.life.advance();
     while (this.bytes > maxBytes || this.count > maxEntries) {
       const handle = this.#next(kept);
-      this.drop(handle, this.reasonFor(handle, now, 'evict'));
+      this.drop(handle, this.reasonFor(handle, 'evict'));
     }
   }
 

@@ -12,13 +12,14 @@ const USES = 32;
 const READINGS_BEFORE_REUSE = 8;
 
 export class Ticker {
+  /** The last reading. In an array, since a number handed from function to function may cost an allocation each time. */
+  readonly time: Float64Array = new Float64Array(1);
   /** A deadline beyond this has not passed, as long as `uses` lasts. `Infinity` when there is no reading to use. */
   horizon = Number.POSITIVE_INFINITY;
   /** How often the last reading may still be used; whoever uses it takes one. */
   uses = 0;
   readonly #clock: Clock;
   readonly #isOwn: boolean;
-  #reading = 0;
   #readings = 0;
   #armed = false;
 
@@ -30,15 +31,15 @@ export class Ticker {
   /** The time, exactly. */
   now(): number {
     const time = this.#clock.now();
+    this.time[0] = time;
     if (this.#isOwn) this.#keep(time);
     return time;
   }
 
-  /** The time as it was at most 32 calls ago in this turn of the event loop. */
-  recent(): number {
-    if (this.uses === 0) return this.now();
-    this.uses--;
-    return this.#reading;
+  /** Sees to it that the last reading is one of this turn of the event loop, and at most 32 calls old. */
+  refresh(): void {
+    if (this.uses > 0) this.uses--;
+    else this.now();
   }
 
   #keep(time: number): void {
@@ -47,7 +48,6 @@ export class Ticker {
       this.#armed = true;
       setImmediate(() => this.#forget()).unref();
     }
-    this.#reading = time;
     this.horizon = time + MARGIN_MS;
     this.uses = USES;
   }

@@ -10,7 +10,10 @@ import { estimateEntrySize } from '../weigh/index.js';
 export function weigh<K, V>(key: K, value: V, weigher: ((value: V, key: K) => number) | undefined): number {
   if (!weigher) return estimateEntrySize(key, value);
   const bytes = call('weigher', weigher, value, key);
-  if (bytes > 0 && bytes < Number.POSITIVE_INFINITY) return Math.ceil(bytes);
+  if (typeof bytes === 'number' && bytes > 0 && bytes < Number.POSITIVE_INFINITY) {
+    // Most are small whole numbers, and stay such for the compiler when they are not rounded.
+    return (bytes | 0) === bytes ? bytes : Math.ceil(bytes);
+  }
   throw new TypeError(`weigher: expected a positive number of bytes; got ${describe(bytes)}`);
 }
 
@@ -40,18 +43,16 @@ export function costOf<K, V>(cost: CostName | CostFunction<K, V>, { key, value, 
       return loadMs > 0 ? Math.max(loadMs, 1e-3) : 1;
     default: {
       const given = call('cost', cost, value, key);
-      if (given > 0 && given < Number.POSITIVE_INFINITY) return given;
+      if (typeof given === 'number' && given > 0 && given < Number.POSITIVE_INFINITY) return given;
       throw new TypeError(`cost: expected a number above 0; got ${describe(given)}`);
     }
   }
 }
 
-function call<K, V>(name: string, estimate: (value: V, key: K) => number, value: V, key: K): number {
-  let result: unknown;
+function call<K, V>(name: string, estimate: (value: V, key: K) => number, value: V, key: K): unknown {
   try {
-    result = estimate(value, key);
+    return estimate(value, key);
   } catch (cause) {
     throw new TypeError(`${name}: expected a number above 0; it threw ${describe(cause)}`, { cause });
   }
-  return typeof result === 'number' ? result : Number.NaN;
 }

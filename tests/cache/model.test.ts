@@ -86,7 +86,7 @@ class Pair {
         const handle = this.engine.store.findFresh(step.key);
         assert.equal(handle !== undefined, entry !== undefined);
         if (handle === undefined || !entry) break;
-        this.engine.store.life.finish(handle, now);
+        this.engine.store.life.finish(handle);
         entry.death = now + (entry.death === entry.end ? 0 : entry.death - entry.end);
         entry.end = now;
         break;
