@@ -17,12 +17,16 @@ import { scenarios } from './scenarios/index.js';
 const BENCH = new URL('./', import.meta.url);
 const PRODUCT = new URL('../dist/index.js', BENCH);
 
-const options = parseOptions(
-  process.argv.slice(2),
-  scenarios.map(({ name }) => name),
-);
-if (options.help) process.stdout.write(USAGE);
-else await main(options);
+try {
+  const names = scenarios.map(({ name }) => name);
+  const options = parseOptions(process.argv.slice(2), names);
+  if (options.help) process.stdout.write(`${USAGE}\nScenarios: ${names.join(', ')}.\n`);
+  else await main(options);
+} catch (error) {
+  // Whoever runs a benchmark wants to know what is missing, not where in the harness it was noticed.
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
 
 async function main(chosen: Options): Promise<void> {
   installPeers(say);

@@ -3,7 +3,7 @@
  * can be got is got; what cannot is named together with the command that gets it.
  */
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -33,15 +33,10 @@ export function installPeers(say: Say): void {
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', fileURLToPath(BENCH)]);
 }
 
-/** Builds the package under test and the measured side of the harness. */
+/** Builds the package under test, unless its build is newer than its sources, and the measured side of the harness. */
 export function build(say: Say): void {
   say('building the package and the benchmarks');
-  const tsup = fileURLToPath(new URL('node_modules/tsup/dist/cli-default.js', ROOT));
-  run(process.execPath, [tsup, '--silent']);
-  buildBench();
-}
-
-export function buildBench(): void {
+  run(process.execPath, [fileURLToPath(new URL('scripts/build-if-stale.mjs', ROOT))]);
   const tsup = fileURLToPath(new URL('node_modules/tsup/dist/cli-default.js', ROOT));
   run(process.execPath, [tsup, '--config', 'native-bench/tsup.config.ts']);
 }
@@ -82,8 +77,12 @@ function makeCeiling(): string {
   return fileURLToPath(new URL('cpp/bin/ceiling', BENCH));
 }
 
+/** Silent when it works; else an error with the end of what was printed. */
 function run(command: string, args: string[]): void {
-  execFileSync(command, args, { cwd: fileURLToPath(ROOT), stdio: ['ignore', 'ignore', 'inherit'] });
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: fileURLToPath(ROOT), encoding: 'utf8' });
+  if (status === 0) return;
+  const printed = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-20).join('\n');
+  throw new Error(`${command} ${args.join(' ')} failed (${error?.message ?? `status ${status}`})\n${printed}`);
 }
 
 function firstLine(command: string, args: string[]): string | undefined {
