@@ -5,6 +5,7 @@ import { formatBytes, usableMemory } from '../common/bytes.js';
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, CacheKeyError, describe } from '../common/error.js';
 import type { EntryOptions, GetOrSetOptions, LoadContext, Loaded } from '../load/context.js';
+import { moduleHooks } from '../load/module-hooks.js';
 import { type CommonOptions, oneOf, optionalFunction, POLICY_NAMES, resolveCommonOptions } from '../options.js';
 import type { PolicyName } from '../policy/policy.js';
 import type { RemovalReason } from '../stats/event.js';
@@ -27,7 +28,7 @@ export interface PoolOptions {
   maxQueue?: number;
   /** Limits of each thread, as of `node:worker_threads`: a loader that passes them fails, and its thread is replaced. */
   resourceLimits?: NonNullable<PoolConfig['resourceLimits']>;
-  /** Command line options of the threads. */
+  /** Command line options of the threads. Default: those of this thread that say how modules are imported (`--import`, …). */
   execArgv?: string[];
   /** Environment of the threads. */
   env?: Record<string, string>;
@@ -166,7 +167,7 @@ function resolvePool(pool: PoolOptions = {}): PoolConfig {
   if (idleTimeout !== undefined) config.idleTimeout = whole(idleTimeout, 'pool.idleTimeout', 0);
   if (maxQueue !== undefined) config.maxQueue = whole(maxQueue, 'pool.maxQueue', 0);
   if (resourceLimits !== undefined) config.resourceLimits = resourceLimits;
-  if (execArgv !== undefined) config.execArgv = execArgv;
+  config.execArgv = execArgv ?? moduleHooks(process.execArgv);
   if (env !== undefined) config.env = env;
   return config;
 }
