@@ -56,7 +56,7 @@ export class Keeper implements Household {
       for (const client of this.#clients.values()) client.send({ op: 'segment', segment, buffer });
     });
     this.room = new Room(this.arena, this.caches);
-    this.reservations = new Reservations(this.arena, this.room, now);
+    this.reservations = new Reservations(this.arena, this.room, now, () => this.settle());
     this.flights = new FlightTable(
       now,
       (client, id, result) => client.send({ op: 'answer', id, result }),

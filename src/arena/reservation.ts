@@ -47,6 +47,8 @@ export class Reservations {
     readonly arena: Arena,
     readonly room: Room,
     readonly now: () => number,
+    /** Called when time has passed for those who wait: has to `pump`. */
+    readonly wake: () => void = () => this.pump(),
   ) {}
 
   get(id: number): Reservation | undefined {
@@ -206,7 +208,7 @@ export class Reservations {
     } else {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
-        this.pump();
+        this.wake();
       }, POLL_MS);
     }
   }
