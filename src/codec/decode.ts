@@ -14,8 +14,8 @@ export interface DecodedView {
 
 /**
  * Puts a value together again. With `copy` it is owned by the caller; with `view` its typed arrays look at `parts` in
- * place, but for ArrayBuffers, which cannot lie in the middle of another, and parts misaligned for their type: these are
- * copied.
+ * place, but for ArrayBuffers, which cannot lie in the middle of another, and parts misaligned for their type: these
+ * are copied.
  *
  * @throws CacheCorruptionError when the bytes are damaged or parts are missing.
  * @throws CacheSerializationError when another version of the format or of Node wrote what this one cannot read: for

@@ -3,9 +3,9 @@ import { FORMAT_VERSION, Kind, NODE_MAJOR, writeUint32 } from './format.js';
 import { binaryKindOf, isBinary, type PartWriter } from './part.js';
 
 /**
- * The short way for what caches of media hold: `{ width, height, pixels }`. V8's serializer takes microseconds to set up
- * whatever the value; this takes a fraction of one. Whatever does not fit (nesting, long strings, strings beyond Latin-1,
- * bigints) takes the long way, so this file decides nothing but speed.
+ * The short way for what caches of media hold: `{ width, height, pixels }`. V8's serializer takes microseconds to set
+ * up whatever the value; this takes a fraction of one. Whatever does not fit (nesting, long strings, strings beyond
+ * Latin-1, bigints) takes the long way, so this file decides nothing but speed.
  */
 const MAX_FIELDS = 64;
 const MAX_NAME = 255;

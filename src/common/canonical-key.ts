@@ -5,16 +5,18 @@ import { CacheKeyError, describe } from './error.js';
 /*
  * One string for one value. Each encoding starts with a tag of its type and says where it ends, by a length, a count or
  * a terminator, so none is the beginning of another and what is put together from them can be taken apart in one way
- * only: equal strings mean equal values. An encoding longer than `MAX_LENGTH` is replaced by '#' and its SHA-256, which no
- * other encoding starts with; nested ones too, so that a value costs no more than its size however its parts are shared.
+ * only: equal strings mean equal values. An encoding longer than `MAX_LENGTH` is replaced by '#' and its SHA-256, which
+ * no other encoding starts with; nested ones too, so that a value costs no more than its size however its parts are
+ * shared.
  */
 const MAX_LENGTH = 120;
 const MAX_DEPTH = 1000;
 
 /**
  * A string that stands for a value: the same for equal values, different for different ones. Objects, `Map`s and `Set`s
- * count regardless of order, arrays in order; types are told apart (`1`, `'1'`, `[1]`, `{0: 1}`, `1n`), so are `0` and `-0`,
- * `null` and `undefined`, each kind of typed array, a hole and `undefined`. At most 120 characters, readable when short.
+ * count regardless of order, arrays in order; types are told apart (`1`, `'1'`, `[1]`, `{0: 1}`, `1n`), so are `0` and
+ * `-0`, `null` and `undefined`, each kind of typed array, a hole and `undefined`. At most 120 characters, readable when
+ * short.
  *
  * O(size of the value); binary is digested at about 1 GB/s.
  *
@@ -33,8 +35,8 @@ export function canonicalArgs(args: readonly unknown[]): string {
 }
 
 /**
- * The key under which a loader's result is stored: its name, a colon, the canonical key of its input. Colons and percent
- * signs in the name are percent-encoded, so that two loaders never share a key.
+ * The key under which a loader's result is stored: its name, a colon, the canonical key of its input. Colons and
+ * percent signs in the name are percent-encoded, so that two loaders never share a key.
  */
 export function keyOf(name: string, input: unknown): string {
   if (typeof name !== 'string' || name === '') {

@@ -21,10 +21,12 @@ export function viewBytes(view: ArrayBufferView): number {
 }
 
 /**
- * The share of a pooled Buffer in its slab, 0 when it has a buffer of its own. `Buffer.from`, `concat` and `allocUnsafe`
- * cut what is shorter than half of `Buffer.poolSize` (8 KiB, or 64 KiB since Node 24) out of slabs shared with whatever was made next. If those
- * neighbours are in the cache too the slab costs each its share, which includes what is lost at the end: two Buffers
- * of 3000 bytes fill one slab. If they are not, it costs up to a whole slab: store big things in Buffers of their own.
+ * The share of a pooled Buffer in its slab, 0 when it has a buffer of its own. `Buffer.from`, `concat` and
+ * `allocUnsafe` cut what is shorter than half of `Buffer.poolSize` (8 KiB, or 64 KiB since Node 24) out of slabs shared
+ * with whatever was made next. If those neighbours are in the cache too the slab costs each its share, which includes
+ * what is lost at the end: two Buffers of 3000 bytes fill one slab. If they are not, it costs up to a whole slab: store
+ * small things in Buffers of their own (`Buffer.alloc`). A user's own slice of a buffer that is exactly as long as a
+ * slab looks the same.
  */
 export function poolShare(view: ArrayBufferView): number {
   const slab = view.buffer.byteLength;

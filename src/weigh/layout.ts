@@ -44,8 +44,8 @@ export function leafBytes(value: number | boolean): number {
 /**
  * Bytes of a string: one per character, or two when any character is beyond Latin-1. Does not read long strings: V8
  * compiles the expression to "no" for a string stored in one byte per character, and a slice of a long string tells how
- * its parent is stored. It cannot tell a slice from a string of its own, so a short slice that keeps a long parent alive
- * is charged for itself only.
+ * its parent is stored. It cannot tell a slice from a string of its own, so a short slice that keeps a long parent
+ * alive is charged for itself only.
  */
 export function stringBytes(text: string): number {
   if (text.length === 0) return WORD;
@@ -77,8 +77,9 @@ export function dictionaryBytes(entries: number): number {
 }
 
 /**
- * A JavaScript array. One that was filled by `push` has grown by half (plus 16) each time, one that was made at once has
- * no slack, and nothing tells which: the geometric mean of both is within 15 % of either up to the middle of a step.
+ * A JavaScript array. One that was filled by `push` has grown by half (plus 16) each time, one that was made at once
+ * has no slack, and nothing tells which: the geometric mean of both is within 15 % of either up to the middle of a
+ * step.
  */
 export function arrayBytes(length: number): number {
   if (length === 0) return ARRAY_HEADER;

@@ -35,7 +35,8 @@ const SHARED_STRING = 10;
  * has its turn. A level that is too wide is thinned by systematic resampling (as in particle filters; Chen's
  * heterogeneous sampling of trees, 1992): each survivor stands for `weight` things, so the sum stays unbiased. Binary,
  * strings and the stores of arrays and maps are charged when met and never fall to the thinning, only what holds them
- * can: one huge buffer in one of a hundred thousand objects may be missed, or counted for many. The random numbers are seeded: the same value has the same size.
+ * can: one huge buffer in one of a hundred thousand objects may be missed, or counted for many. The random numbers are
+ * seeded: the same value has the same size.
  */
 export class Walk {
   private bytes = 0;
