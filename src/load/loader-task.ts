@@ -2,7 +2,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { LoaderTask } from '../arena/protocol.js';
 
 /** A load on its way to a thread of the pool. */
-export interface PoolTask extends LoaderTask {
+export interface PoolTask {
+  /** Absent: nothing to do any more. */
+  load?: LoaderTask;
   /** From the worker: anything, once, when it begins. To the worker: anything, once, when it is to stop. */
   port: MessagePort;
 }

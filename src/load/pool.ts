@@ -29,6 +29,8 @@ interface Job {
  * that waits in it is forgotten when the last thread dies before it was ready.
  */
 export class Pool {
+  /** Whether a thread could not be created: another pool may have more luck. */
+  isBroken = false;
   readonly #piscina: Piscina;
   readonly #maxThreads: number;
   readonly #maxQueue: number;
@@ -93,16 +95,21 @@ export class Pool {
   #hand(job: Job): void {
     this.#running.add(job);
     const { port1, port2 } = new MessageChannel();
-    job.port = port1;
-    const message: PoolTask = { ...job.task, port: port2 };
-    // Piscina throws at once when a thread cannot be created, and rejects what cannot be sent.
-    new Promise<PoolOutcome>((resolve) => {
-      resolve(this.#piscina.run(message, { transferList: [port2], signal: job.kill.signal }));
-    }).then(
-      ({ failure }) =>
-        this.#end(job, failure && (unpackError(failure.error) ?? new Error(`it threw ${failure.error}`))),
-      (error: unknown) => this.#fail(job, error),
-    );
+    const message: PoolTask = { load: job.task, port: port2 };
+    try {
+      job.port = port1;
+      (this.#piscina.run(message, { transferList: [port2], signal: job.kill.signal }) as Promise<PoolOutcome>).then(
+        ({ failure }) => this.#end(job, failure && (unpackError(failure.error) ?? threw(failure.error))),
+        (error: unknown) => this.#fail(job, error),
+      );
+    } catch (error) {
+      // No thread can be created. Piscina has kept the task, and if that were aborted or the pool destroyed, it would
+      // reject a promise that nobody holds. So it is emptied: should a thread take it up one day, there is nothing to do.
+      delete message.load;
+      job.port = undefined;
+      this.isBroken = true;
+      setImmediate(() => this.#end(job, error));
+    }
   }
 
   /** The thread is gone, or could not be had. */
@@ -163,9 +170,13 @@ export class Pool {
   }
 
   #destroyIfIdle(): void {
-    if (!this.#isRetired || this.#running.size > 0 || this.#waiting.size > 0) return;
+    if (!this.#isRetired || this.isBroken || this.#running.size > 0 || this.#waiting.size > 0) return;
     void this.#piscina.destroy();
   }
+}
+
+function threw(nothing: unknown): Error {
+  return new Error(`it threw ${nothing}`);
 }
 
 /** Asked only where it matters: the port is read, not listened to. */

@@ -37,7 +37,7 @@ export class LoaderPools implements LoaderHost {
   #pool(options: PoolConfig): Pool {
     const key = keyOf(options);
     const known = this.#pools.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined && !known.isBroken) return known;
     const pool = new Pool(this.#filename, options);
     this.#pools.set(key, pool);
     return pool;

@@ -19,7 +19,8 @@ import type { PoolOutcome, PoolTask } from './loader-task.js';
 let connection: Promise<ArenaClient> | undefined;
 
 /** Runs one task to its end. */
-export async function runLoader({ port, ...task }: PoolTask): Promise<PoolOutcome> {
+export async function runLoader({ load: task, port }: PoolTask): Promise<PoolOutcome> {
+  if (task === undefined) return {};
   const controller = new AbortController();
   port.postMessage('begun');
   if (receiveMessageOnPort(port) !== undefined) controller.abort();
