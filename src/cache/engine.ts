@@ -27,6 +27,7 @@ export class Engine<K, V> {
   onChange: (key: K) => void = () => undefined;
   /** Whether a hit needs no more than the value: no listener, no copy. */
   #isPlain = false;
+  readonly #isCostUniform: boolean;
   #isClosed = false;
   #maxEntryBytes: number;
   /** Those of entries that are written without options. */
@@ -41,6 +42,7 @@ export class Engine<K, V> {
     const { ticker, counters, events } = this;
     this.store = new Store({ options, ticker, counters, events });
     this.#maxEntryBytes = options.maxEntryBytes ?? options.maxBytes;
+    this.#isCostUniform = options.cost === 'requests';
     this.#terms = this.#termsOf(resolveEntryOptions({}));
     this.#onListeners();
   }
@@ -78,7 +80,7 @@ export class Engine<K, V> {
     const stored = this.options.copy ? clone(key, value, this.options.name) : value;
     const given = options === undefined ? undefined : resolveEntryOptions(options);
     const size = given?.size ?? weigh(key, stored, this.options.weigher);
-    const cost = given?.cost ?? this.#cost(key, stored, size, loadMs);
+    const cost = given?.cost ?? (this.#isCostUniform ? 1 : this.#cost(key, stored, size, loadMs));
     this.onChange(key);
     if (size > this.#maxEntryBytes) {
       this.#refuse(key, stored, size);
@@ -155,6 +157,7 @@ export class Engine<K, V> {
     this.assertOpen();
     const { store, counters, events } = this;
     if (handle === undefined || store.state(handle) !== 'fresh') {
+      if (handle === undefined) store.table.lastMissed = key;
       this.miss(key);
       return undefined;
     }
@@ -198,7 +201,6 @@ export class Engine<K, V> {
 
   #cost(key: K, value: V, size: number, loadMs: number): number {
     const { cost } = this.options;
-    if (cost === 'requests') return 1;
     return costOf(cost, { key, value, size, loadMs: loadMs || this.counters.meanLoadTime });
   }
 

@@ -15,7 +15,8 @@ export type State = 'fresh' | 'stale' | 'dead';
  *
  * Two queues know what happens next: `#fresh` holds fresh entries by a time at which they may have ended, `#gone` those
  * that have ended, by the time of their death. What prolongs the life of an entry, an overwrite or a read within its idle
- * time, only moves its `end`; the queue finds out when the old time comes, once per life instead of once per change. Nothing here is allocated, and no clock is needed, until the first entry
+ * time, only moves its `end`, and who leaves stays in the queue for the next holder of the handle; the queue finds out
+ * when the old time comes, once per TTL instead of once per change. Nothing here is allocated, and no clock is needed, until the first entry
  * with a deadline comes (`isTimed`).
  *
  * "Now" is the last reading of the clock: whoever calls has seen to it that it is recent enough.
@@ -30,6 +31,8 @@ export class Lifetime {
   readonly #time: Float64Array;
   #born: Float64Array = new Float64Array(0);
   #ttl: Float64Array = new Float64Array(0);
+  /** The time of each handle in `#fresh`, never after its `end`; `Infinity` when it is not in. */
+  #queued: Float64Array = new Float64Array(0);
   #hasGrace = false;
   #grace: Float64Array = new Float64Array(0);
   #idleTtl: Float64Array = new Float64Array(0);
@@ -85,7 +88,7 @@ export class Lifetime {
     const now = this.#time[0]!;
     if (this.end[handle]! <= now) return;
     this.end[handle] = now;
-    this.#fresh.delete(handle);
+    this.#dequeue(handle);
     this.#gone.set(handle, this.deadAt(handle));
   }
 
@@ -93,7 +96,7 @@ export class Lifetime {
   forget(handle: number): void {
     if (!this.isTimed || this.end[handle] === Number.POSITIVE_INFINITY) return;
     this.end[handle] = Number.POSITIVE_INFINITY;
-    if (!this.#fresh.delete(handle)) this.#gone.delete(handle);
+    if (this.#gone.size > 0) this.#gone.delete(handle);
   }
 
   clear(): void {
@@ -111,10 +114,12 @@ export class Lifetime {
     while (this.#fresh.firstTime() <= now) {
       const handle = this.#fresh.first();
       const end = this.end[handle]!;
-      if (end > now) {
-        this.#fresh.set(handle, end);
+      if (end === Number.POSITIVE_INFINITY) {
+        this.#dequeue(handle);
+      } else if (end > now) {
+        this.#enqueue(handle, end);
       } else {
-        this.#fresh.delete(handle);
+        this.#dequeue(handle);
         this.#gone.set(handle, this.deadAt(handle));
       }
     }
@@ -177,11 +182,20 @@ export class Lifetime {
     this.#ttl[handle] = ttl;
     if (this.#hasGrace) this.#grace[handle] = grace;
     if (this.isIdling) this.#idleTtl[handle] = idleTtl;
-    const oldEnd = this.end[handle]!;
     const end = this.#time[0]! + (ttl < idleTtl ? ttl : idleTtl);
     this.end[handle] = end;
-    const isGone = this.#gone.size > 0 && this.#gone.delete(handle);
-    if (isGone || end < oldEnd) this.#fresh.set(handle, end);
+    if (this.#gone.size > 0) this.#gone.delete(handle);
+    if (end < this.#queued[handle]!) this.#enqueue(handle, end);
+  }
+
+  #enqueue(handle: number, time: number): void {
+    this.#fresh.set(handle, time);
+    this.#queued[handle] = time;
+  }
+
+  #dequeue(handle: number): void {
+    this.#fresh.delete(handle);
+    this.#queued[handle] = Number.POSITIVE_INFINITY;
   }
 
   #useDeadlines(): void {
@@ -189,6 +203,7 @@ export class Lifetime {
     this.isTimed = true;
     this.end = new Float64Array(0);
     this.#ttl = new Float64Array(0);
+    this.#queued = new Float64Array(0);
     this.#growTimed(this.#born.length);
   }
 
@@ -207,6 +222,7 @@ export class Lifetime {
   #growTimed(capacity: number): void {
     this.end = filled(this.end, capacity, Number.POSITIVE_INFINITY);
     this.#ttl = filled(this.#ttl, capacity, Number.POSITIVE_INFINITY);
+    this.#queued = filled(this.#queued, capacity, Number.POSITIVE_INFINITY);
     if (this.#hasGrace) this.#grace = grownFloat64(this.#grace, capacity);
   }
 }

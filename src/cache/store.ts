@@ -115,7 +115,7 @@ export class Store<K, V> {
     // A reading some calls old can only shorten a life by what has passed since: nothing, to a long one.
     if (terms.ttl < SHORT_LIFE_MS || terms.idleTtl < SHORT_LIFE_MS) this.#ticker.now();
     else this.#ticker.refresh();
-    const found = this.table.index.get(key);
+    const found = this.table.find(key);
     let handle = found;
     if (handle === undefined) handle = this.#insert(key, value, size, cost);
     else this.#overwrite(handle, value, size);

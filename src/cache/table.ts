@@ -1,5 +1,7 @@
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
 
+const NOTHING = Symbol('no key');
+
 /**
  * Entries as columns: a key leads to a handle, a small integer, and each property of the entry lies in an array at that
  * place. There is no object per entry, so nothing for the garbage collector to walk but keys and values.
@@ -7,6 +9,11 @@ import { grownCapacity, grownFloat64 } from '../struct/grow.js';
  * Invariant: `index` holds exactly the handles in use; the others up to `keys.length` are in `#free`.
  */
 export class Table<K, V> {
+  /**
+   * The key that was last looked for in vain, while nothing has been added since: the write that mostly follows a miss
+   * need not look again.
+   */
+  lastMissed: K | typeof NOTHING = NOTHING;
   readonly index = new Map<K, number>();
   keys: (K | undefined)[] = [];
   values: (V | undefined)[] = [];
@@ -15,6 +22,11 @@ export class Table<K, V> {
   /** Hits of the present value. */
   hits: Uint32Array = new Uint32Array(0);
   #free: number[] = [];
+
+  /** The handle of a key, for a write. */
+  find(key: K): number | undefined {
+    return key === this.lastMissed ? undefined : this.index.get(key);
+  }
 
   /** The handle of a new entry. `onGrow` is told the new capacity of the columns when they have to grow. */
   add(key: K, value: V, size: number, onGrow: (capacity: number) => void): number {
@@ -30,6 +42,7 @@ export class Table<K, V> {
     this.sizes[handle] = size;
     this.hits[handle] = 0;
     this.index.set(key, handle);
+    this.lastMissed = NOTHING;
     return handle;
   }
 
@@ -43,6 +56,7 @@ export class Table<K, V> {
 
   clear(): void {
     this.index.clear();
+    this.lastMissed = NOTHING;
     this.keys = [];
     this.values = [];
     this.#free = [];

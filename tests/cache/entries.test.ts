@@ -342,3 +342,27 @@ describe('hooks of a subclass', () => {
     expect(cache.has('b')).toBe(false);
   });
 });
+
+describe('a write after a miss', () => {
+  it('finds what was written in between', () => {
+    const cache = makeTens(1000);
+    cache.get('a');
+    cache.set('b', 1);
+    cache.set('a', 1);
+    cache.get('c');
+    cache.set('a', 2);
+    cache.set('c', 1);
+    cache.set('c', 2);
+    expect([...cache]).toEqual([
+      ['b', 1],
+      ['a', 2],
+      ['c', 2],
+    ]);
+    expect(cache.bytes).toBe(30);
+    cache.get('d');
+    cache.clear();
+    cache.set('d', 1);
+    cache.set('d', 2);
+    expect(cache.bytes).toBe(10);
+  });
+});
