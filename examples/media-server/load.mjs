@@ -23,6 +23,7 @@ import { percentile, seededRandom, shuffled, zipf } from './random.mjs';
  * @property {number} requestsPerSecond
  * @property {number} p50 milliseconds
  * @property {number} p99 milliseconds
+ * @property {number} cpuSeconds of the driver itself
  * @property {number} failures answers other than 200
  * @property {number} wrong answers that differ from an earlier one to the same request
  * @property {string | undefined} firstFailure
@@ -44,8 +45,10 @@ async function drive(plan) {
   if (plan.eachOnce) await client.run('each once', () => all.pop(), { count: all.length });
   await client.run('warming up', next, { seconds: plan.warmUpSeconds });
   await conductor.ask('measure');
+  const cpu = process.cpuUsage();
   const latencies = await client.run('measuring', next, { seconds: plan.seconds });
   client.close();
+  const { user, system } = process.cpuUsage(cpu);
 
   const sorted = Float64Array.from(latencies).sort();
   return {
@@ -53,6 +56,7 @@ async function drive(plan) {
     requestsPerSecond: sorted.length / client.elapsedSeconds,
     p50: percentile(sorted, 0.5),
     p99: percentile(sorted, 0.99),
+    cpuSeconds: (user + system) / 1e6,
     failures: client.failures,
     wrong: client.wrong,
     firstFailure: client.firstFailure,

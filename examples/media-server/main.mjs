@@ -2,7 +2,7 @@
 // The conductor: finds photos, has four servers run under the same load (two without the cache, one with room for all
 // photos, one with room for half of them), tells what came of it, and leaves the last one up.
 import { createServer } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HELP, parseOptions, UsageError } from './options.mjs';
 import { findPhotos } from './photos.mjs';
@@ -14,7 +14,7 @@ import { checks, figures } from './result.mjs';
 const FIRST_PORT = 8080;
 const CONNECTIONS_PER_THREAD = 4;
 /** sharp works on libuv's threads. One core less than there are leaves room for the event loops, which do little. */
-const NATIVE_THREADS = Math.max(2, availableParallelism() - 1);
+const NATIVE_THREADS = Math.max(1, availableParallelism() - 1);
 const LOAD = { widths: [96, 160, 240, 320, 480], exponent: 0.9, seed: 1 };
 /** Some room above the sum of the pixels, for what lies between them. */
 const ROOM_FOR_ALL = 1.25;
@@ -52,11 +52,13 @@ async function run(title, settings, seconds) {
   const ports = await server.peer.ask('start', settings);
   /** @type {import('./server.mjs').ServerReport | undefined} */
   let before;
+  const machine = { busySeconds: 0, at: 0 };
   const driver = startHelper(new URL('./load.mjs', import.meta.url), {
     progress: (state) => progress.update(title, state),
     measure: async () => {
       await sleep(100); // what the threads have to tell each other about the last request has arrived by then
       before = await server.peer.ask('report', { reset: true });
+      Object.assign(machine, { busySeconds: busySeconds(), at: performance.now() });
     },
   });
   const load = await driver.peer.ask('drive', {
@@ -65,14 +67,20 @@ async function run(title, settings, seconds) {
     names: settings.photos.map((photo) => photo.name),
     connections: CONNECTIONS_PER_THREAD * ports.length,
     eachOnce: settings.mode === 'cached',
-    warmUpSeconds: seconds / 4,
+    warmUpSeconds: seconds / 2,
     seconds,
   });
+  const busyCores = ((busySeconds() - machine.busySeconds) / (performance.now() - machine.at)) * 1000;
   await stopHelper(driver);
   await sleep(100);
   /** @type {import('./server.mjs').ServerReport} */
   const after = await server.peer.ask('report', { reset: false });
-  return { server, ports, figures: figures({ title, load, before: before ?? after, after }) };
+  return { server, ports, figures: figures({ title, load, before: before ?? after, after, busyCores }) };
+}
+
+/** Seconds that all cores of the machine have worked, for whomever. */
+function busySeconds() {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000;
 }
 
 async function main() {
@@ -92,7 +100,7 @@ async function main() {
       `${CONNECTIONS_PER_THREAD * options.threads} connections, Zipf ${LOAD.exponent}, ${options.seconds} s each\n`,
   );
 
-  const settings = { photos, threads: options.threads, port: 0, maxBytes: 0 };
+  const settings = { photos, threads: options.threads, loaderThreads: NATIVE_THREADS, port: 0, maxBytes: 0 };
   const none = await run('no cache', { ...settings, mode: 'decoding' }, options.seconds);
   await stopHelper(none.server);
   const direct = await run('sharp alone', { ...settings, mode: 'direct' }, options.seconds);

@@ -20,6 +20,12 @@ import { UsageError } from './options.mjs';
  */
 
 /**
+ * @typedef {object} Header
+ * @property {string} path
+ * @property {number} width
+ * @property {number} height
+ * @property {number} channels when decoded
+ *
  * @typedef {object} Collection
  * @property {string} source where they come from, for people
  * @property {Photo[]} photos
@@ -37,7 +43,7 @@ const SYSTEM_FOLDERS = [
 const EXTENSIONS = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.avif']);
 const ENOUGH = 20;
 const MOST = 64;
-/** Wallpaper folders also hold tiles and icons; a photo has more pixels than this. */
+/** Wallpaper folders also hold tiles, icons and drawings: a photo has more pixels than this, and no transparency. */
 const LEAST_PIXELS = 500_000;
 /** All of them decoded may take this much of the memory: one of the servers holds them all. */
 const LARGEST_SHARE = 0.4;
@@ -52,17 +58,17 @@ const CACHE_FOLDER = fileURLToPath(new URL('../../.cache/media-server', import.m
 export async function findPhotos(folder, say) {
   if (folder !== undefined) return { source: folder, photos: await photosOfFolder(folder) };
 
-  const system = await survey(await filesUnder(SYSTEM_FOLDERS), LEAST_PIXELS);
+  const system = await survey(await filesUnder(SYSTEM_FOLDERS), isPhoto);
   if (system.length >= ENOUGH) return { source: "the system's wallpapers", photos: system };
 
   const debian = await fetchDebianPhotos(join(CACHE_FOLDER, 'debian'), say);
-  const fetched = debian ? await survey([...(await filesUnder(debian.folders)), ...paths(system)], LEAST_PIXELS) : [];
+  const fetched = debian ? await survey([...(await filesUnder(debian.folders)), ...paths(system)], isPhoto) : [];
   if (debian && fetched.length >= ENOUGH)
     return { source: `Debian's ${debian.packages.join(' and ')}`, photos: fetched };
 
   if (system.length > 0 && !debian) say(`Only ${system.length} wallpapers on this system.`);
   const made = await makePhotos(join(CACHE_FOLDER, 'made'), say);
-  return { source: 'made up, since this machine has no photos', photos: await survey(made, 1) };
+  return { source: 'made up, since this machine has no photos', photos: await survey(made) };
 }
 
 /** @param {string} folder */
@@ -70,7 +76,7 @@ async function photosOfFolder(folder) {
   const info = await stat(folder).catch(() => undefined);
   if (!info) throw new UsageError(`--folder: ${folder} does not exist`);
   if (!info.isDirectory()) throw new UsageError(`--folder: ${folder} is not a folder`);
-  const photos = await survey(await filesUnder([folder]), 1);
+  const photos = await survey(await filesUnder([folder]));
   if (photos.length > 0) return photos;
   throw new UsageError(`--folder: no image in ${folder} can be read (looked for ${[...EXTENSIONS].join(' ')})`);
 }
@@ -98,16 +104,16 @@ async function filesUnder(folders) {
 }
 
 /**
- * Reads the headers and leaves out what is no image, or too small. Of very many files, takes some from all over.
+ * Reads the headers and leaves out what is no image, or not wanted. Of very many files, takes some from all over.
  *
  * @param {string[]} files
- * @param {number} leastPixels
+ * @param {(header: Header) => boolean} isWanted
  * @returns {Promise<Photo[]>}
  */
-async function survey(files, leastPixels) {
+async function survey(files, isWanted = () => true) {
   const step = Math.max(1, files.length / MOST);
   const chosen = Array.from({ length: Math.min(files.length, MOST) }, (_, i) => files[Math.floor(i * step)]);
-  /** @type {Array<Omit<Photo, 'name'> | undefined>} */
+  /** @type {Array<Header | undefined>} */
   const found = [];
   for (let i = 0; i < chosen.length; i += availableParallelism()) {
     found.push(...(await Promise.all(chosen.slice(i, i + availableParallelism()).map(probe))));
@@ -116,10 +122,13 @@ async function survey(files, leastPixels) {
   let room = usableMemory() * LARGEST_SHARE;
   /** @type {Photo[]} */
   const photos = [];
-  for (const photo of found) {
-    if (!photo || photo.width * photo.height < leastPixels || photo.decodedBytes > room) continue;
-    room -= photo.decodedBytes;
-    photos.push({ name: names(basename(photo.path)), ...photo });
+  for (const header of found) {
+    if (!header || !isWanted(header)) continue;
+    const { path, width, height, channels } = header;
+    const decodedBytes = width * height * channels;
+    if (decodedBytes > room) continue;
+    room -= decodedBytes;
+    photos.push({ name: names(basename(path)), path, width, height, decodedBytes });
   }
   return photos;
 }
@@ -130,7 +139,13 @@ function usableMemory() {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-/** @param {string} path */
+/** @param {Header} header */
+const isPhoto = ({ width, height, channels }) => width * height >= LEAST_PIXELS && channels === 3;
+
+/**
+ * @param {string} path
+ * @returns {Promise<Header | undefined>}
+ */
 async function probe(path) {
   // Whatever cannot be read is not served: a folder of photos may well hold a damaged one.
   const header = await sharp(path)
@@ -138,7 +153,7 @@ async function probe(path) {
     .catch(() => undefined);
   if (!header) return undefined;
   const { width, height } = header.autoOrient;
-  return { path, width, height, decodedBytes: width * height * (header.hasAlpha ? 4 : 3) };
+  return { path, width, height, channels: header.hasAlpha ? 4 : 3 };
 }
 
 /** Two files of one name, in two folders: the second is called `name-2.jpg`. */

@@ -9,6 +9,7 @@
  * @property {LoadReport} load
  * @property {ServerReport} before when the measuring began, after the warming up
  * @property {ServerReport} after
+ * @property {number} busyCores of the whole machine while measuring
  *
  * @typedef {object} Figures one column of the table
  * @property {string} title
@@ -20,6 +21,8 @@
  * @property {number} wrong
  * @property {string | undefined} firstFailure
  * @property {number} decodes while measuring
+ * @property {number} cores that the server kept busy
+ * @property {number} otherCores that programs other than the demo's kept busy
  * @property {number} rss bytes
  * @property {number} peakRss bytes
  * @property {{ monitored: import('./loop-delay.mjs').Delay, timed: import('./loop-delay.mjs').Delay }} loop of the worst thread
@@ -46,11 +49,15 @@
  */
 
 /** @param {Run} run @returns {Figures} */
-export function figures({ title, load, before, after }) {
+export function figures({ title, load, before, after, busyCores }) {
+  const seconds = load.requests / load.requestsPerSecond;
+  const cores = (after.cpuSeconds - before.cpuSeconds) / seconds;
   return {
     title,
     ...load,
     decodes: after.cache ? after.decoded.decodes - before.decoded.decodes : load.requests,
+    cores,
+    otherCores: Math.max(0, busyCores - cores - load.cpuSeconds / seconds),
     rss: after.rss,
     peakRss: after.peakRss,
     loop: { monitored: worst(after, 'monitored'), timed: worst(after, 'timed') },
@@ -115,6 +122,8 @@ export function checks({ none, direct, half, all }) {
   const images = all.cache?.decodedImages ?? 0;
   const times = half.requestsPerSecond / none.requestsPerSecond;
   const delay = Math.max(...cached.flatMap(({ loop }) => [loop.timed.p99, loop.monitored.p99]));
+  const others = Math.max(...[none, direct, ...cached].map((run) => run.otherCores));
+  const crowded = others < 0.5 ? '' : `; other programs kept up to ${others.toFixed(1)} cores busy`;
   return [
     correct(failures === 0, failures === 0 ? 'every answer was right' : `${failures} answers failed or were wrong`),
     correct(decodes === misses, `decodes = misses: ${decodes} = ${misses}, warming up included`),
@@ -123,8 +132,11 @@ export function checks({ none, direct, half, all }) {
       all.cache?.totalDecodes === images,
       `with room for all, ${images} images took ${all.cache?.totalDecodes} decodes`,
     ),
-    fast(times >= 3, `with half of the room, ${times.toFixed(1)} times the requests of no cache (goal: 3)`),
-    fast(delay < 20, `event loops of the serving threads late by ${delay.toFixed(1)} ms at p99 (goal: below 20)`),
+    fast(times >= 3, `with half of the room, ${times.toFixed(1)} times the requests of no cache (goal: 3${crowded})`),
+    fast(
+      delay < 20,
+      `event loops of the serving threads late by ${delay.toFixed(1)} ms at p99 (goal: below 20${crowded})`,
+    ),
   ];
 }
 

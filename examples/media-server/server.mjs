@@ -13,7 +13,8 @@ import { Peer, processWire, threadWire } from './peer.mjs';
  * @property {import('./photos.mjs').Photo[]} photos
  * @property {import('./images.mjs').Mode} mode
  * @property {number} maxBytes budget of the cache, where there is one
- * @property {number} threads
+ * @property {number} threads that serve
+ * @property {number} loaderThreads of the cache's pool, at most
  * @property {number} port of the first thread; 0 = any
  *
  * @typedef {object} ThreadReport
@@ -26,6 +27,7 @@ import { Peer, processWire, threadWire } from './peer.mjs';
  * @property {ThreadReport[]} threads
  * @property {import('./decode-watch.mjs').DecodeCount} decoded
  * @property {CacheCounts | undefined} cache
+ * @property {number} cpuSeconds of all its threads, since it started
  * @property {number} rss bytes
  * @property {number} peakRss bytes
  */
@@ -44,7 +46,7 @@ async function start(settings) {
       maxBytes: settings.maxBytes,
       cost: 'measured', // what took long to decode is worth more
       loaders: { decode: new URL('./decode.loader.mjs', import.meta.url) },
-      pool: { maxThreads: settings.threads },
+      pool: { maxThreads: settings.loaderThreads },
     });
   }
   for (let i = 0; i < settings.threads; i++) threads.push(startThread(settings));
@@ -86,9 +88,15 @@ async function report({ reset }) {
     threads: await Promise.all(threads.map((thread) => thread.ask('report', { reset }))),
     decoded: watch.count(),
     cache: images?.stats.snapshot(),
+    cpuSeconds: cpuSeconds(),
     rss: process.memoryUsage.rss(),
     peakRss: process.resourceUsage().maxRSS * 1024,
   };
+}
+
+function cpuSeconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 if (process.send === undefined) {

@@ -15,7 +15,16 @@ const thread = (p99: number) => ({
 
 function load(requestsPerSecond: number): Run['load'] {
   const requests = requestsPerSecond * 10;
-  return { requests, requestsPerSecond, p50: 12.34, p99: 1234.5, failures: 0, wrong: 0, firstFailure: undefined };
+  return {
+    requests,
+    requestsPerSecond,
+    p50: 12.34,
+    p99: 1234.5,
+    cpuSeconds: 1,
+    failures: 0,
+    wrong: 0,
+    firstFailure: undefined,
+  };
 }
 
 /** A run with a cache: so many hits and misses before and during the measuring. */
@@ -37,6 +46,7 @@ function cachedRun(
       bytes: 50 * 2 ** 20,
       maxBytes: 60 * 2 ** 20,
     },
+    cpuSeconds: hits === before.hits ? 10 : 35,
     rss: 2 ** 30,
     peakRss: 2 ** 31,
   });
@@ -45,6 +55,7 @@ function cachedRun(
     load: load(requestsPerSecond),
     before: report(before.hits, before.misses),
     after: report(before.hits + during.hits, before.misses + during.misses),
+    busyCores: 2.9,
   });
 }
 
@@ -53,10 +64,11 @@ function plainRun(requestsPerSecond: number) {
     threads: [thread(1)],
     decoded: { decodes: 0, images: 0, overlapping: 0 },
     cache: undefined,
+    cpuSeconds: 4,
     rss: 2 ** 28,
     peakRss: 2 ** 29,
   };
-  return figures({ title: 'no cache', load: load(requestsPerSecond), before: report, after: report });
+  return figures({ title: 'no cache', load: load(requestsPerSecond), before: report, after: report, busyCores: 0 });
 }
 
 const good = () => ({
@@ -78,6 +90,8 @@ describe('the result', () => {
     expect(half).toMatchObject({ decodes: 10, loop: { timed: { p99: 6 }, monitored: { p99: 5 } } });
     expect(half.cache).toMatchObject({ hits: 80, misses: 10, joined: 10, hitRate: 0.8, totalMisses: 25 });
     expect(none).toMatchObject({ decodes: 200, cache: undefined });
+    expect(half.cores).toBeCloseTo(2.5);
+    expect(half.otherCores).toBeCloseTo(0.3);
   });
 
   it('is all right when every promise was kept', () => {
@@ -115,8 +129,10 @@ describe('the result', () => {
     const runs = good();
     runs.half.requestsPerSecond = 59;
     runs.all.loop.timed.p99 = 20;
+    runs.none.otherCores = 1.25;
     const failed = checks(runs).filter((check) => !check.ok);
     expect(failed.map((check) => check.kind)).toEqual(['speed', 'speed']);
+    expect(failed[1].text).toMatch(/20\.0 ms .*other programs kept up to 1\.3 cores busy/);
   });
 });
 
