@@ -10,8 +10,6 @@ import { type Size, sizesFor } from './sizes.js';
 interface Way {
   transport: string;
   modes: string[];
-  /** Measured with one thread and with all, and not between. */
-  endsOnly?: boolean;
   every?: number;
 }
 
@@ -20,9 +18,9 @@ const ways: readonly Way[] = [
   { transport: 'cachalot, bytes', modes: ['known', 'fresh', 'copy'] },
   { transport: 'lru-cache of views', modes: ['known', 'fresh'] },
   { transport: 'cachalot, image', modes: ['known', 'fresh'] },
-  { transport: 'lmdb', modes: ['getBinaryFast'], endsOnly: true },
-  { transport: 'postMessage', modes: ['clone', 'handle'], endsOnly: true, every: 2 },
-  { transport: 'Redis', modes: ['get'], endsOnly: true },
+  { transport: 'lmdb', modes: ['getBinaryFast'] },
+  { transport: 'postMessage', modes: ['clone', 'handle'], every: 2 },
+  { transport: 'Redis', modes: ['get'] },
 ];
 
 export const read: Scenario = {
@@ -37,15 +35,15 @@ export const read: Scenario = {
   },
 };
 
-function job(way: Way, size: Size, { threads, window, seed, product, smoke }: Setting, socket?: string): Job {
-  const most = Math.max(...threads);
+function job(way: Way, size: Size, { threads, window, seed, product }: Setting, socket?: string): Job {
   const input: ReadInput = {
     transport: way.transport,
     modes: way.modes,
     keys: size.workingSet / size.bytes,
     bytes: size.bytes,
     exponent: 0,
-    threads: way.endsOnly || smoke ? [...new Set([1, most])] : threads,
+    // The ends tell the scaling; what lies between is measured where the ceiling is.
+    threads: [...new Set([1, Math.max(...threads)])],
     window,
     seed,
     product,
