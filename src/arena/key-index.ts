@@ -1,5 +1,21 @@
-import { BUCKET_EMPTY, BUCKET_SLOT_BITS, BUCKET_SLOT_MASK, BUCKET_TOMB, SLOT, TABLE_INDEX_SELECT } from './layout.js';
+import {
+  BUCKET_EMPTY,
+  BUCKET_SLOT_BITS,
+  BUCKET_SLOT_MASK,
+  BUCKET_TOMB,
+  CHOICE_B,
+  CHOICE_COUNT_SHIFT,
+  CHOICE_LOG_SHIFT,
+  FIRST_INDEX_LOG,
+  SLOT,
+  TABLE_INDEX_CHOICE,
+} from './layout.js';
 import type { CacheTable } from './table.js';
+
+/** Above this share of used buckets the index is rebuilt. */
+const MAX_LOAD = 0.5;
+/** Buckets after a rebuild, for each live one: at least half of what may be used is free then. */
+const ROOM_AFTER_REBUILD = 4;
 
 /**
  * # The index: key → slot, written by the keeper, read by all
@@ -7,31 +23,31 @@ import type { CacheTable } from './table.js';
  * Open addressing with linear probing over one Int32 a bucket:
  *
  * ```
- *   31        22 21                 0
- *  ┌────────────┬────────────────────┐
- *  │ tag of hash│ slot + 1           │   0 = never used since the last rebuild, -1 = a tombstone
- *  └────────────┴────────────────────┘
+ *   31        22 21                 0                    31             6 5           1 0
+ *  ┌────────────┬────────────────────┐                  ┌────────────────┬─────────────┬───┐
+ *  │ tag of hash│ slot + 1           │   the choice:    │ choices so far │ log buckets │ B │
+ *  └────────────┴────────────────────┘                  └────────────────┴─────────────┴───┘
+ *   0 = never used since the last rebuild, -1 = a tombstone
  * ```
  *
  * A bucket changes in one store, so a reader sees the old slot of a key or the new one. Nothing is ever moved within an
- * index, since a reader could miss what moves past it: a removal leaves a tombstone, and when tombstones abound the
- * other one of two indices is built anew and chosen by one store. A reader that found nothing looks whether the choice
- * has changed meanwhile, and if so looks again; therefore no key that is present is ever missed.
+ * index, since a reader could miss what moves past it: a removal leaves a tombstone, and when tombstones abound, or
+ * entries do, the other one of two indices is built anew, as large as the entries ask for, and chosen by one store. A
+ * reader that found nothing looks whether the choice has changed meanwhile, and if so looks again; therefore no key that
+ * is present is ever missed. The index of a large but little filled cache stays small, and in the processor's caches.
  */
 export class KeyIndex {
   readonly #words: Int32Array;
-  readonly #mask: number;
-  #base: number;
-  #select: number;
+  #mask = 0;
+  #base = 0;
+  #choices = 0;
   /** Buckets of the chosen index that are not BUCKET_EMPTY: live ones and tombstones. */
   #used = 0;
   #live = 0;
 
   constructor(readonly table: CacheTable) {
     this.#words = table.words;
-    this.#mask = table.geometry.buckets - 1;
-    this.#select = this.#words[TABLE_INDEX_SELECT]!;
-    this.#base = this.#select & 1 ? table.geometry.indexB : table.geometry.indexA;
+    this.#choose(table.geometry.indexA, FIRST_INDEX_LOG);
   }
 
   get live(): number {
@@ -46,7 +62,7 @@ export class KeyIndex {
 
   /** Adds a slot under a hash that has no entry of the same key. */
   insert(hash: number, slot: number): void {
-    if (this.#used + 1 > (this.#mask + 1) * 0.75) this.#rebuild();
+    if (this.#used + 1 > (this.#mask + 1) * MAX_LOAD) this.#rebuild();
     let i = hash & this.#mask;
     for (;;) {
       const word = this.#words[this.#base + i]!;
@@ -108,26 +124,32 @@ export class KeyIndex {
     }
   }
 
-  // A reader may still be probing the index that is not chosen now, from before the last switch. It finds at most
+  // A reader may still be probing the index that is not chosen now, from before the last choice. It finds at most
   // nothing, or slots that it verifies; and it looks again, since the choice has changed.
   #rebuild(): void {
     const from = this.#base;
-    const { indexA, indexB } = this.table.geometry;
+    const { indexA, indexB, buckets } = this.table.geometry;
     const to = from === indexA ? indexB : indexA;
-    for (let i = 0; i <= this.#mask; i++) Atomics.store(this.#words, to + i, BUCKET_EMPTY);
-    let live = 0;
+    const log = Math.min(Math.log2(buckets), Math.ceil(Math.log2((this.#live + 1) * ROOM_AFTER_REBUILD)));
+    const mask = 2 ** Math.max(log, FIRST_INDEX_LOG) - 1;
+    for (let i = 0; i <= mask; i++) Atomics.store(this.#words, to + i, BUCKET_EMPTY);
     for (let i = 0; i <= this.#mask; i++) {
       const word = this.#words[from + i]!;
       if (word === BUCKET_EMPTY || word === BUCKET_TOMB) continue;
-      let j = this.table.int((word & BUCKET_SLOT_MASK) - 1, SLOT.hash) & this.#mask;
-      while (this.#words[to + j] !== BUCKET_EMPTY) j = (j + 1) & this.#mask;
+      let j = this.table.int((word & BUCKET_SLOT_MASK) - 1, SLOT.hash) & mask;
+      while (this.#words[to + j] !== BUCKET_EMPTY) j = (j + 1) & mask;
       Atomics.store(this.#words, to + j, word);
-      live++;
     }
-    this.#base = to;
-    this.#used = live;
-    this.#select = ((this.#select & ~1) + 2) | (to === indexB ? 1 : 0);
-    Atomics.store(this.#words, TABLE_INDEX_SELECT, this.#select);
+    this.#used = this.#live;
+    this.#choose(to, Math.log2(mask + 1));
+  }
+
+  #choose(base: number, log: number): void {
+    this.#base = base;
+    this.#mask = 2 ** log - 1;
+    this.#choices++;
+    const choice = (this.#choices << CHOICE_COUNT_SHIFT) | (log << CHOICE_LOG_SHIFT);
+    Atomics.store(this.#words, TABLE_INDEX_CHOICE, base === this.table.geometry.indexB ? choice | CHOICE_B : choice);
   }
 }
 

@@ -64,8 +64,8 @@ export function rowStart(row: number): number {
 // ── table ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const TABLE_HEADER_BYTES = 512;
-/** Int32 in the table header: which of the two indices is the true one; its upper bits count rebuilds. */
-export const TABLE_INDEX_SELECT = 0;
+/** Int32 in the table header: the choice of the index, drawn in key-index.ts. */
+export const TABLE_INDEX_CHOICE = 0;
 /** Int32: 1 once the cache is closed. */
 export const TABLE_CLOSED = 1;
 /** Int32: slots at or above this number were never used. Only grows. */
@@ -163,13 +163,21 @@ const MIN_SLOTS = 1024;
 
 // ── index ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** The choice: which of the two indices is the true one, the logarithm of its buckets, and a count of choices. */
+export const CHOICE_B = 1;
+export const CHOICE_LOG_SHIFT = 1;
+export const CHOICE_LOG_MASK = 31;
+export const CHOICE_COUNT_SHIFT = 6;
+/** Buckets at first, as a logarithm. */
+export const FIRST_INDEX_LOG = 8;
+
 export const BUCKET_EMPTY = 0;
 export const BUCKET_TOMB = -1;
 export const BUCKET_SLOT_BITS = 22;
 export const BUCKET_SLOT_MASK = 2 ** BUCKET_SLOT_BITS - 1;
 
-/** What an entry costs beside its blocks: its slot, and its share of the two indices at half load. */
-export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + 2 * 2 * 4;
+/** What an entry costs beside its blocks: its slot, and its share of the two indices, with four buckets an entry. */
+export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + 2 * 4 * 4;
 
 /** Where everything lies in a cache's table. */
 export interface TableGeometry {
@@ -188,7 +196,7 @@ export interface TableGeometry {
 /** The geometry of a table of at least `entries` slots. Untouched pages of it cost nothing. */
 export function tableGeometry(entries: number): TableGeometry {
   const slots = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, Math.ceil(entries)));
-  const buckets = 2 ** Math.ceil(Math.log2(slots * 2));
+  const buckets = 2 ** Math.ceil(Math.log2(slots * 4));
   const statBytes = MAX_THREADS * STAT_ROW_DOUBLES * 8;
   const indexA = TABLE_HEADER_BYTES + statBytes;
   const indexB = indexA + buckets * 4;

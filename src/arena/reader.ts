@@ -5,6 +5,9 @@ import {
   BUCKET_SLOT_BITS,
   BUCKET_SLOT_MASK,
   BUCKET_TOMB,
+  CHOICE_B,
+  CHOICE_LOG_MASK,
+  CHOICE_LOG_SHIFT,
   FLAG_EXPIRES,
   FLAG_IDLE,
   MOMENT_PIN,
@@ -16,7 +19,7 @@ import {
   SLOT_WORDS,
   STAT,
   STATE_MASK,
-  TABLE_INDEX_SELECT,
+  TABLE_INDEX_CHOICE,
   toRef,
 } from './layout.js';
 import { PART_ROW_BYTES, readParts } from './record.js';
@@ -56,7 +59,6 @@ export class SharedReader {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   readonly #stats: number;
-  readonly #bucketMask: number;
   readonly #indexA: number;
   readonly #indexB: number;
   readonly #slotWords: number;
@@ -76,7 +78,6 @@ export class SharedReader {
     this.#words = table.words;
     this.#doubles = table.doubles;
     this.#stats = table.statRow(row.row);
-    this.#bucketMask = table.geometry.buckets - 1;
     this.#indexA = table.geometry.indexA;
     this.#indexB = table.geometry.indexB;
     this.#slotWords = table.slotWords;
@@ -97,11 +98,11 @@ export class SharedReader {
     const words = this.#words;
     const hash = hashString(key, this.table.seed) | 0;
     const tag = hash >>> BUCKET_SLOT_BITS;
-    const mask = this.#bucketMask;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       // A plain load: what is found is verified, and before a miss is believed the word is loaded again, in order.
-      const select = words[TABLE_INDEX_SELECT]!;
-      const base = select & 1 ? this.#indexB : this.#indexA;
+      const choice = words[TABLE_INDEX_CHOICE]!;
+      const base = choice & CHOICE_B ? this.#indexB : this.#indexA;
+      const mask = (1 << ((choice >>> CHOICE_LOG_SHIFT) & CHOICE_LOG_MASK)) - 1;
       let disturbed = false;
       for (let i = hash & mask; ; i = (i + 1) & mask) {
         const bucket = words[base + i]!;
@@ -112,7 +113,7 @@ export class SharedReader {
         else if (this.#holds(slot, hash, key)) return slot;
         else this.row.unpin(this.pin);
       }
-      if (!disturbed && Atomics.load(words, TABLE_INDEX_SELECT) === select) return -1;
+      if (!disturbed && Atomics.load(words, TABLE_INDEX_CHOICE) === choice) return -1;
     }
     return -1;
   }
