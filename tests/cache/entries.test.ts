@@ -343,6 +343,17 @@ describe('hooks of a subclass', () => {
   });
 });
 
+describe('an overwrite that grows', () => {
+  it('lets the next victim of the policy go, never itself', () => {
+    const cache = makeTens(30, { policy: 'fifo' });
+    for (const key of 'abc') cache.set(key, 1);
+    cache.delete('b');
+    cache.set('b', 1);
+    cache.set('a', 2, { size: 20 });
+    expect([...cache.keys()].sort()).toEqual(['a', 'b']);
+  });
+});
+
 describe('a write after a miss', () => {
   it('finds what was written in between', () => {
     const cache = makeTens(1000);

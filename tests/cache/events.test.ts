@@ -154,6 +154,26 @@ describe('removals', () => {
     expect(cache.bytes).toBe(10);
   });
 
+  it('are told in the order in which they happened, also those that a listener causes', () => {
+    const told: string[] = [];
+    const cache: Cache<string, number> = new Cache<string, number>({
+      maxBytes: 30,
+      weigher: () => 10,
+      onEvicted: (key) => {
+        told.push(key);
+        if (key !== 'a') return;
+        cache.set('late', 1);
+        cache.delete('late');
+      },
+    });
+    cache.setMany([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    cache.clear();
+    expect(told).toEqual(['a', 'b', 'late']);
+  });
+
   it('a listener that throws, rejects or stalls harms nobody', async () => {
     const errors: unknown[] = [];
     let mode = 'throw';
