@@ -2,10 +2,11 @@ import { CacheConfigError } from '../common/error.js';
 import { createPolicy, type PolicyName } from '../policy/index.js';
 import type { Policy } from '../policy/policy.js';
 import type { RemovalReason } from '../stats/event.js';
+import { LatencyHistogram } from '../stats/histogram.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
 import { EntryStore, type NewEntry } from './entry-store.js';
-import { HEADER, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
+import { HEADER, HISTOGRAMS, LOAD_HISTOGRAM, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
 import type { CacheConfig, CacheNews, CacheTicket } from './protocol.js';
 import { CacheTable } from './table.js';
 
@@ -21,6 +22,7 @@ export class KeeperCache {
   /** Retired, but still pinned by somebody. */
   limboBytes = 0;
   closed = false;
+  readonly #loadLatency: LatencyHistogram;
   /** Loaders that are functions, and the threads that have them. */
   readonly #functions = new Map<string, Set<number>>();
   #news: CacheNews[] = [];
@@ -36,8 +38,16 @@ export class KeeperCache {
     const entries = Number.isFinite(config.maxEntries) ? config.maxEntries : config.maxBytes / BYTES_PER_SLOT;
     this.table = CacheTable.create(id, (Math.random() * 2 ** 32) >>> 0, entries * 1.25 + 64);
     this.store = new EntryStore(this.table, policy, arena.segments, nextNumber);
+    this.#loadLatency = new LatencyHistogram(this.table.histogram(LOAD_HISTOGRAM));
     this.table.setHeader(HEADER.maxBytes, config.maxBytes);
     this.table.setHeader(HEADER.maxEntryBytes, this.maxEntryBytes);
+  }
+
+  /** Counts a load that has ended. */
+  noteLoad(durationMs: number): void {
+    this.table.addHeader(HEADER.loads, 1);
+    this.table.addHeader(HEADER.loadTimeTotal, durationMs);
+    this.#loadLatency.record(durationMs);
   }
 
   get maxEntryBytes(): number {
@@ -170,6 +180,8 @@ export class KeeperCache {
     ];
     for (const field of [...counts, HEADER.rejected, HEADER.movedBytes, HEADER.missBytes])
       this.table.setHeader(field, 0);
+    // Threads that record meanwhile lose a record or add one to what is forgotten.
+    for (let number = 0; number < HISTOGRAMS; number++) this.table.histogram(number).fill(0);
     this.table.setHeader(HEADER.departedHits, -this.table.sumStat(STAT.hits));
     this.table.setHeader(HEADER.departedMisses, -this.table.sumStat(STAT.misses));
     this.table.setHeader(HEADER.departedOverflows, -this.table.sumStat(STAT.pinOverflows));

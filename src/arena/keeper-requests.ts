@@ -305,9 +305,8 @@ export class KeeperRequests {
   #fail(flight: Flight, error: Error): void {
     const { cache } = flight;
     const durationMs = this.house.now() - flight.startedAt;
-    cache.table.addHeader(HEADER.loads, 1);
+    cache.noteLoad(durationMs);
     cache.table.addHeader(HEADER.loadErrors, 1);
-    cache.table.addHeader(HEADER.loadTimeTotal, durationMs);
     cache.tell({ type: 'loadError', key: flight.key, size: 0, durationMs, error: messageOf(error) });
     this.house.flights.fail(flight, error);
   }
@@ -315,8 +314,7 @@ export class KeeperRequests {
   #count(flight: Flight, size: number): void {
     const { cache } = flight;
     const durationMs = this.house.now() - flight.startedAt;
-    cache.table.addHeader(HEADER.loads, 1);
-    cache.table.addHeader(HEADER.loadTimeTotal, durationMs);
+    cache.noteLoad(durationMs);
     cache.tell({ type: 'load', key: flight.key, size, durationMs });
   }
 }

@@ -10,9 +10,9 @@
  *  └────────┴───────┴───────┴─── … ───┴─────────┘
  *
  *  table (one a cache)       which keys are where
- *  ┌────────┬───────────┬─────────┬─────────┬───────┐
- *  │ header │ stat rows │ index A │ index B │ slots │  slot = 128 B, drawn below
- *  └────────┴───────────┴─────────┴─────────┴───────┘
+ *  ┌────────┬───────────┬────────────┬─────────┬─────────┬───────┐
+ *  │ header │ stat rows │ histograms │ index A │ index B │ slots │  slot = 128 B, drawn below
+ *  └────────┴───────────┴────────────┴─────────┴─────────┴───────┘
  *
  *  segments (a few)          the bytes of all caches, in units of 64 bytes
  *  ┌──────────────────────────────── … ──┐
@@ -24,6 +24,8 @@
  * blocks that it was granted and has not yet committed, and, under a pin, `LAST_USED` of a slot. Nobody else writes.
  * So there is no word that two threads write, but for `LAST_USED`, where either value is right.
  */
+
+import { HISTOGRAM_WORDS } from '../stats/histogram.js';
 
 /** Version of everything in this file and of protocol.ts. Threads of two versions refuse each other. */
 export const PROTOCOL_VERSION = 1;
@@ -179,12 +181,26 @@ export const BUCKET_SLOT_MASK = 2 ** BUCKET_SLOT_BITS - 1;
 /** What an entry costs beside its blocks: its slot, and its share of the two indices, with four buckets an entry. */
 export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + 2 * 4 * 4;
 
+/** Histograms in a table: one of loads, written by the keeper, then two of each thread, of hits and of misses. */
+export const HISTOGRAMS = 1 + 2 * MAX_THREADS;
+
+/** The number of a histogram of loads, and of a thread's hits or misses. */
+export const LOAD_HISTOGRAM = 0;
+export function hitHistogram(row: number): number {
+  return 1 + 2 * row;
+}
+export function missHistogram(row: number): number {
+  return 2 + 2 * row;
+}
+
 /** Where everything lies in a cache's table. */
 export interface TableGeometry {
   readonly slots: number;
   readonly buckets: number;
   /** Float64 index of the first stat row. */
   readonly stats: number;
+  /** Int32 index of the first histogram. */
+  readonly histograms: number;
   /** Int32 indices of the two indices. */
   readonly indexA: number;
   readonly indexB: number;
@@ -198,13 +214,15 @@ export function tableGeometry(entries: number): TableGeometry {
   const slots = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, Math.ceil(entries)));
   const buckets = 2 ** Math.ceil(Math.log2(slots * 4));
   const statBytes = MAX_THREADS * STAT_ROW_DOUBLES * 8;
-  const indexA = TABLE_HEADER_BYTES + statBytes;
+  const histograms = TABLE_HEADER_BYTES + statBytes;
+  const indexA = histograms + HISTOGRAMS * HISTOGRAM_WORDS * 4;
   const indexB = indexA + buckets * 4;
   const slotBytes = Math.ceil((indexB + buckets * 4) / SLOT_BYTES) * SLOT_BYTES;
   return {
     slots,
     buckets,
     stats: TABLE_HEADER_BYTES / 8,
+    histograms: histograms / 4,
     indexA: indexA / 4,
     indexB: indexB / 4,
     slotBytes,

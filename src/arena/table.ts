@@ -1,4 +1,5 @@
 import { invariant } from '../common/invariant.js';
+import { HISTOGRAM_WORDS } from '../stats/histogram.js';
 import {
   MAX_THREADS,
   SLOT,
@@ -75,6 +76,12 @@ export class CacheTable {
     let sum = 0;
     for (let row = 0; row < MAX_THREADS; row++) sum += this.doubles[this.statRow(row) + field]!;
     return sum;
+  }
+
+  /** The words of a histogram, by its number. */
+  histogram(number: number): Uint32Array {
+    const at = (this.geometry.histograms + number * HISTOGRAM_WORDS) * 4;
+    return new Uint32Array(this.buffer, at, HISTOGRAM_WORDS);
   }
 
   word(slot: number): number {

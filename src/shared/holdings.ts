@@ -1,9 +1,7 @@
-import { HEADER, STAT } from '../arena/layout.js';
+import { HEADER, hitHistogram, LOAD_HISTOGRAM, MAX_THREADS, missHistogram, STAT } from '../arena/layout.js';
 import type { CacheTable } from '../arena/table.js';
-import type { LatencySummary } from '../stats/histogram.js';
+import { summarize } from '../stats/histogram.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
-
-const NO_LATENCY: LatencySummary = Object.freeze({ p50: 0, p90: 0, p99: 0, p999: 0, max: 0 });
 
 /** The statistics of a shared cache, summed over all threads. O(threads). */
 export function sharedSnapshot(table: CacheTable, entries: number): StatsSnapshot {
@@ -35,6 +33,14 @@ export function sharedSnapshot(table: CacheTable, entries: number): StatsSnapsho
     fragmentation: table.header(HEADER.fragmentation),
     hitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
     byteHitRate: hitBytes + missBytes === 0 ? 0 : hitBytes / (hitBytes + missBytes),
-    latency: Object.freeze({ hit: NO_LATENCY, miss: NO_LATENCY, load: NO_LATENCY }),
+    latency: Object.freeze({
+      hit: summarize(rows(table, hitHistogram)),
+      miss: summarize(rows(table, missHistogram)),
+      load: summarize([table.histogram(LOAD_HISTOGRAM)]),
+    }),
   });
+}
+
+function rows(table: CacheTable, histogramOf: (row: number) => number): Uint32Array[] {
+  return Array.from({ length: MAX_THREADS }, (_, row) => table.histogram(histogramOf(row)));
 }

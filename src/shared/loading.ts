@@ -124,7 +124,10 @@ export class SharedLoading<V> {
       if (stale !== undefined) return this.#hand(key, stale.value, as);
       if (failure.rejectUntil > performance.now()) throw failure.error;
     }
-    return this.#await(job);
+    const start = performance.now();
+    const answer = await this.#await(job);
+    this.reading.missLatency.record(performance.now() - start);
+    return answer;
   }
 
   async #await(job: Job<V>): Promise<V | Lease<V> | undefined> {

@@ -15,47 +15,73 @@ const OCTAVES = 42;
 const LONGEST_NS = 2 ** OCTAVES - 1;
 const BUCKETS = (OCTAVES - SUB_BITS + 1) * SUB_COUNT;
 
-/** A log-linear histogram of durations: 2.5 KB, made at the first record; a record costs some nanoseconds. */
+/** Words of a histogram: its buckets, and the largest duration, a Float64. */
+export const HISTOGRAM_WORDS = BUCKETS + 2;
+
+/**
+ * A log-linear histogram of durations: 2.5 KB, made at the first record, or in given memory, which other threads may
+ * then read; a record costs some nanoseconds.
+ */
 export class LatencyHistogram {
-  #buckets: Uint32Array | undefined;
-  #count = 0;
-  #max = 0;
+  #words: Uint32Array | undefined;
+  #max: Float64Array | undefined;
+
+  /** `words`: `HISTOGRAM_WORDS` of them, 8-byte aligned, zero, and written by this histogram alone. */
+  constructor(words?: Uint32Array) {
+    this.#words = words;
+  }
 
   record(durationMs: number): void {
-    this.#buckets ??= new Uint32Array(BUCKETS);
-    this.#buckets[bucketOf(durationMs * 1e6)]!++;
-    this.#count++;
-    if (durationMs > this.#max) this.#max = durationMs;
+    this.#words ??= new Uint32Array(HISTOGRAM_WORDS);
+    this.#max ??= largest(this.#words);
+    this.#words[bucketOf(durationMs * 1e6)]!++;
+    if (durationMs > this.#max[0]!) this.#max[0] = durationMs;
   }
 
   reset(): void {
-    this.#buckets = undefined;
-    this.#count = 0;
-    this.#max = 0;
+    this.#words?.fill(0);
   }
 
   summary(): LatencySummary {
-    const [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map((share) => this.#quantile(share)) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    return Object.freeze({ p50, p90, p99, p999, max: this.#max });
+    return summarize(this.#words ? [this.#words] : []);
   }
+}
 
-  /** The upper edge of the bucket in which that share of the records is reached, never above the largest record. */
-  #quantile(share: number): number {
-    if (!this.#buckets) return 0;
-    const wanted = Math.ceil(this.#count * share);
-    let seen = 0;
-    let bucket = 0;
-    for (; bucket < BUCKETS - 1; bucket++) {
-      seen += this.#buckets[bucket]!;
-      if (seen >= wanted) break;
+/** The percentiles of several histograms together. */
+export function summarize(histograms: readonly Uint32Array[]): LatencySummary {
+  const buckets = new Float64Array(BUCKETS);
+  let count = 0;
+  let max = 0;
+  for (const words of histograms) {
+    max = Math.max(max, largest(words)[0]!);
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      buckets[bucket]! += words[bucket]!;
+      count += words[bucket]!;
     }
-    return Math.min(upperEdge(bucket) / 1e6, this.#max);
   }
+  const quantile = (share: number) => quantileOf(buckets, count * share, max);
+  return Object.freeze({
+    p50: quantile(0.5),
+    p90: quantile(0.9),
+    p99: quantile(0.99),
+    p999: quantile(0.999),
+    max,
+  });
+}
+
+function largest(words: Uint32Array): Float64Array {
+  return new Float64Array(words.buffer, words.byteOffset + BUCKETS * 4, 1);
+}
+
+/** The upper edge of the bucket in which so many records are reached, never above the largest record. */
+function quantileOf(buckets: Float64Array, wanted: number, max: number): number {
+  let seen = 0;
+  let bucket = 0;
+  for (; bucket < BUCKETS - 1; bucket++) {
+    seen += buckets[bucket]!;
+    if (seen >= Math.ceil(wanted)) break;
+  }
+  return Math.min(upperEdge(bucket) / 1e6, max);
 }
 
 function bucketOf(nanoseconds: number): number {
