@@ -29,20 +29,9 @@ try {
 }
 
 async function main(chosen: Options): Promise<void> {
-  installPeers(say);
-  if (chosen.build) build(say);
-  const tools = prepareTools(say);
-  for (const tool of [tools.ceiling, tools.redis]) if ('missing' in tool) say(tool.missing);
   const folder = chosen.out ?? fileURLToPath(new URL(chosen.smoke ? '.cache/smoke' : '.', BENCH));
   mkdirSync(folder, { recursive: true });
-
-  const results: ScenarioResult[] = [];
-  for (const scenario of scenarios) {
-    if (chosen.scenarios.length > 0 && !chosen.scenarios.includes(scenario.name)) continue;
-    const result = await measureScenario(scenario, chosen, tools);
-    writeResult(folder, result);
-    results.push(result);
-  }
+  const results = chosen.report ? [] : await measureAll(chosen, folder);
   writeReport(folder, readResults(folder));
   say(`results and README are in ${folder}`);
   if (chosen.json) process.stdout.write(`${JSON.stringify(results)}\n`);
@@ -51,6 +40,22 @@ async function main(chosen: Options): Promise<void> {
   );
   for (const failure of failures) say(failure);
   if (failures.size > 0) process.exitCode = 1;
+}
+
+/** Runs the chosen scenarios; each result is on disk before the next is begun. */
+async function measureAll(chosen: Options, folder: string): Promise<ScenarioResult[]> {
+  installPeers(say);
+  if (chosen.build) build(say);
+  const tools = prepareTools(say);
+  for (const tool of [tools.ceiling, tools.redis]) if ('missing' in tool) say(tool.missing);
+  const results: ScenarioResult[] = [];
+  for (const scenario of scenarios) {
+    if (chosen.scenarios.length > 0 && !chosen.scenarios.includes(scenario.name)) continue;
+    const result = await measureScenario(scenario, chosen, tools);
+    writeResult(folder, result);
+    results.push(result);
+  }
+  return results;
 }
 
 async function measureScenario(scenario: Scenario, chosen: Options, tools: Tools): Promise<ScenarioResult> {

@@ -9,6 +9,7 @@ export interface Options {
   json: boolean;
   help: boolean;
   build: boolean;
+  report: boolean;
   scenarios: string[];
   only: string[];
   groups: string[];
@@ -29,6 +30,7 @@ export const USAGE = `npm run bench -- [options]
   --out FOLDER      where results, charts and README go (default: native-bench; with --smoke native-bench/.cache/smoke)
   --product FILE    the build to measure (default: dist/index.js): two builds can be compared
   --no-build        use the builds that are there
+  --report          measure nothing: write README and charts from the results that are there
   --json            print the results as JSON on standard output, progress on standard error
   --help            this text
 `;
@@ -42,6 +44,7 @@ export function parseOptions(argv: readonly string[], scenarioNames: readonly st
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       build: { type: 'boolean', default: true },
+      report: { type: 'boolean', default: false },
       scenario: { type: 'string', multiple: true, default: [] },
       only: { type: 'string', multiple: true, default: [] },
       group: { type: 'string', multiple: true, default: [] },
@@ -62,6 +65,7 @@ export function parseOptions(argv: readonly string[], scenarioNames: readonly st
     json: values.json,
     help: values.help,
     build: values.build,
+    report: values.report,
     scenarios: values.scenario,
     only: values.only,
     groups: values.group,

@@ -22,9 +22,10 @@ export interface Chart {
   logarithmic?: boolean;
 }
 
-const WIDTH = 720;
-const LABEL = 210;
-const NUMBER = 110;
+const BARS = 400;
+const NUMBER = 90;
+// A character of the longest label is at most so wide, on average, at 13 pixels.
+const CHARACTER = 7;
 const ROW = 24;
 const TOP = 40;
 const BAR = 14;
@@ -44,9 +45,10 @@ const STYLE = `
 export function renderChart({ title, unit, bars, logarithmic = false }: Chart): string {
   const height = TOP + bars.length * ROW + 8;
   const widthOf = scale(bars, logarithmic);
-  const rows = bars.map((bar, row) => renderBar(bar, TOP + row * ROW + ROW / 2, unit, widthOf));
+  const left = Math.max(...bars.map(({ label }) => label.length)) * CHARACTER + 16;
+  const rows = bars.map((bar, row) => renderBar(bar, left, TOP + row * ROW + ROW / 2, unit, widthOf));
   const note = logarithmic ? ' (logarithmic)' : '';
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeText(title)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + BARS + NUMBER} ${height}" role="img" aria-label="${escapeText(title)}">
 <style>${STYLE}
 </style>
 <text class="title" x="8" y="20">${escapeText(title + note)}</text>
@@ -56,23 +58,22 @@ ${rows.join('\n')}
 }
 
 function scale(bars: readonly Bar[], logarithmic: boolean): (value: number) => number {
-  const room = WIDTH - LABEL - NUMBER;
   const longest = Math.max(...bars.map(({ high }) => high));
-  if (!logarithmic) return (value) => Math.max(1, (value / longest) * room);
+  if (!logarithmic) return (value) => Math.max(1, (value / longest) * BARS);
   // A whole decade below the shortest bar, so that it has a length too.
   const least = 10 ** (Math.ceil(Math.log10(Math.min(...bars.map(({ low }) => low)))) - 1);
   const decades = Math.log10(longest / least);
-  return (value) => Math.max(1, (Math.log10(value / least) / decades) * room);
+  return (value) => Math.max(1, (Math.log10(value / least) / decades) * BARS);
 }
 
-function renderBar(bar: Bar, middle: number, unit: string, widthOf: (value: number) => number): string {
-  const end = LABEL + widthOf(bar.value);
-  const low = LABEL + widthOf(bar.low);
-  const high = LABEL + widthOf(bar.high);
+function renderBar(bar: Bar, left: number, middle: number, unit: string, widthOf: (value: number) => number): string {
+  const end = left + widthOf(bar.value);
+  const low = left + widthOf(bar.low);
+  const high = left + widthOf(bar.high);
   const number = `${compact(bar.value)}${unit}`;
   return [
-    `<text class="label" x="${LABEL - 8}" y="${middle}">${escapeText(bar.label)}</text>`,
-    `<rect class="bar${bar.ours ? ' ours' : ''}" x="${LABEL}" y="${middle - BAR / 2}" width="${fixed(end - LABEL)}" height="${BAR}" rx="2"/>`,
+    `<text class="label" x="${left - 8}" y="${middle}">${escapeText(bar.label)}</text>`,
+    `<rect class="bar${bar.ours ? ' ours' : ''}" x="${left}" y="${middle - BAR / 2}" width="${fixed(end - left)}" height="${BAR}" rx="2"/>`,
     `<path class="whisker" d="M${fixed(low)} ${middle}H${fixed(high)}M${fixed(low)} ${middle - 3}v6M${fixed(high)} ${middle - 3}v6"/>`,
     `<text class="number" x="${fixed(Math.max(end, high) + 6)}" y="${middle}">${escapeText(number)}</text>`,
   ].join('');

@@ -137,6 +137,12 @@ describe('chart', () => {
     expect(first! - second!).toBeCloseTo(second! - third!, 0);
   });
 
+  test('a long label moves the bars, and is not cut off', () => {
+    const label = 'a label of nearly fifty characters, for instance';
+    const svg = renderChart({ title: 't', unit: '', bars: [bar(label, 1)] });
+    expect(Number(/class="bar" x="(\d+)"/.exec(svg)?.[1])).toBeGreaterThan(label.length * 7);
+  });
+
   test('text is escaped, and dark pages are thought of', () => {
     const svg = renderChart({ title: 'a < b & "c"', unit: '', bars: [bar('<script>', 1)] });
     expect(svg).toContain('a &lt; b &amp; &quot;c&quot;');
