@@ -25,6 +25,7 @@ export default defineConfig({
     pool: 'forks',
     execArgv: ['--expose-gc'],
     testTimeout: 30_000,
+    hookTimeout: 30_000,
     reporters: ['default', tally],
     coverage: { provider: 'v8', include: ['src/**'] },
   },

@@ -70,7 +70,7 @@ describe('the code of README.md', () => {
     expect(modules[0]!.block.line).toBeLessThanOrEqual(30);
   });
 
-  it('is right about its types', () => {
+  it('is right about its types', { timeout: 60_000 }, () => {
     const files = modules.filter(({ block }) => block.language === 'ts').map(({ path }) => `${path}.ts`);
     expect(typeErrors(files, join(root, 'tsconfig.json'))).toEqual([]);
   });
