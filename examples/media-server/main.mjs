@@ -1,9 +1,11 @@
 // @ts-check
 // The conductor: finds photos, has four servers run under the same load (two without the cache, one with room for all
 // photos, one with room for half of them), tells what came of it, and leaves the last one up.
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { HELP, parseOptions, UsageError } from './options.mjs';
 import { findPhotos } from './photos.mjs';
 import { Helper } from './processes.mjs';
@@ -90,6 +92,9 @@ async function main() {
   /** @param {string} text */
   const print = (text) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
 
+  if (!existsSync(fileURLToPath(import.meta.resolve('cachalot')))) {
+    throw new UsageError('cachalot has not been built yet: npm run build, or npm run demo, which does it');
+  }
   const port = await firstPort(options.port, options.threads);
   print(`\n  ${paint.bold('cachalot: a media server')}\n`);
   const { source, photos } = await findPhotos(options.folder, (line) => progress.say(`  ${line}`));

@@ -14,6 +14,7 @@ const { photos, mode } = workerData;
 const photoByName = new Map(photos.map((photo) => [photo.name, photo]));
 const images = await openImages(mode);
 const delay = new LoopDelay();
+let port = 0;
 let requests = 0;
 let failures = 0;
 /** @type {number[]} */
@@ -79,15 +80,16 @@ async function serve(request, response) {
 }
 
 /**
- * @param {number} port
+ * @param {number} wanted 0 = any
  * @returns {Promise<number>} the port in use
  */
-async function listen(port) {
+async function listen(wanted) {
   const server = createServer((request, response) => void serve(request, response));
-  server.listen(port, '127.0.0.1');
+  server.listen(wanted, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  return address !== null && typeof address === 'object' ? address.port : port;
+  port = address !== null && typeof address === 'object' ? address.port : wanted;
+  return port;
 }
 
 if (parentPort === null) throw new Error('server.worker.mjs is started by server.mjs');
@@ -97,7 +99,7 @@ const main = new Peer(threadWire(parentPort), {
     ports = all;
   },
   report: ({ reset }) => {
-    const report = { port: 0, requests, failures, loop: delay.report() };
+    const report = { port, requests, failures, loop: delay.report() };
     if (reset) delay.reset();
     return report;
   },
