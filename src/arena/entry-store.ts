@@ -120,7 +120,7 @@ export class EntryStore {
     table.setInt(slot, SLOT.skeletonLength, entry.skeletonLength);
     table.setInt(slot, SLOT.keyLength, entry.key.length);
     table.setInt(slot, SLOT.hits, 0);
-    table.setDouble(slot, SLOT_F64.number, this.nextNumber());
+    table.setNumber(slot, this.nextNumber());
     table.setDouble(slot, SLOT_F64.charge, entry.charge);
     table.setDouble(slot, SLOT_F64.bornAt, now);
     this.life.begin(slot, entry, now, entry.parts | (entry.wide ? FLAG_WIDE_KEY : 0));
@@ -198,7 +198,7 @@ export class EntryStore {
     table.copySlot(slot, copy);
     table.setInt(copy, SLOT.segment, segment);
     table.setInt(copy, SLOT.unit, unit);
-    table.setDouble(copy, SLOT_F64.number, this.nextNumber());
+    table.setNumber(copy, this.nextNumber());
     const handle = this.#handleOf[slot]!;
     this.#nodeOf[copy] = node;
     this.#handleOf[copy] = handle;

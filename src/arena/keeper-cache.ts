@@ -13,6 +13,10 @@ import { CacheTable } from './table.js';
 /** Entries counted for a budget when the creator names no number: one a KiB, which is more than media need. */
 const BYTES_PER_SLOT = 1024;
 
+/** In development mode released blocks are filled with this, so that views which outlive their lease are found out. */
+const POISON = 0xdb;
+const DEVELOPMENT = process.env['CACHALOT_DEV'] === '1';
+
 /** A cache in the keeper's hands: its entries, its ledger, and who wants to hear of it. */
 export class KeeperCache {
   readonly table: CacheTable;
@@ -226,7 +230,10 @@ export class KeeperCache {
     const { allocator } = this.arena;
     const ref = toRef(this.id, slot);
     const release = () => {
-      for (const node of this.store.release(slot)) allocator.free(node);
+      for (const node of this.store.release(slot)) {
+        if (DEVELOPMENT) this.arena.bytes(node).fill(POISON);
+        allocator.free(node);
+      }
     };
     if (!this.arena.isHeld(ref)) {
       release();

@@ -108,7 +108,7 @@ export const STAT_ROW_DOUBLES = 16;
 //  Int32  0        1       2        3         4 5      6         7          8        9        10 11   12 13  14 15
 //      ┌────────┬──────┬───────┬─────────┬─────────┬─────────┬──────────┬──────┬──────────┬─────────┬───────┬────────┐
 //      │  word  │ hash │ unit  │ segment │ number  │ trailer │ skeleton │ key  │  parts   │ fresh   │ dead  │ born   │
-//      │ gen|st │      │ offset│         │  (f64)  │ 8-byte  │  bytes   │ len  │ |flags   │ until   │ at    │        │
+//      │ gen|st │      │ offset│         │ lo  hi  │ 8-byte  │  bytes   │ len  │ |flags   │ until   │ at    │        │
 //      └────────┴──────┴───────┴─────────┴─────────┴─────────┴──────────┴──────┴──────────┴─────────┴───────┴────────┘
 //  f64                                                                                      5        6       7
 //  second line, read by few:  f64  8 last used │ 9 idle ms │ 10 ttl ms │ 11 grace ms │ 12 cost │ 13 charge │ i32 28 hits │
@@ -124,6 +124,8 @@ export const SLOT = {
   hash: 1,
   unit: 2,
   segment: 3,
+  numberLow: 4,
+  numberHigh: 5,
   trailer: 6,
   skeletonLength: 7,
   keyLength: 8,
@@ -132,7 +134,6 @@ export const SLOT = {
 } as const;
 
 export const SLOT_F64 = {
-  number: 2,
   freshUntil: 5,
   deadAt: 6,
   bornAt: 7,
@@ -143,6 +144,9 @@ export const SLOT_F64 = {
   cost: 12,
   charge: 13,
 } as const;
+
+/** The insertion number is low + high × this: both halves are small integers to the engine. */
+export const NUMBER_HIGH = 2 ** 31;
 
 export const STATE_MASK = 3;
 export const STATE_BITS = 2;

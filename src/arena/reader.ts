@@ -14,7 +14,6 @@ import {
   PARTS_MASK,
   READY,
   SLOT,
-  SLOT_DOUBLES,
   SLOT_F64,
   SLOT_WORDS,
   STAT,
@@ -32,6 +31,9 @@ import type { ThreadRow } from './thread-row.js';
 const MAX_ATTEMPTS = 64;
 /** Slots that a thread remembers the keys and values of: at most this many, a power of two. */
 const NEAR_ENTRIES = 16_384;
+const NEAR_FIELDS = 4;
+const NEAR_KEY = 2;
+const NEAR_VALUE = 3;
 
 /** What a slot holds, as places in shared memory. */
 export interface RecordView {
@@ -62,13 +64,10 @@ export class SharedReader {
   readonly #indexA: number;
   readonly #indexB: number;
   readonly #slotWords: number;
-  /** Float64 index of the number of slot 0. */
-  readonly #numbers: number;
   readonly #firstRef: number;
   readonly #nearMask: number;
-  readonly #nearNumbers: Float64Array;
-  readonly #nearKeys: (string | undefined)[];
-  readonly #nearValues: unknown[];
+  /** For each slot remembered: its number, low and high, its key, and its value, side by side in one line of memory. */
+  readonly #near: unknown[];
 
   constructor(
     readonly table: CacheTable,
@@ -81,13 +80,10 @@ export class SharedReader {
     this.#indexA = table.geometry.indexA;
     this.#indexB = table.geometry.indexB;
     this.#slotWords = table.slotWords;
-    this.#numbers = table.slotDoubles + SLOT_F64.number;
     this.#firstRef = toRef(table.cache, 0);
     const near = Math.min(NEAR_ENTRIES, 2 ** Math.ceil(Math.log2(table.geometry.slots)));
     this.#nearMask = near - 1;
-    this.#nearNumbers = new Float64Array(near);
-    this.#nearKeys = new Array<string | undefined>(near).fill(undefined);
-    this.#nearValues = new Array<unknown>(near).fill(undefined);
+    this.#near = new Array<unknown>(near * NEAR_FIELDS).fill(undefined);
   }
 
   /**
@@ -193,18 +189,17 @@ export class SharedReader {
 
   /** As `remembered`, for the slot that `pinKey` has just returned: whose number it has compared. */
   rememberedHere(slot: number): unknown {
-    return this.#nearValues[slot & this.#nearMask];
+    return this.#near[this.#nearAt(slot) + NEAR_VALUE];
   }
 
   /** What was made of this slot's bytes before, if they are still the same. The slot must be pinned. */
   remembered(slot: number): unknown {
-    const near = slot & this.#nearMask;
-    return this.#nearNumbers[near] === this.table.number(slot) ? this.#nearValues[near] : undefined;
+    if (!this.#isNear(this.#slotWords + slot * SLOT_WORDS, slot)) return undefined;
+    return this.#near[this.#nearAt(slot) + NEAR_VALUE];
   }
 
   remember(slot: number, value: unknown): void {
-    const near = slot & this.#nearMask;
-    if (this.#nearNumbers[near] === this.table.number(slot)) this.#nearValues[near] = value;
+    if (this.#isNear(this.#slotWords + slot * SLOT_WORDS, slot)) this.#near[this.#nearAt(slot) + NEAR_VALUE] = value;
   }
 
   /** Calls `visit` for each READY slot, pinned during the call. O(slots ever used). */
@@ -233,14 +228,28 @@ export class SharedReader {
   }
 
   #holds(slot: number, hash: number, key: string): boolean {
-    const near = slot & this.#nearMask;
-    const number = this.#doubles[this.#numbers + slot * SLOT_DOUBLES]!;
-    if (this.#nearNumbers[near] === number && this.#nearKeys[near] === key) return true;
-    if (this.#words[this.#slotWords + slot * SLOT_WORDS + SLOT.hash] !== hash) return false;
+    const at = this.#slotWords + slot * SLOT_WORDS;
+    if (this.#isNear(at, slot) && this.#near[this.#nearAt(slot) + NEAR_KEY] === key) return true;
+    if (this.#words[at + SLOT.hash] !== hash) return false;
     if (!slotKeyEquals(this.table, this.segments, slot, key)) return false;
-    this.#nearNumbers[near] = number;
-    this.#nearKeys[near] = key;
-    this.#nearValues[near] = undefined;
+    const near = this.#nearAt(slot);
+    this.#near[near] = this.#words[at + SLOT.numberLow];
+    this.#near[near + 1] = this.#words[at + SLOT.numberHigh];
+    this.#near[near + NEAR_KEY] = key;
+    this.#near[near + NEAR_VALUE] = undefined;
     return true;
+  }
+
+  #nearAt(slot: number): number {
+    return (slot & this.#nearMask) * NEAR_FIELDS;
+  }
+
+  /** Whether the slot holds what it held when it was remembered. */
+  #isNear(at: number, slot: number): boolean {
+    const near = this.#nearAt(slot);
+    return (
+      this.#near[near] === this.#words[at + SLOT.numberLow] &&
+      this.#near[near + 1] === this.#words[at + SLOT.numberHigh]
+    );
   }
 }

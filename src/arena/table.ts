@@ -2,9 +2,9 @@ import { invariant } from '../common/invariant.js';
 import { HISTOGRAM_WORDS } from '../stats/histogram.js';
 import {
   MAX_THREADS,
+  NUMBER_HIGH,
   SLOT,
   SLOT_DOUBLES,
-  SLOT_F64,
   SLOT_WORDS,
   STAT_ROW_DOUBLES,
   TABLE_CLOSED,
@@ -112,7 +112,12 @@ export class CacheTable {
 
   /** The insertion number: 53 bits, never the same twice in a process. */
   number(slot: number): number {
-    return this.double(slot, SLOT_F64.number);
+    return this.int(slot, SLOT.numberLow) + this.int(slot, SLOT.numberHigh) * NUMBER_HIGH;
+  }
+
+  setNumber(slot: number, number: number): void {
+    this.setInt(slot, SLOT.numberLow, number % NUMBER_HIGH);
+    this.setInt(slot, SLOT.numberHigh, Math.floor(number / NUMBER_HIGH));
   }
 
   /** Byte offset of a slot's block in its segment. */
