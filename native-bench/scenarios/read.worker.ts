@@ -26,9 +26,10 @@ export interface ThreadReport {
   waitShare: number;
 }
 
-const DRAWS = 1 << 18;
-const MASK = DRAWS - 1;
 const { input, mode, thread, count, barrier, data } = workerData as ThreadInput;
+// Sixteen draws for each key, within limits; a power of two, to wrap by a mask.
+const DRAWS = 1 << Math.min(18, Math.max(12, Math.ceil(Math.log2(input.keys * 16))));
+const MASK = DRAWS - 1;
 const random = createRandom(input.seed * 1000 + thread);
 const order =
   input.exponent === 0 ? uniformDraws(input.keys, DRAWS, random) : zipfDraws(input.keys, input.exponent, DRAWS, random);
