@@ -104,6 +104,11 @@ export class EntryStore {
     return this.table.double(slot, SLOT_F64.charge);
   }
 
+  /** What a slot is charged as an entry: nothing, unless it is READY. */
+  chargeIfReady(slot: number): number {
+    return slot < this.#slots && (this.table.word(slot) & 3) === READY ? this.charge(slot) : 0;
+  }
+
   /** Fills a free slot and makes it READY; the index does not know it yet. */
   fill(entry: NewEntry, now: number): number {
     const slot = this.#takeSlot();

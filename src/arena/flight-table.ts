@@ -95,6 +95,7 @@ export class FlightTable {
   /** Ends a flight with one answer for all. `hold` is called for each waiter before it is told. */
   land(flight: Flight, answer: FlightAnswer, hold?: (client: KeeperClient) => void): void {
     this.#end(flight);
+    flight.cache.publishLedger();
     for (const { client, request } of flight.waiters) {
       if (client.suspect) continue;
       hold?.(client);

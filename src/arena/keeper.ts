@@ -163,15 +163,19 @@ export class Keeper implements Household {
   #receive(client: KeeperClient, message: ToKeeper): void {
     if (!('id' in message)) {
       this.#notice(client, message);
-    } else {
-      try {
-        const result = this.#requests.handle(client, message.id, message);
-        if (result !== LATER) client.send({ op: 'answer', id: message.id, result });
-      } catch (error) {
-        client.send({ op: 'refuse', id: message.id, error: toWire(error) });
-      }
+      this.settle();
+      return;
     }
-    this.settle();
+    const { id } = message;
+    // Settled first: who has an answer finds its effects in the ledger.
+    try {
+      const result = this.#requests.handle(client, id, message);
+      this.settle();
+      if (result !== LATER) client.send({ op: 'answer', id, result });
+    } catch (error) {
+      this.settle();
+      client.send({ op: 'refuse', id, error: toWire(error) });
+    }
   }
 
   #notice(client: KeeperClient, notice: Notice): void {

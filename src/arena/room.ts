@@ -40,6 +40,7 @@ export class Room {
   take(cache: KeeperCache, units: number, now: number): BlockNode {
     const charge = chargeOf(units);
     this.arena.sweepLimbo();
+    if (!this.#canFit(cache, charge)) return -1;
     if (cache.committedBytes + charge > cache.config.maxBytes || !cache.store.hasFreeSlot) cache.expire(now);
     let eviction: Eviction | undefined;
     const evictOne = () => {
@@ -61,6 +62,16 @@ export class Room {
       }
       if (!evictOne()) return -1;
     }
+  }
+
+  /** Whether evicting all that can go would be enough: if not, nothing is to go for it. */
+  #canFit(cache: KeeperCache, charge: number): boolean {
+    if (cache.committedBytes + charge <= cache.config.maxBytes) return true;
+    let stays = cache.reservedBytes + cache.limboBytes;
+    for (const ref of this.arena.held()) {
+      if (refCache(ref) === cache.id) stays += cache.store.chargeIfReady(refSlot(ref));
+    }
+    return stays + charge <= cache.config.maxBytes;
   }
 
   /** Evicts until the cache is within its budget, as far as what is pinned allows. */

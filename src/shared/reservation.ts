@@ -1,7 +1,7 @@
 import type { EntryTerms } from '../arena/lifetime.js';
 import type { RecordWriter } from '../arena/record-writer.js';
 import { encodeValue } from '../codec/index.js';
-import { CacheError } from '../common/error.js';
+import { CacheError, describe } from '../common/error.js';
 
 /**
  * Bytes of the cache to write into, before there is a value: read a file into them, decode into them. Until `commit`
@@ -23,9 +23,12 @@ export class Reservation {
    * view of them; or, for any other object, `{ ...meta, bytes }`. Whether it was stored: not if the key was deleted or
    * written meanwhile.
    *
-   * @throws CacheError when it was committed or aborted before.
+   * @throws CacheError when it was committed or aborted before; TypeError for a `meta` that is no object.
    */
   async commit(meta?: unknown): Promise<boolean> {
+    if (meta !== undefined && (meta === null || typeof meta !== 'object')) {
+      throw new TypeError(`commit: expected nothing, or an object to store with the bytes; got ${describe(meta)}`);
+    }
     this.#close('commit');
     const value = meta === undefined ? this.bytes : meta;
     let encoded = encodeValue(value);
