@@ -4,18 +4,17 @@
 
 import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { describeMachine } from './harness/machine.js';
 import { type Options, parseOptions, USAGE } from './harness/options.js';
 import { readResults, writeResult } from './harness/results.js';
 import { runRounds } from './harness/rounds.js';
 import type { Failure, Plan, Scenario, ScenarioResult, Setting } from './harness/scenario.js';
-import { build, installPeers, prepareTools, type Tools } from './harness/setup.js';
+import { build, installPeers, prepareTools, productToMeasure, type Tools } from './harness/setup.js';
 import { writeReport } from './report/readme.js';
 import { scenarios } from './scenarios/index.js';
 
 const BENCH = new URL('./', import.meta.url);
-const PRODUCT = new URL('../dist/index.js', BENCH);
 
 try {
   const names = scenarios.map(({ name }) => name);
@@ -46,20 +45,26 @@ async function main(chosen: Options): Promise<void> {
 async function measureAll(chosen: Options, folder: string): Promise<ScenarioResult[]> {
   installPeers(say);
   if (chosen.build) build(say);
+  const product = productToMeasure(chosen.product).href;
   const tools = prepareTools(say);
   for (const tool of [tools.ceiling, tools.redis]) if ('missing' in tool) say(tool.missing);
+  const setting = settingFor(chosen, product, tools);
   const results: ScenarioResult[] = [];
   for (const scenario of scenarios) {
     if (chosen.scenarios.length > 0 && !chosen.scenarios.includes(scenario.name)) continue;
-    const result = await measureScenario(scenario, chosen, tools);
+    const result = await measureScenario(scenario, chosen, setting, tools);
     writeResult(folder, result);
     results.push(result);
   }
   return results;
 }
 
-async function measureScenario(scenario: Scenario, chosen: Options, tools: Tools): Promise<ScenarioResult> {
-  const setting = settingFor(chosen, tools);
+async function measureScenario(
+  scenario: Scenario,
+  chosen: Options,
+  setting: Setting,
+  { versions }: Tools,
+): Promise<ScenarioResult> {
   const start = Date.now();
   const whole = await scenario.plan(setting);
   const plan = narrow(whole, chosen);
@@ -74,7 +79,7 @@ async function measureScenario(scenario: Scenario, chosen: Options, tools: Tools
       smoke: chosen.smoke,
       window: setting.window,
       rounds: plan.rounds,
-      machine: describeMachine(BENCH, tools.versions),
+      machine: describeMachine(BENCH, versions),
       ...outcome,
     };
   } finally {
@@ -83,13 +88,13 @@ async function measureScenario(scenario: Scenario, chosen: Options, tools: Tools
   }
 }
 
-function settingFor({ smoke, seed, product }: Options, { ceiling, redis }: Tools): Setting {
+function settingFor({ smoke, seed }: Options, product: string, { ceiling, redis }: Tools): Setting {
   const cores = cpus().length;
   return {
     smoke,
     seed,
     window: smoke ? { windowMs: 8, warmupMs: 6 } : { windowMs: 220, warmupMs: 150 },
-    product: (product === undefined ? PRODUCT : pathToFileURL(product)).href,
+    product,
     threads: [...new Set([1, 2, smoke ? 2 : cores])].filter((count) => count <= cores),
     ceiling,
     redis,

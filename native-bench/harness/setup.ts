@@ -4,8 +4,8 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const BENCH = new URL('../', import.meta.url);
 const ROOT = new URL('../', BENCH);
@@ -39,6 +39,18 @@ export function build(say: Say): void {
   run(process.execPath, [fileURLToPath(new URL('scripts/build-if-stale.mjs', ROOT))]);
   const tsup = fileURLToPath(new URL('node_modules/tsup/dist/cli-default.js', ROOT));
   run(process.execPath, [tsup, '--config', 'native-bench/tsup.config.ts']);
+}
+
+/**
+ * A copy of the build, so that a rebuild in the middle of a long run changes nothing. Returns its entry. A build given
+ * by name is measured where it lies.
+ */
+export function productToMeasure(given: string | undefined): URL {
+  if (given !== undefined) return pathToFileURL(given);
+  const copy = new URL('.cache/bench/dist/', ROOT);
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(new URL('dist/', ROOT), copy, { recursive: true });
+  return new URL('index.js', copy);
 }
 
 /** Finds or installs the compiler and Redis, and makes the C++ program. */
