@@ -18,7 +18,7 @@ import { KeeperCache, ticketOf } from './keeper-cache.js';
 import { KeeperClient, provenGone } from './keeper-client.js';
 import { type Household, KeeperRequests, LATER, type LoaderHost } from './keeper-requests.js';
 import { MAX_CACHES, MAX_THREADS, PROTOCOL_VERSION } from './layout.js';
-import type { CacheConfig, Notice, ToKeeper } from './protocol.js';
+import type { CacheConfig, FromKeeper, Notice, ToKeeper } from './protocol.js';
 import { Reservations } from './reservation.js';
 import { Room } from './room.js';
 import { toWire } from './wire-error.js';
@@ -167,15 +167,16 @@ export class Keeper implements Household {
       return;
     }
     const { id } = message;
-    // Settled first: who has an answer finds its effects in the ledger.
+    let answer: FromKeeper | undefined;
     try {
       const result = this.#requests.handle(client, id, message);
-      this.settle();
-      if (result !== LATER) client.send({ op: 'answer', id, result });
+      if (result !== LATER) answer = { op: 'answer', id, result };
     } catch (error) {
-      this.settle();
-      client.send({ op: 'refuse', id, error: toWire(error) });
+      answer = { op: 'refuse', id, error: toWire(error) };
     }
+    // Settled first: who has an answer finds its effects in the ledger.
+    this.settle();
+    if (answer !== undefined) client.send(answer);
   }
 
   #notice(client: KeeperClient, notice: Notice): void {
