@@ -1,5 +1,5 @@
 import { Engine } from './cache/engine.js';
-import { describeEntry, type EntryInfo } from './cache/info.js';
+import { describeEntry } from './cache/info.js';
 import { loadHost } from './cache/load-host.js';
 import { Loading } from './cache/loading.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
@@ -9,6 +9,7 @@ import type { EntryOptions, Factory, GetOrSetOptions } from './load/context.js';
 import { type CacheOptions, resolveCacheOptions } from './options.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
+import type { EntryInfo } from './stats/entry-info.js';
 import type { CacheEvents } from './stats/event.js';
 
 /**

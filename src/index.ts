@@ -1,6 +1,5 @@
 /** The public list. */
 
-export type { EntryInfo } from './cache/info.js';
 export { Cache } from './cache.js';
 export type { Bytes } from './common/bytes.js';
 export type { Clock } from './common/clock.js';
@@ -36,6 +35,7 @@ export type { Reservation } from './shared/reservation.js';
 export { SharedCache } from './shared-cache.js';
 export type { CacheStats } from './stats/cache-stats.js';
 export type { Listener } from './stats/emitter.js';
+export type { EntryInfo } from './stats/entry-info.js';
 export type { CacheEvents, RemovalReason } from './stats/event.js';
 export type { LatencySummary } from './stats/histogram.js';
 export type { StatsSnapshot } from './stats/snapshot.js';

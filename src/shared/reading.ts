@@ -4,6 +4,7 @@ import type { CacheTicket } from '../arena/protocol.js';
 import { SharedReader } from '../arena/reader.js';
 import { CacheTable } from '../arena/table.js';
 import { monotonicNow } from '../common/clock.js';
+import type { EntryInfo } from '../stats/entry-info.js';
 import { LatencyHistogram } from '../stats/histogram.js';
 import { Lease, type Lender } from './lease.js';
 import { isDevelopment } from './lease-watch.js';
@@ -11,18 +12,6 @@ import { copyInSlices, copyRecord } from './record-value.js';
 
 /** One hit in 1024 is timed. */
 const SAMPLE_MASK = 1023;
-
-/** What is known about an entry. Times are in ms. */
-export interface SharedEntryInfo {
-  size: number;
-  ttl: number;
-  remainingTtl: number;
-  age: number;
-  hits: number;
-  cost: number;
-  tags: readonly string[];
-  stale: boolean;
-}
 
 /** The synchronous half of a shared cache: what only reads, out of shared memory, without asking anybody. */
 export class Reading<V> implements Lender {
@@ -80,7 +69,7 @@ export class Reading<V> implements Lender {
     return age;
   }
 
-  info(key: string): SharedEntryInfo | undefined {
+  info(key: string): EntryInfo | undefined {
     const slot = this.#find(key, true);
     if (slot < 0) return undefined;
     const { table, reader } = this;

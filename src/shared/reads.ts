@@ -1,9 +1,10 @@
 import { HEADER } from '../arena/layout.js';
 import { CacheClosedError } from '../common/error.js';
+import type { EntryInfo } from '../stats/entry-info.js';
 import type { SharedNews } from './events.js';
 import type { Lease } from './lease.js';
 import { checkKey } from './options.js';
-import type { Reading, SharedEntryInfo } from './reading.js';
+import type { Reading } from './reading.js';
 
 /** What only reads a shared cache: synchronous, out of shared memory, asking nobody. */
 export abstract class SharedReads<V> {
@@ -66,7 +67,7 @@ export abstract class SharedReads<V> {
   }
 
   /** What is known about an entry, a stale one too. */
-  info(key: string): SharedEntryInfo | undefined {
+  info(key: string): EntryInfo | undefined {
     return this.openFor(key).info(key);
   }
 
