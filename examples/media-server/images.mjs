@@ -2,7 +2,7 @@
 // From the path of an original to a thumbnail, in three ways. All have sharp's native threads do the work.
 import { SharedCache } from 'cachalot';
 import sharp from 'sharp';
-import { decode } from './decode.mjs';
+import { decode, open } from './decode.mjs';
 
 /** @typedef {import('./decode.loader.mjs').Image} Image */
 /** @typedef {import('./image-request.mjs').Rendition} Rendition */
@@ -69,7 +69,7 @@ class DirectImages {
    * @param {Rendition} rendition
    */
   render(path, rendition) {
-    return encode(sharp(path).autoOrient(), rendition);
+    return encode(open(path), rendition);
   }
 }
 

@@ -1,6 +1,7 @@
 // @ts-check
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { usableMemory } from './memory.mjs';
 
 export const HELP = `
   npm run demo -- [options]
@@ -118,5 +119,6 @@ export function parseSize(name, value) {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value.trim());
   const bytes = match ? Math.floor(Number(match[1]) * (UNITS.get((match[2] || 'b').toLowerCase()) ?? Number.NaN)) : 0;
   if (!(bytes > 0)) throw new UsageError(`${name}: expected a size such as 300MiB or 2gb; got "${value}"`);
-  return bytes;
+  if (bytes <= usableMemory()) return bytes;
+  throw new UsageError(`${name}: expected at most the memory that there is, ${usableMemory()} bytes; got "${value}"`);
 }

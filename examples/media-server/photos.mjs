@@ -2,12 +2,13 @@
 // Which images to serve: those of a folder, else the system's wallpapers, else photos out of a Debian package,
 // else some that we make.
 import { readdir, stat } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { fetchDebianPhotos } from './debian.mjs';
 import { makePhotos } from './made.mjs';
+import { usableMemory } from './memory.mjs';
 import { UsageError } from './options.mjs';
 
 /**
@@ -131,12 +132,6 @@ async function survey(files, isWanted = () => true) {
     photos.push({ name: names(basename(path)), path, width, height, decodedBytes });
   }
   return photos;
-}
-
-/** Bytes: of the container where there is a limit, else of the machine. */
-function usableMemory() {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 /** @param {Header} header */

@@ -41,3 +41,27 @@ export class Helper {
     clearTimeout(patience);
   }
 }
+
+/** @type {Set<Helper>} */
+const running = new Set();
+
+/**
+ * @param {URL} url
+ * @param {Record<string, string>} env
+ * @param {Record<string, (body: any) => unknown>} [handlers] what it may ask of us
+ */
+export function startHelper(url, env, handlers) {
+  const helper = new Helper(url, env, handlers);
+  running.add(helper);
+  return helper;
+}
+
+/** @param {Helper} helper */
+export async function stopHelper(helper) {
+  running.delete(helper);
+  await helper.stop();
+}
+
+export async function stopAllHelpers() {
+  await Promise.all([...running].map(stopHelper));
+}

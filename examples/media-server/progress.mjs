@@ -1,5 +1,13 @@
 // @ts-check
 
+/**
+ * @typedef {object} State
+ * @property {string} phase
+ * @property {number} requests
+ * @property {number} elapsed seconds
+ * @property {number} share of the phase, from 0 to 1
+ */
+
 const BAR = 24;
 const PLAIN_EVERY_MS = 4_000;
 
@@ -20,8 +28,7 @@ export class Progress {
    * Something under way.
    *
    * @param {string} what
-   * @param {{ phase: string, requests: number, elapsed: number, share: number }} state `elapsed` in seconds, `share` of the
-   * phase from 0 to 1
+   * @param {State} state
    */
   update(what, { phase, requests, elapsed, share }) {
     const rate = elapsed > 0 ? Math.round(requests / elapsed) : 0;

@@ -29,6 +29,7 @@ const ROWS = [
   ['  waited for a decode under way', ({ cache }) => (cache ? whole(cache.joined) : '')],
   ['decodes', (run) => whole(run.decodes)],
   ['  of one image at the same time', ({ cache }) => (cache ? whole(cache.overlapping) : '')],
+  ['  kept out, for want of room', ({ cache }) => (cache ? whole(cache.rejected) : '')],
   ['evictions', ({ cache }) => (cache ? whole(cache.evictions) : '')],
   undefined,
   ['cores busy with the server', (run) => run.cores.toFixed(1)],
@@ -77,4 +78,4 @@ const decimal = (value) => (value >= 100 ? whole(Math.round(value)) : value.toFi
 /** @param {number} value */
 const milliseconds = (value) => `${decimal(value)} ms`;
 /** @param {number} bytes */
-export const mebibytes = (bytes) => `${whole(Math.round(bytes / 2 ** 20))} MiB`;
+export const mebibytes = (bytes) => `${decimal(bytes / 2 ** 20)} MiB`;

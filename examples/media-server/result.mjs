@@ -130,9 +130,9 @@ export function checks({ none, direct, half, all }) {
     correct(overlapping === 0, `${overlapping || 'no'} image was decoded twice at the same time`),
     correct(
       all.cache?.totalDecodes === images,
-      `with room for all, ${images} images took ${all.cache?.totalDecodes} decodes`,
+      `${all.title}: ${images} images took ${all.cache?.totalDecodes} decodes`,
     ),
-    fast(times >= 3, `with half of the room, ${times.toFixed(1)} times the requests of no cache (goal: 3${crowded})`),
+    fast(times >= 3, `${half.title}: ${times.toFixed(1)} times the requests of no cache (goal: 3${crowded})`),
     fast(
       delay < 20,
       `event loops of the serving threads late by ${delay.toFixed(1)} ms at p99 (goal: below 20${crowded})`,

@@ -109,6 +109,15 @@ describe('the demo', () => {
     for (const url of urls) await expect(fetch(url)).rejects.toThrow();
   }, 60_000);
 
+  it('breaks off on Ctrl-C', async () => {
+    const { child, text, exit } = demo('--folder', folder, '--threads', '2', '--seconds', '60', '--exit');
+    await expect.poll(() => text.errors, { timeout: 20_000 }).toContain('no cache');
+    child.kill('SIGINT');
+    expect(await exit).toBe(130);
+    expect(text.errors).not.toContain('    at ');
+    expect(text.output).not.toContain('requests / s');
+  });
+
   it.each([
     [['--threads', 'many'], /--threads: expected a whole number/],
     [['--folder', '/does/not/exist'], /--folder: \/does\/not\/exist does not exist/],

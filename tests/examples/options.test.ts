@@ -31,6 +31,7 @@ describe('the options of the demo', () => {
     ['--seconds=', /--seconds: .*got ""/],
     ['--budget 12parsecs', /--budget: expected a size such as 300MiB or 2gb; got "12parsecs"/],
     ['--budget 0', /--budget: .*got "0"/],
+    ['--budget 900000gb', /--budget: expected at most the memory that there is/],
     ['--port 70000', /--port: .*got "70000"/],
     ['--folder=', /--folder: expected a path/],
     ['--fodler x', /--fodler/],

@@ -143,7 +143,7 @@ describe('the table', () => {
     expect(lines[0]).toMatch(/no cache +room for half +room for all$/);
     expect(lines.find((line) => line.includes('requests / s'))).toMatch(/20\.0 +100 +130$/);
     expect(lines.find((line) => line.includes('hit rate'))).toMatch(/80\.0 % +100\.0 %$/);
-    expect(lines.find((line) => line.includes('held'))).toMatch(/50 MiB +50 MiB$/);
+    expect(lines.find((line) => line.includes('held'))).toMatch(/50\.0 MiB +50\.0 MiB$/);
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);
     expect(lines.join('')).not.toContain('\x1b');
   });
