@@ -79,8 +79,8 @@ export class EntryStore {
     return slotKey(this.table, this.segments, slot) ?? '';
   }
 
-  get hasFreeSlot(): boolean {
-    return this.#freeSlots.length > 0 || this.#slots < this.table.geometry.slots;
+  get freeSlots(): number {
+    return this.#freeSlots.length + this.table.geometry.slots - this.#slots;
   }
 
   slotOf(handle: number): number {

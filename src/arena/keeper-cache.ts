@@ -23,6 +23,10 @@ export class KeeperCache {
   readonly store: EntryStore;
   /** Set aside for values that are being written. */
   reservedBytes = 0;
+  /** Slots kept for values that are being written: one for each. */
+  reservedSlots = 0;
+  /** How many of these were new keys when their bytes were granted. */
+  reservedEntries = 0;
   /** Retired, but still pinned by somebody. */
   limboBytes = 0;
   closed = false;
@@ -61,6 +65,11 @@ export class KeeperCache {
   /** Bytes that the budget cannot give to somebody else now. */
   get committedBytes(): number {
     return this.store.bytes + this.reservedBytes + this.limboBytes;
+  }
+
+  /** Whether a slot is free that is not kept for anybody. */
+  get hasFreeSlot(): boolean {
+    return this.store.freeSlots > this.reservedSlots;
   }
 
   resize(maxBytes: number): void {

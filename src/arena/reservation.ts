@@ -23,6 +23,8 @@ export interface Reservation {
   readonly blocks: BlockNode[];
   /** Something came later that wins: the value will not be entered. */
   superseded: boolean;
+  /** Its key was not there when its first block was granted: it is going to be one more. */
+  adds: boolean;
 }
 
 /** Why nothing was granted: too large for the cache, or no room within its `reserveTimeout`. */
@@ -64,7 +66,7 @@ export class Reservations {
     bytes: number,
     answer: (result: Grant | Refusal) => void,
   ): void {
-    const reservation: Reservation = { ...of, id: this.#next++, blocks: [], superseded: false };
+    const reservation: Reservation = { ...of, id: this.#next++, blocks: [], superseded: false, adds: false };
     this.#all.set(reservation.id, reservation);
     reservation.client.reservations.add(reservation.id);
     const name = keyName(of.cache, of.key);
@@ -171,8 +173,16 @@ export class Reservations {
 
   #grant({ reservation, units, answer }: Waiting): boolean {
     const { allocator } = this.arena;
-    const node = this.room.take(reservation.cache, units, this.now());
+    const { cache, key, hash } = reservation;
+    const isFirst = reservation.blocks.length === 0;
+    const adds = isFirst && cache.store.find(key, hash) < 0;
+    const node = this.room.take(cache, units, this.now(), isFirst, adds);
     if (node < 0) return false;
+    if (isFirst) {
+      cache.reservedSlots++;
+      if (adds) cache.reservedEntries++;
+      reservation.adds = adds;
+    }
     const block = reservation.blocks.push(node) - 1;
     answer({
       reservation: reservation.id,
@@ -197,6 +207,8 @@ export class Reservations {
     same?.delete(reservation);
     if (same?.size === 0) this.#byKey.delete(name);
     cache.reservedBytes -= this.#charge(reservation);
+    if (reservation.blocks.length > 0) cache.reservedSlots--;
+    if (reservation.adds) cache.reservedEntries--;
     for (const node of reservation.blocks) if (!kept.includes(node)) this.arena.allocator.free(node);
   }
 

@@ -35,13 +35,14 @@ export class Room {
   ) {}
 
   /**
-   * A block of so many units for a cache, reserved and charged to it, or -1 when what could go is not enough.
+   * A block of so many units for a cache, reserved and charged to it, or -1 when what could go is not enough. With
+   * `slot`, room for an entry too, and with `adds` for one more than there are.
    */
-  take(cache: KeeperCache, units: number, now: number): BlockNode {
+  take(cache: KeeperCache, units: number, now: number, slot: boolean, adds: boolean): BlockNode {
     const charge = chargeOf(units);
     this.arena.sweepLimbo();
     if (!this.#canFit(cache, charge)) return -1;
-    if (cache.committedBytes + charge > cache.config.maxBytes || !cache.store.hasFreeSlot) cache.expire(now);
+    if (cache.committedBytes + charge > cache.config.maxBytes || isCrowded(cache, slot, adds)) cache.expire(now);
     let eviction: Eviction | undefined;
     const evictOne = () => {
       if (eviction === undefined) {
@@ -50,7 +51,7 @@ export class Room {
       }
       return eviction.evictOne();
     };
-    while (cache.committedBytes + charge > cache.config.maxBytes || this.#isCrowded(cache)) {
+    while (cache.committedBytes + charge > cache.config.maxBytes || isCrowded(cache, slot, adds)) {
       if (!evictOne()) return -1;
     }
     for (;;) {
@@ -88,10 +89,6 @@ export class Room {
   /** Tells the policies of the uses that threads have noted since the last time. */
   #noteUses(): void {
     this.arena.rows.drainUses((ref) => this.caches.get(refCache(ref))?.store.noteUse(refSlot(ref)));
-  }
-
-  #isCrowded(cache: KeeperCache): boolean {
-    return !cache.store.hasFreeSlot || cache.store.held >= cache.config.maxEntries;
   }
 
   #place(units: number): BlockNode {
@@ -158,12 +155,12 @@ export class Room {
     for (const node of nodes) {
       const owner = allocator.owner(node);
       if (owner <= 0) continue;
-      const target = allocator.alloc(allocator.units(node));
+      const cache = this.caches.get(refCache(owner))!;
+      const target = cache.hasFreeSlot ? allocator.alloc(allocator.units(node)) : -1;
       if (target < 0) {
         emptied = false;
         break;
       }
-      const cache = this.caches.get(refCache(owner))!;
       const { slot, vacated } = cache.move(refSlot(owner), target);
       if (vacated) {
         allocator.setOwner(node, OWNER.window);
@@ -177,6 +174,12 @@ export class Room {
     for (const node of taken) allocator.free(node);
     return emptied;
   }
+}
+
+/** Whether there are too many entries, with those that are being written, for one more. */
+function isCrowded(cache: KeeperCache, slot: boolean, adds: boolean): boolean {
+  if (slot && !cache.hasFreeSlot) return true;
+  return adds && cache.store.held + cache.reservedEntries >= cache.config.maxEntries;
 }
 
 /** The eviction of as many entries of one cache as one insertion needs. */
