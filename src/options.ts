@@ -196,7 +196,7 @@ export function optionalFunction<F>(value: F | undefined, name: string): F | und
 }
 
 /** A duration in ms, or `fallback` when none is given. */
-export function durationOr(value: Duration | undefined, name: string, fallback: number): number {
+function durationOr(value: Duration | undefined, name: string, fallback: number): number {
   return value === undefined ? fallback : parseDuration(value, name);
 }
 

@@ -86,7 +86,7 @@ async function askMainToStart(): Promise<boolean> {
 let starting: Promise<number> | undefined;
 
 /** Starts a keeper in a thread of its own; if another turns out to be there already, that is the one. */
-export function startKeeper(): Promise<number> {
+function startKeeper(): Promise<number> {
   starting ??= new Promise<number>((resolve, reject) => {
     const worker = new Worker(new URL('./keeper.worker.js', import.meta.url), {
       name: 'cachalot keeper',

@@ -115,7 +115,7 @@ export const STAT_ROW_DOUBLES = 16;
 //
 //  word = generation << 2 | state. A slot is EMPTY, then READY, then RETIRED, then EMPTY again under the next generation.
 
-export const SLOT_BYTES = 128;
+const SLOT_BYTES = 128;
 export const SLOT_WORDS = SLOT_BYTES / 4;
 export const SLOT_DOUBLES = SLOT_BYTES / 8;
 
@@ -164,7 +164,7 @@ export const FLAG_EXPIRES = 1 << 17;
 export const FLAG_IDLE = 1 << 18;
 
 /** At most this many slots a table: a bucket of the index holds slot + 1 in 22 bits, a tag in 10. */
-export const MAX_SLOTS = 2 ** 22 - 2;
+const MAX_SLOTS = 2 ** 22 - 2;
 const MIN_SLOTS = 1024;
 
 // ── index ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -57,7 +57,7 @@ export function isWide(key: string): boolean {
 }
 
 /** Bytes of a trailer that begins 8-byte aligned. */
-export function trailerBytes(parts: number, skeletonLength: number, key: string, wide: boolean): number {
+function trailerBytes(parts: number, skeletonLength: number, key: string, wide: boolean): number {
   return align(parts * PART_ROW_BYTES + skeletonLength, 2) + keyBytes(key, wide);
 }
 

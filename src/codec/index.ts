@@ -1,3 +1,3 @@
-export { type DecodedView, decodeValue, decodeView } from './decode.js';
+export { decodeValue, decodeView } from './decode.js';
 export { type EncodedValue, encodeValue } from './encode.js';
-export type { DecodeMode, PartSource } from './part.js';
+export type { PartSource } from './part.js';

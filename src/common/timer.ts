@@ -1,5 +1,5 @@
 /** The longest delay that the timers of Node take; a longer one fires at once, with a warning. */
-export const LONGEST_DELAY_MS = 2 ** 31 - 1;
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 interface DelayOptions {
   /** Whether the pending timer keeps the process alive. Default: true. */
