@@ -26,6 +26,8 @@ export default defineLoader(
     const startedAt = process.hrtime.bigint();
     try {
       const { data, info } = await decode(path);
+      // What it took is what a miss would cost again: when room is needed, what was cheap to decode goes first.
+      ctx.setOptions({ cost: Number(process.hrtime.bigint() - startedAt) });
       // sharp cannot decode into given memory: its pixels are copied once, here in the pool, into bytes of the cache.
       const pixels = await ctx.allocate(data.byteLength);
       pixels.set(data);

@@ -44,7 +44,6 @@ async function start(settings) {
     images = await SharedCache.create({
       name: 'images',
       maxBytes: settings.maxBytes,
-      cost: 'measured', // what took long to decode is worth more
       loaders: { decode: new URL('./decode.loader.mjs', import.meta.url) },
       pool: { maxThreads: settings.loaderThreads },
     });
