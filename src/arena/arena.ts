@@ -25,6 +25,8 @@ export class Arena {
   /** Promised to a thread that has not pinned yet, by ref. */
   readonly #holds = new Map<number, number>();
   readonly #limbo = new Map<number, () => void>();
+  /** Units of the blocks that wait to be freed. */
+  limboUnits = 0;
   readonly #buffers: SharedArrayBuffer[] = [];
 
   constructor(readonly announce: (segment: number, buffer: SharedArrayBuffer) => void) {}
@@ -77,9 +79,13 @@ export class Arena {
     return held;
   }
 
-  /** Calls `free` once the slot, which is held now, is neither pinned nor held any more. */
-  freeLater(ref: number, free: () => void): void {
-    this.#limbo.set(ref, free);
+  /** Calls `free` once the slot, which is held now, with so many units, is neither pinned nor held any more. */
+  freeLater(ref: number, units: number, free: () => void): void {
+    this.limboUnits += units;
+    this.#limbo.set(ref, () => {
+      this.limboUnits -= units;
+      free();
+    });
   }
 
   get limboSize(): number {

@@ -63,6 +63,8 @@ export class ArenaClient {
     try {
       await welcome;
     } catch (error) {
+      // The keeper may still come to it, and must not wait for the end of this thread.
+      port1.postMessage({ op: 'bye' } satisfies Notice);
       port1.close();
       throw error;
     }

@@ -270,3 +270,8 @@ export class EntryStore {
 export function chargeOf(units: number): number {
   return units * 64 + ENTRY_OVERHEAD_BYTES;
 }
+
+/** Units of the blocks of so many entries that are charged so much together. */
+export function unitsOf(charge: number, entries = 1): number {
+  return (charge - entries * ENTRY_OVERHEAD_BYTES) / 64;
+}

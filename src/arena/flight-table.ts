@@ -67,7 +67,9 @@ export class FlightTable {
     return this.#byKey.get(cache)?.get(key);
   }
 
+  /** With a flight of the key that can be joined, the new one is superseded from the beginning. */
   start(cache: KeeperCache, key: string, leader: KeeperClient | undefined, hardTimeoutMs: number): Flight {
+    const superseded = this.current(cache, key) !== undefined;
     const flight: Flight = {
       id: this.#next++,
       cache,
@@ -75,7 +77,7 @@ export class FlightTable {
       leader,
       leaderWaits: leader !== undefined,
       waiters: [],
-      superseded: false,
+      superseded,
       abandoned: false,
       startedAt: this.now(),
       hardTimeoutMs,
@@ -83,6 +85,7 @@ export class FlightTable {
       cancel: undefined,
     };
     this.#all.set(flight.id, flight);
+    if (superseded) return flight;
     const keys = this.#byKey.get(cache) ?? new Map<string, Flight>();
     this.#byKey.set(cache, keys.set(key, flight));
     return flight;

@@ -5,7 +5,7 @@ import type { RemovalReason } from '../stats/event.js';
 import { LatencyHistogram } from '../stats/histogram.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
-import { EntryStore, type NewEntry } from './entry-store.js';
+import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
 import { HEADER, HISTOGRAMS, LOAD_HISTOGRAM, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
 import type { CacheConfig, CacheNews, CacheTicket } from './protocol.js';
 import { CacheTable } from './table.js';
@@ -251,7 +251,7 @@ export class KeeperCache {
     const bytes = this.store.charge(slot);
     this.limboBytes += bytes;
     allocator.setOwner(this.store.nodeOf(slot), OWNER.limbo);
-    this.arena.freeLater(ref, () => {
+    this.arena.freeLater(ref, unitsOf(bytes), () => {
       this.limboBytes -= bytes;
       release();
     });

@@ -15,6 +15,8 @@ export class KeeperClient {
   readonly subscriptions = new Set<number>();
   /** Its port has closed: it is ending or has ended. */
   suspect = false;
+  /** It has said that it does not use its row any more. */
+  hasLeft = false;
 
   constructor(
     readonly row: number,

@@ -13,6 +13,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { monotonicNow } from '../common/clock.js';
 import { CacheConfigError } from '../common/error.js';
 import { Arena } from './arena.js';
+import { unitsOf } from './entry-store.js';
 import { FlightTable } from './flight-table.js';
 import { KeeperCache, ticketOf } from './keeper-cache.js';
 import { KeeperClient, provenGone } from './keeper-client.js';
@@ -157,7 +158,16 @@ export class Keeper implements Household {
   /** @throws when anything that the keeper promises itself does not hold. */
   validate(): void {
     this.arena.allocator.validate();
-    for (const cache of this.caches.values()) cache.store.validate();
+    this.reservations.validate();
+    let units = this.reservations.units + this.arena.limboUnits;
+    for (const cache of this.caches.values()) {
+      cache.store.validate();
+      units += unitsOf(cache.store.bytes, cache.store.held);
+    }
+    const { totalUnits, freeUnits } = this.arena.allocator;
+    if (units !== totalUnits - freeUnits) {
+      throw new Error(`keeper: ${totalUnits - freeUnits} units are in use, ${units} are accounted for`);
+    }
   }
 
   #receive(client: KeeperClient, message: ToKeeper): void {
@@ -182,6 +192,7 @@ export class Keeper implements Household {
   #notice(client: KeeperClient, notice: Notice): void {
     if (notice.op === 'unhold') client.unhold(notice.cache, notice.slot);
     else if (notice.op === 'leave') this.flights.leave(client, notice.request, notice.flight);
+    else if (notice.op === 'bye') client.hasLeft = true;
     this.arena.sweepLimbo();
   }
 
@@ -226,7 +237,7 @@ export class Keeper implements Household {
       return waiter.client !== client;
     });
     this.settle();
-    await provenGone(client.thread);
+    if (!client.hasLeft) await provenGone(client.thread);
     this.arena.rows.remove(client.row);
     client.releaseHolds();
     this.reservations.closeAll((reservation) => reservation.client === client);

@@ -154,7 +154,9 @@ export type Notice =
   | { op: 'unhold'; cache: number; slot: number }
   /** A caller no longer waits; `flight` is set when its thread leads the flight itself. */
   | { op: 'leave'; request: number; flight: number }
-  | { op: 'released' };
+  | { op: 'released' }
+  /** The thread lives on and will not use its row any more. Nothing follows. */
+  | { op: 'bye' };
 
 export type ToKeeper = ({ id: number } & Request) | Notice;
 

@@ -114,6 +114,42 @@ export class SharedReader {
     return -1;
   }
 
+  /**
+   * `pinKey`, freshness and `noteHit` in one, for what is nearly always so: the first bucket leads to the slot, this
+   * thread remembers its key, and it does not expire. -1 says nothing but that the long way is to be taken.
+   */
+  hitNear(key: string): number {
+    const words = this.#words;
+    const hash = hashString(key, this.table.seed) | 0;
+    const choice = words[TABLE_INDEX_CHOICE]!;
+    const mask = (1 << ((choice >>> CHOICE_LOG_SHIFT) & CHOICE_LOG_MASK)) - 1;
+    const bucket = words[(choice & CHOICE_B ? this.#indexB : this.#indexA) + (hash & mask)]!;
+    if ((bucket ^ hash) >>> BUCKET_SLOT_BITS !== 0 || bucket === BUCKET_EMPTY || bucket === BUCKET_TOMB) return -1;
+    const slot = (bucket & BUCKET_SLOT_MASK) - 1;
+    const at = this.#slotWords + slot * SLOT_WORDS;
+    const word = words[at]!;
+    if ((word & STATE_MASK) !== READY) return -1;
+    const { row } = this;
+    const ref = this.#firstRef + slot;
+    const pin = row.pin(ref);
+    const near = this.#near;
+    const nearAt = (slot & this.#nearMask) * NEAR_FIELDS;
+    if (
+      Atomics.load(words, at) !== word ||
+      near[nearAt] !== words[at + SLOT.numberLow] ||
+      near[nearAt + 1] !== words[at + SLOT.numberHigh] ||
+      near[nearAt + NEAR_KEY] !== key ||
+      (words[at + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE)) !== 0
+    ) {
+      row.unpin(pin);
+      return -1;
+    }
+    this.pin = pin;
+    this.#count(at);
+    row.note(ref);
+    return slot;
+  }
+
   /** Pins a slot if it is READY, whatever it holds. */
   pinSlot(slot: number): boolean {
     return this.#pinReady(slot);
@@ -143,11 +179,7 @@ export class SharedReader {
 
   /** Notes a hit: statistics, recency, and the idle TTL. The slot must be pinned. */
   noteHit(slot: number): void {
-    const at = this.#slotWords + slot * SLOT_WORDS;
-    this.#doubles[this.#stats + STAT.hits]! += 1;
-    // The parts come before the trailer: what lies there is, but for some padding, the value.
-    this.#doubles[this.#stats + STAT.hitBytes]! +=
-      (this.#words[at + SLOT.trailer]! >>> 0) * 8 + (this.#words[at + SLOT.skeletonLength]! >>> 0);
+    this.#count(this.#slotWords + slot * SLOT_WORDS);
     this.noteUse(slot);
   }
 
@@ -225,6 +257,15 @@ export class SharedReader {
     if (Atomics.load(this.#words, at) === word) return true;
     this.row.unpin(this.pin);
     return false;
+  }
+
+  #count(at: number): void {
+    const doubles = this.#doubles;
+    const stats = this.#stats;
+    doubles[stats + STAT.hits]! += 1;
+    // The parts come before the trailer: what lies there is, but for some padding, the value.
+    doubles[stats + STAT.hitBytes]! +=
+      (this.#words[at + SLOT.trailer]! >>> 0) * 8 + (this.#words[at + SLOT.skeletonLength]! >>> 0);
   }
 
   #holds(slot: number, hash: number, key: string): boolean {

@@ -167,6 +167,32 @@ export class Reservations {
     this.#watch();
   }
 
+  /** Units of all blocks that are reserved. O(reservations). */
+  get units(): number {
+    let units = 0;
+    for (const { blocks } of this.#all.values()) {
+      for (const node of blocks) units += this.arena.allocator.units(node);
+    }
+    return units;
+  }
+
+  /** @throws when a cache's count of what is reserved is not the sum of its reservations. */
+  validate(): void {
+    const caches = new Set(this.room.caches.values());
+    for (const { cache } of this.#all.values()) caches.add(cache);
+    for (const cache of caches) {
+      const own = [...this.#all.values()].filter((reservation) => reservation.cache === cache);
+      const bytes = own.reduce((sum, reservation) => sum + this.#charge(reservation), 0);
+      const slots = own.filter(({ blocks }) => blocks.length > 0).length;
+      const entries = own.filter(({ adds }) => adds).length;
+      if (bytes !== cache.reservedBytes || slots !== cache.reservedSlots || entries !== cache.reservedEntries) {
+        throw new Error(
+          `reservations of '${cache.config.name}': ${cache.reservedBytes} bytes, ${cache.reservedSlots} slots, ${cache.reservedEntries} entries counted; ${bytes}, ${slots}, ${entries} found`,
+        );
+      }
+    }
+  }
+
   #isNextInLine(cache: KeeperCache): boolean {
     return !this.#waiting.some(({ reservation }) => reservation.cache === cache);
   }

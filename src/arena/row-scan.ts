@@ -21,6 +21,8 @@ export class RowScan {
     const start = rowStart(row);
     for (let pin = 0; pin < PINS_PER_ROW; pin++) Atomics.store(this.#words, start + ROW_PINS + pin, 0);
     Atomics.store(this.#words, start + ROW_PIN_HIGH, 0);
+    // The next thread notes its uses from the beginning.
+    this.#words[start + ROW_RING_HEAD] = 0;
     this.#rows.delete(row);
     this.#tails.delete(row);
   }
