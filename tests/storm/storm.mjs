@@ -1,0 +1,130 @@
+/**
+ * # A storm of deaths
+ *
+ * Threads read, write, load, lease, and have the system write into their reservations, and are ended at random moments
+ * in every way a thread can end. Each value proves itself (pattern.mjs); no deed of a survivor may take long; and when
+ * all are gone nothing may be left: no byte, no pin, no thread.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SharedCache } from 'cachalot';
+import { checkAftermath, threadCount } from './aftermath.mjs';
+import { DEEDS, Deeds } from './deeds.mjs';
+import { failure } from './failure.mjs';
+import { Herd } from './herd.mjs';
+import { KeeperLine } from './keeper-line.mjs';
+import { parseOptions, USAGE } from './options.mjs';
+import { makeProps } from './props.mjs';
+import { Random } from './random.mjs';
+import { CACHES, POOL, ROLES } from './stage.mjs';
+import { COUNTS, newTally, Tally } from './tally.mjs';
+
+/** A deed of a survivor that takes longer hangs. */
+const DEED_MS = 30_000;
+const LOOK_MS = 200;
+const PROGRESS_MS = 5_000;
+/** How long this process may go on after its work is done. */
+const LINGER_MS = 10_000;
+/** Resident memory beside the budgets: what the engine keeps of threads that are gone, and of those that run. */
+const RSS_BASE = 192 * 2 ** 20;
+const RSS_PER_THREAD = 24 * 2 ** 20;
+
+async function storm({ kills, minutes, threads, seed }) {
+  const startedAt = performance.now();
+  const random = new Random(seed);
+  const tallies = newTally(threads + 1);
+  const own = new Tally(tallies, threads);
+  const props = makeProps();
+  const loader = new URL('./storm.loader.mjs', import.meta.url);
+  const create = (name) =>
+    SharedCache.create({ name, ...CACHES[name].options, loaders: { storm: loader }, pool: POOL });
+  const [media, notes] = [await create('media'), await create('notes')];
+  const line = await KeeperLine.open(media.handle.keeper);
+  const threadsBefore = threadCount();
+  const rssBefore = process.memoryUsage.rss();
+
+  const failures = [];
+  const handles = { media: media.handle, notes: notes.handle };
+  const data = { handles, tallies, seed, files: props.files, pipe: props.pipe?.path };
+  const herd = new Herd({ threads, random, data, pipe: props.pipe, onFailure: (text) => failures.push(text) });
+  const seconds = () => (performance.now() - startedAt) / 1000;
+  const count = (name) => [...herd.rows, own].reduce((sum, row) => sum + row.get(name), 0);
+  const summary = () => COUNTS.map((name) => `${count(name)} ${name}`).join(', ');
+
+  let isOver = false;
+  const deeds = new Deeds({ media, notes, random: new Random(seed + 1), tally: own, self: 1, files: [], pipe: -1 });
+  const ownFlow = playAlong();
+  async function playAlong() {
+    while (!isOver) {
+      const deed = deeds.random.pick(ROLES.reader);
+      own.begin(0, DEEDS.indexOf(deed));
+      await deeds[deed]();
+      own.end(0);
+      await sleep(deeds.random.between(0, 5));
+    }
+  }
+  ownFlow.catch((error) => failure({ tally: own, seed, actor: 'main', deed: 'deed', error }));
+
+  herd.start();
+  let toldAt = performance.now();
+  let rssMost = 0;
+  let checkedAt = 0;
+  while (failures.length === 0 && herd.killed < kills && seconds() < minutes * 60) {
+    await sleep(LOOK_MS);
+    rssMost = Math.max(rssMost, process.memoryUsage.rss());
+    failures.push(...herd.overdue(DEED_MS, DEEDS));
+    for (const { deed, age } of own.overdue(DEED_MS)) failures.push(`main: '${DEEDS[deed]}' for ${Math.round(age)} ms`);
+    if ([...herd.rows, own].some((row) => row.hasFailed)) failures.push('an actor has failed: see above');
+    if (herd.killed >= checkedAt + 50) {
+      checkedAt = herd.killed;
+      await line.validate().catch((error) => failures.push(error.message));
+    }
+    if (performance.now() > toldAt + PROGRESS_MS) {
+      toldAt = performance.now();
+      console.log(`${seconds().toFixed(0)} s: ${herd.killed} kills, ${summary()}, RSS ${mib(rssMost)}`);
+    }
+  }
+
+  isOver = true;
+  if (failures.length === 0) {
+    await ownFlow;
+    deeds.releaseAll();
+    await herd.end();
+    await checkAftermath({ media, notes, line, threadsBefore }).catch((error) => failures.push(error.message));
+    const bound = rssBefore + media.maxBytes + notes.maxBytes + RSS_BASE + threads * RSS_PER_THREAD;
+    if (rssMost > bound) failures.push(`expected at most ${mib(bound)} of resident memory; got ${mib(rssMost)}`);
+  }
+  const kinds = Object.entries(herd.kills)
+    .sort()
+    .map(([kind, times]) => `${times} ${kind}`);
+  console.log(`kills by kind: ${kinds.join(', ')}`);
+  console.log(
+    `storm: ${failures.length === 0 ? 'ok' : 'FAILED'}: ${herd.killed} kills, ${summary()}, ` +
+      `RSS at most ${mib(rssMost)} (${mib(rssBefore)} before), ${seconds().toFixed(1)} s, seed ${seed}`,
+  );
+  if (failures.length > 0) {
+    for (const text of failures) console.error(`storm, seed ${seed}: ${text}`);
+    // What is left is in no state to end by itself.
+    process.exit(1);
+  }
+  line.close();
+  await media.close();
+  await notes.close();
+  props.remove();
+  setTimeout(() => {
+    console.error(`storm, seed ${seed}: the process has not ended by itself within ${LINGER_MS} ms`);
+    process.exit(1);
+  }, LINGER_MS).unref();
+}
+
+function mib(bytes) {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) console.log(USAGE);
+  else await storm(options);
+} catch (error) {
+  console.error(`storm: ${error?.stack ?? error}`);
+  process.exit(1);
+}
