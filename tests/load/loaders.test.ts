@@ -212,8 +212,8 @@ describe('a value that cannot be kept', () => {
 
   it('is whole, although only what is around its parts found no room', async () => {
     const cache = await create({ maxEntryBytes: 10_000 });
-    const input = { act: 'drop', sizes: [4000, 4000], keep: 0 };
-    expect(brief(await cache.load('many', input, { key: 'x'.repeat(6000) }))).toEqual({ kept: bytesOf(4000, 1) });
+    const value = await run(cache, 'captioned', { bytes: 4000, caption: 7000 });
+    expect(brief(value)).toEqual({ pixels: bytesOf(4000, 7), caption: 'x'.repeat(7000) });
     expect(cache.stats.snapshot()).toMatchObject({ rejected: 1, entries: 0, reservedBytes: 0 });
   });
 
