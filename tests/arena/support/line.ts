@@ -1,0 +1,234 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Keeper } from '../../../src/arena/keeper.js';
+import { UNIT_BYTES } from '../../../src/arena/layout.js';
+import type { EntryTerms } from '../../../src/arena/lifetime.js';
+import type {
+  CacheConfig,
+  CacheNews,
+  CacheTicket,
+  FromKeeper,
+  Grant,
+  Notice,
+  Request,
+} from '../../../src/arena/protocol.js';
+import { SharedReader } from '../../../src/arena/reader.js';
+import { isWide, planRecord, writeTrailer } from '../../../src/arena/record.js';
+import { SegmentMap } from '../../../src/arena/segment-map.js';
+import { CacheTable } from '../../../src/arena/table.js';
+import { ThreadRow } from '../../../src/arena/thread-row.js';
+import { fromWire } from '../../../src/arena/wire-error.js';
+import { hashString } from '../../../src/common/hash.js';
+
+export const FOREVER: EntryTerms = {
+  ttlMs: Number.POSITIVE_INFINITY,
+  idleMs: Number.POSITIVE_INFINITY,
+  graceMs: 0,
+  cost: 1,
+};
+
+export function config(name: string, maxBytes: number, more: Partial<CacheConfig> = {}): CacheConfig {
+  return {
+    name,
+    maxBytes,
+    maxEntries: Number.POSITIVE_INFINITY,
+    maxEntryBytes: undefined,
+    policy: 'lru',
+    cost: 'requests',
+    ttlMs: Number.POSITIVE_INFINITY,
+    idleMs: Number.POSITIVE_INFINITY,
+    graceMs: 0,
+    reserveTimeoutMs: 1000,
+    loaders: {},
+    defaultLoader: undefined,
+    pool: {},
+    ...more,
+  };
+}
+
+/** A keeper without a thread, and without loaders. */
+export function createKeeper(now: () => number): Keeper {
+  const start = () => {
+    throw new Error('this keeper has no loaders');
+  };
+  return new Keeper(0, { start }, now);
+}
+
+export type Refused = { refused: string };
+
+/** Bytes that tell which write they belong to, at every place. */
+export function pattern(seed: number, byteLength: number): Uint8Array {
+  const bytes = new Uint8Array(byteLength);
+  for (let i = 0; i < byteLength; i++) bytes[i] = (seed * 31 + i * 7 + (i >> 8)) & 0xff;
+  return bytes;
+}
+
+/** As `toEqual`, which takes a thousand times as long. */
+export function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && Buffer.compare(a, b) === 0;
+}
+
+/** A thread as the keeper sees it, in this one, and in step with it: what it asks is answered before `ask` returns. */
+export class Line {
+  readonly segments = new SegmentMap();
+  readonly news: CacheNews[] = [];
+  readonly #answers = new Map<number, FromKeeper>();
+  readonly #port: MessagePort;
+  #row: ThreadRow | undefined;
+  #next = 1;
+
+  constructor(
+    readonly keeper: Keeper,
+    readonly thread = 1,
+  ) {
+    this.#port = new MessageChannel().port1;
+    this.#port.postMessage = (message: FromKeeper) => this.#hear(message);
+    keeper.connect(thread, this.#port);
+    this.#port.unref();
+  }
+
+  get row(): ThreadRow {
+    return this.#row!;
+  }
+
+  /** Asks; gives the number by which `answerTo` finds the answer, now or later. */
+  send(request: Request): number {
+    const id = this.#next++;
+    this.#port.emit('message', { id, ...request });
+    return id;
+  }
+
+  notify(notice: Notice): void {
+    this.#port.emit('message', notice);
+  }
+
+  /** The answer, or `undefined` if there is none yet. Taken once. */
+  answerTo<T>(id: number): { result: T } | undefined {
+    const answer = this.#answers.get(id);
+    if (answer === undefined) return undefined;
+    this.#answers.delete(id);
+    if (answer.op === 'refuse') throw fromWire(answer.error);
+    return answer.op === 'answer' ? { result: answer.result as T } : undefined;
+  }
+
+  ask<T>(request: Request): T {
+    const answer = this.answerTo<T>(this.send(request));
+    if (answer === undefined) throw new Error(`${request.op}: no answer at once`);
+    return answer.result;
+  }
+
+  takeNews(): CacheNews[] {
+    return this.news.splice(0);
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
+  #hear(message: FromKeeper): void {
+    if (message.op === 'welcome') this.#row = new ThreadRow(message.control, message.row);
+    else if (message.op === 'segment') this.segments.add(message.segment, message.buffer);
+    else if (message.op === 'news') this.news.push(...message.news);
+    else if (message.op === 'answer' || message.op === 'refuse') this.#answers.set(message.id, message);
+  }
+}
+
+/** A cache of a keeper in this thread, written and read synchronously. */
+export class Bench {
+  readonly table: CacheTable;
+  readonly reader: SharedReader;
+  readonly cache: number;
+
+  constructor(
+    readonly line: Line,
+    readonly ticket: CacheTicket,
+    /** May stand in for the table's own words, to watch what is read. */
+    watch: (table: CacheTable) => CacheTable = (table) => table,
+  ) {
+    this.cache = ticket.cache;
+    this.table = watch(new CacheTable(ticket.table, ticket.cache, ticket.seed, ticket.slots));
+    this.reader = new SharedReader(this.table, line.row, line.segments);
+  }
+
+  static create(line: Line, description: CacheConfig): Bench {
+    return new Bench(line, line.ask<CacheTicket>({ op: 'create', config: description }));
+  }
+
+  hash(key: string): number {
+    return hashString(key, this.ticket.seed) | 0;
+  }
+
+  /** Asks for a place for a record of one part. The number of the request. */
+  reserve(key: string, bytes: number): number {
+    const { cache } = this;
+    const length = this.recordBytes(key, bytes);
+    return this.line.send({
+      op: 'reserve',
+      cache,
+      key,
+      hash: this.hash(key),
+      wide: isWide(key),
+      bytes: length,
+      flight: 0,
+    });
+  }
+
+  recordBytes(key: string, bytes: number): number {
+    return planRecord([bytes], 0, key, isWide(key)).byteLength;
+  }
+
+  /** Writes a record of one part, and enters it. Whether it was stored. */
+  commit(key: string, grant: Grant, bytes: Uint8Array, terms: EntryTerms = FOREVER): boolean {
+    const plan = planRecord([bytes.length], 0, key, isWide(key));
+    const base = grant.unit * UNIT_BYTES;
+    const { segments } = this.line;
+    segments.view(grant.segment, base, bytes.length)!.set(bytes);
+    const trailer = segments.view(grant.segment, base + plan.trailer, plan.byteLength - plan.trailer)!;
+    writeTrailer(trailer, plan.parts, new Uint8Array(0), key, isWide(key));
+    const { stored } = this.line.ask<{ stored: boolean }>({
+      op: 'commit',
+      reservation: grant.reservation,
+      block: grant.block,
+      units: Math.ceil(plan.byteLength / UNIT_BYTES),
+      externals: [],
+      trailer: plan.trailer,
+      skeletonLength: 0,
+      parts: 1,
+      terms,
+    });
+    return stored;
+  }
+
+  /** Whether it was stored. */
+  set(key: string, bytes: Uint8Array, terms?: EntryTerms): boolean {
+    const granted = this.line.answerTo<Grant | Refused>(this.reserve(key, bytes.length))?.result;
+    if (granted === undefined) throw new Error(`set ${key}: has to wait`);
+    return 'refused' in granted ? false : this.commit(key, granted, bytes, terms);
+  }
+
+  delete(key: string): boolean {
+    const { cache } = this;
+    return this.line.ask<boolean[]>({
+      op: 'remove',
+      cache,
+      keys: [key],
+      hashes: [this.hash(key)],
+      reason: 'delete',
+    })[0]!;
+  }
+
+  /** The bytes of a pinned slot, in place. */
+  bytesAt(slot: number): Uint8Array {
+    const { parts } = this.reader.record(slot)!;
+    const { buffer, byteOffset, byteLength } = parts[0]!;
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  }
+
+  /** A copy of a key's bytes, or `undefined` on a miss. */
+  get(key: string): Uint8Array | undefined {
+    const slot = this.reader.pinKey(key);
+    if (slot < 0) return undefined;
+    const copy = this.bytesAt(slot).slice();
+    this.reader.unpin();
+    return copy;
+  }
+}
