@@ -105,9 +105,12 @@ export class SharedReader {
         if (bucket === BUCKET_EMPTY) break;
         if (bucket === BUCKET_TOMB || bucket >>> BUCKET_SLOT_BITS !== tag) continue;
         const slot = (bucket & BUCKET_SLOT_MASK) - 1;
-        if (!this.#pinReady(slot)) disturbed = true;
-        else if (this.#holds(slot, hash, key)) return slot;
-        else this.row.unpin(this.pin);
+        if (this.#pinReady(slot)) {
+          if (this.#holds(slot, hash, key)) return slot;
+          this.row.unpin(this.pin);
+          // The key may have left the slot, which was then given to another one, after the bucket was read.
+          if (words[base + i] !== bucket) disturbed = true;
+        } else disturbed = true;
       }
       if (!disturbed && Atomics.load(words, TABLE_INDEX_CHOICE) === choice) return -1;
     }

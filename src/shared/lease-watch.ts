@@ -3,36 +3,47 @@ import type { RecordView } from '../arena/reader.js';
 import { CacheError } from '../common/error.js';
 import { warnOnce } from '../stats/warn.js';
 
-/** Ends the watching of one lease, at its release. */
-export interface LeaseWatch {
-  end(): void;
+interface Watch {
+  record: RecordView | undefined;
+  checksum: number;
+  takenAt: string;
 }
 
-/** Whether leases are watched: `CACHALOT_DEV=1` in the environment. It costs a checksum a lease, and a stack trace. */
-export function isDevelopment(): boolean {
-  return process.env['CACHALOT_DEV'] === '1';
-}
+/**
+ * Development mode (`CACHALOT_DEV=1`): finds out leases that are lost, and writes through leases. It costs two checksums
+ * and a stack trace a lease.
+ */
+export class LeaseWatches {
+  readonly #watches = new WeakMap<object, Watch>();
+  readonly #lost: FinalizationRegistry<string>;
 
-const lost = new FinalizationRegistry<{ name: string; takenAt: string }>(({ name, takenAt }) => {
-  // Its bytes are not given back: views of them may live on.
-  warnOnce(`cache '${name}': a lease was lost without release(); it was taken${takenAt}`);
-});
+  constructor(readonly name: string) {
+    // The bytes of a lost lease are not given back: views of them may live on.
+    this.#lost = new FinalizationRegistry((takenAt) => {
+      warnOnce(`cache '${name}': a lease was lost without release(); it was taken:\n${takenAt}`);
+    });
+  }
 
-/** Watches a lease until its release: whether it is lost, and whether somebody writes through it. */
-export function watchLease(lease: object, name: string, record: RecordView | undefined): LeaseWatch {
-  const takenAt = new Error('taken here').stack?.split('\n').slice(3).join('\n') ?? '';
-  const token = {};
-  lost.register(lease, { name, takenAt: `:\n${takenAt}` }, token);
-  const before = checksum(record);
-  return {
-    end() {
-      lost.unregister(token);
-      if (checksum(record) === before) return;
-      throw new CacheError(
-        `lease of '${name}': expected its bytes unchanged at release(); somebody wrote through it. It was taken:\n${takenAt}`,
-      );
-    },
-  };
+  /** The watches of a cache, in development mode. */
+  static ifWanted(name: string): LeaseWatches | undefined {
+    return process.env['CACHALOT_DEV'] === '1' ? new LeaseWatches(name) : undefined;
+  }
+
+  begin(lease: object, record: RecordView | undefined): void {
+    const takenAt = new Error('taken').stack?.split('\n').slice(4).join('\n') ?? 'at an unknown place';
+    this.#watches.set(lease, { record, checksum: checksum(record), takenAt });
+    this.#lost.register(lease, takenAt, lease);
+  }
+
+  /** An error when the bytes are not what they were. */
+  end(lease: object): CacheError | undefined {
+    const watch = this.#watches.get(lease);
+    this.#lost.unregister(lease);
+    if (watch === undefined || checksum(watch.record) === watch.checksum) return undefined;
+    return new CacheError(
+      `lease of '${this.name}': expected its bytes unchanged at release(); somebody wrote through it. It was taken:\n${watch.takenAt}`,
+    );
+  }
 }
 
 function checksum(record: RecordView | undefined): number {

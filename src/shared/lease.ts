@@ -3,14 +3,15 @@ import { MOMENT_PIN } from '../arena/layout.js';
 import type { SharedReader } from '../arena/reader.js';
 import { decodeView } from '../codec/index.js';
 import { CacheCorruptionError, CacheError } from '../common/error.js';
-import { type LeaseWatch, watchLease } from './lease-watch.js';
+import type { LeaseWatches } from './lease-watch.js';
 import { copyRecord } from './record-value.js';
 
 /** What a lease needs of the thread it was taken in. */
 export interface Lender {
   readonly reader: SharedReader;
   readonly client: ArenaClient;
-  readonly development: boolean;
+  /** Development mode only. */
+  readonly watches: LeaseWatches | undefined;
   readonly name: string;
 }
 
@@ -23,76 +24,80 @@ export interface Lender {
  */
 export class Lease<V> {
   // Declared, and set by the constructor alone: initialisers run as a function of their own, at each lease.
+  /** The value, once it is decoded. */
   declare private held: V | undefined;
-  declare private released: boolean;
-  declare private readonly slot: number;
+  /** The slot that is pinned; `NOTHING` when there is none, or none any more. */
+  declare private slot: number;
   declare private readonly pin: number;
   declare private readonly lender: Lender | undefined;
-  /** Development mode only. */
-  declare private watch: LeaseWatch | undefined;
 
   private constructor(lender: Lender | undefined, slot: number, pin: number, value: V | undefined) {
     this.held = value;
-    this.released = false;
     this.slot = slot;
     this.pin = pin;
     this.lender = lender;
-    this.watch = undefined;
   }
 
-  /** A lease of the slot that `lender.reader` has just pinned, and its value, if known. When that was the last pin there is, of an owned copy. */
-  static ofPinned<V>(lender: Lender, slot: number, value?: unknown): Lease<V> {
-    const { reader } = lender;
-    if (reader.pin === MOMENT_PIN) return copyOnOverflow<V>(lender, slot);
-    const lease = new Lease<V>(lender, slot, reader.pin, value as V | undefined);
-    if (lender.development) lease.watch = watchLease(lease, lender.name, reader.record(slot));
+  /**
+   * A lease of the slot that `lender.reader` has just pinned, and its value, if known. When that was the last pin there
+   * is, a lease of an owned copy.
+   */
+  static ofPinned<V>(lender: Lender, slot: number, value?: V): Lease<V> {
+    const { pin } = lender.reader;
+    if (pin === MOMENT_PIN) return copyOnOverflow<V>(lender, slot);
+    const lease = new Lease<V>(lender, slot, pin, value);
+    lender.watches?.begin(lease, lender.reader.record(slot));
     return lease;
   }
 
   /** A lease of a value that is nobody else's. */
   static ofOwned<V>(value: V): Lease<V> {
-    return new Lease<V>(undefined, -1, MOMENT_PIN, value);
+    return new Lease<V>(undefined, NOTHING, MOMENT_PIN, value);
   }
 
   /**
    * The value, its binary in place. Decoded when first asked for.
    *
-   * @throws CacheError in development mode, when the lease has been released.
+   * @throws CacheError when the lease has been released: always in development mode, else if the value was not read
+   *   before.
    */
   get value(): V {
-    if (this.held !== undefined && !this.released) return this.held;
-    return this.#read();
+    return this.held !== undefined ? this.held : this.read();
   }
 
-  /** Whether the bytes are still held. */
+  /** Whether nothing is held any more. */
   get isReleased(): boolean {
-    return this.released;
+    return this.slot === NOTHING;
   }
 
-  /** Gives the bytes back. Idempotent. */
+  /**
+   * Gives the bytes back. Idempotent.
+   *
+   * @throws CacheError in development mode, when somebody has written through the lease.
+   */
   release(): void {
-    if (this.released) return;
-    this.released = true;
-    if (this.lender === undefined) return;
-    const { reader, client } = this.lender;
-    this.watch?.end();
-    reader.row.unpin(this.pin);
-    if (client.row.releaseWanted) client.notify({ op: 'released' });
+    if (this.slot === NOTHING) return;
+    this.slot = NOTHING;
+    const lender = this.lender!;
+    const complaint = lender.watches?.end(this);
+    if (lender.watches) this.held = undefined;
+    lender.reader.row.unpin(this.pin);
+    if (lender.reader.row.releaseWanted) lender.client.notify({ op: 'released' });
+    if (complaint) throw complaint;
   }
 
   [Symbol.dispose](): void {
     this.release();
   }
 
-  #read(): V {
-    if (this.released) {
-      const name = this.lender?.name ?? 'cache';
-      if (this.lender?.development) throw new CacheError(`lease of '${name}': its value was read after release()`);
-      if (this.held !== undefined) return this.held;
-      throw new CacheError(`lease of '${name}': its value was first read after release()`);
+  private read(): V {
+    const { lender, slot } = this;
+    if (lender === undefined || slot === NOTHING) {
+      throw new CacheError(
+        `lease of '${lender?.name}': expected its value to be read before release(); it was read after`,
+      );
     }
-    const { reader } = this.lender!;
-    const slot = this.slot;
+    const { reader } = lender;
     let value = reader.remembered(slot);
     if (value === undefined) {
       const decoded = decodeRecord(reader, slot);
@@ -103,6 +108,8 @@ export class Lease<V> {
     return this.held;
   }
 }
+
+const NOTHING = -1;
 
 function decodeRecord(reader: SharedReader, slot: number) {
   const record = reader.record(slot);

@@ -7,7 +7,7 @@ import { monotonicNow } from '../common/clock.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import { LatencyHistogram } from '../stats/histogram.js';
 import { Lease, type Lender } from './lease.js';
-import { isDevelopment } from './lease-watch.js';
+import { LeaseWatches } from './lease-watch.js';
 import { copyInSlices, copyRecord } from './record-value.js';
 
 /** One hit in 1024 is timed. */
@@ -17,7 +17,7 @@ const SAMPLE_MASK = 1023;
 export class Reading<V> implements Lender {
   readonly table: CacheTable;
   readonly reader: SharedReader;
-  readonly development = isDevelopment();
+  readonly watches: LeaseWatches | undefined;
   readonly missLatency: LatencyHistogram;
   readonly #hitLatency: LatencyHistogram;
   #reads = 0;
@@ -28,6 +28,7 @@ export class Reading<V> implements Lender {
   ) {
     this.table = new CacheTable(ticket.table, ticket.cache, ticket.seed, ticket.slots);
     this.reader = new SharedReader(this.table, client.row, client.segments);
+    this.watches = LeaseWatches.ifWanted(ticket.config.name);
     this.#hitLatency = new LatencyHistogram(this.table.histogram(hitHistogram(client.row.row)));
     this.missLatency = new LatencyHistogram(this.table.histogram(missHistogram(client.row.row)));
   }
@@ -39,7 +40,7 @@ export class Reading<V> implements Lender {
   /** A lease of a fresh entry. */
   acquire(key: string): Lease<V> | undefined {
     const slot = this.#hit(key);
-    return slot < 0 ? undefined : Lease.ofPinned<V>(this, slot, this.reader.rememberedHere(slot));
+    return slot < 0 ? undefined : Lease.ofPinned<V>(this, slot, this.reader.rememberedHere(slot) as V | undefined);
   }
 
   /** An owned copy of a fresh entry. */
@@ -146,7 +147,10 @@ export class Reading<V> implements Lender {
 
   // Reading the clock costs as much as the hit: one in so many is timed.
   #hit(key: string): number {
-    if ((++this.#reads & SAMPLE_MASK) !== 0) return this.#pinHit(key);
+    if ((++this.#reads & SAMPLE_MASK) !== 0) {
+      const near = this.reader.hitNear(key);
+      return near >= 0 ? near : this.#pinHit(key);
+    }
     const start = performance.now();
     const slot = this.#pinHit(key);
     if (slot >= 0) this.#hitLatency.record(performance.now() - start);
