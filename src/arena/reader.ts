@@ -107,9 +107,9 @@ export class SharedReader {
         const slot = (bucket & BUCKET_SLOT_MASK) - 1;
         if (this.#pinReady(slot)) {
           if (this.#holds(slot, hash, key)) return slot;
-          this.row.unpin(this.pin);
-          // The key may have left the slot, which was then given to another one, after the bucket was read.
+          // The slot may have gone to another key since the bucket was read: as long as it is pinned, it is that one's.
           if (words[base + i] !== bucket) disturbed = true;
+          this.row.unpin(this.pin);
         } else disturbed = true;
       }
       if (!disturbed && Atomics.load(words, TABLE_INDEX_CHOICE) === choice) return -1;
