@@ -136,11 +136,13 @@ export class FlightTable {
     const own = this.#all.get(led);
     if (own !== undefined) own.leaderWaits = false;
     for (const flight of [...this.#all.values()]) {
-      const before = flight.waiters.length;
-      flight.waiters = flight.waiters.filter(
-        (waiter) => waiter.client !== client || (request !== undefined && waiter.request !== request),
-      );
-      if (flight.waiters.length === before && flight !== own) continue;
+      const isLeaving = (waiter: Waiter) =>
+        waiter.client === client && (request === undefined || waiter.request === request);
+      const left = flight.waiters.filter(isLeaving);
+      if (left.length === 0 && flight !== own) continue;
+      flight.waiters = flight.waiters.filter((waiter) => !isLeaving(waiter));
+      // Each request has its answer: one without would keep the process alive.
+      for (const waiter of left) this.reply(client, waiter.request, { kind: 'skip' });
       if (flight.waiters.length === 0 && !flight.leaderWaits) this.abandon(flight);
     }
   }
