@@ -53,8 +53,9 @@ export class Herd {
   overdue(ms, deeds) {
     const now = performance.now();
     const lines = [];
-    for (const [index, { role, self, endsAt }] of this.#living) {
-      if (now > endsAt + END_MS) lines.push(`actor ${self} (${role}) was to end ${Math.round(now - endsAt)} ms ago`);
+    for (const [index, { role, self, kind, endsAt }] of this.#living) {
+      const lateMs = Math.round(now - endsAt - END_MS);
+      if (lateMs > 0) lines.push(`actor ${self} (${role}) was to end ${lateMs + END_MS} ms ago, by ${kind}`);
       for (const { deed, age } of this.rows[index].overdue(ms)) {
         lines.push(`actor ${self} (${role}): '${deeds[deed]}' has been going on for ${Math.round(age)} ms`);
       }
@@ -76,7 +77,7 @@ export class Herd {
       workerData: { ...this.#data, index, self, role, end: { kind, afterMs } },
     });
     this.rows[index].restart();
-    const life = { worker, role, self, endsAt: Number.POSITIVE_INFINITY };
+    const life = { worker, role, self, kind, endsAt: Number.POSITIVE_INFINITY };
     this.#living.set(index, life);
     const end = () => {
       if (this.#living.get(index) !== life || life.endsAt !== Number.POSITIVE_INFINITY) return;
