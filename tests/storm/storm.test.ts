@@ -21,7 +21,10 @@ describe('a storm of deaths', () => {
   });
 
   it('a load that was given up keeps no process alive', async () => {
-    expect(await runProgram(here('./fixtures/given-up.mjs'), here('.'))).toMatchObject({ code: 0, stdout: 'TimeoutError\n' });
+    expect(await runProgram(here('./fixtures/given-up.mjs'), here('.'))).toMatchObject({
+      code: 0,
+      stdout: 'TimeoutError\n',
+    });
   });
 });
 
