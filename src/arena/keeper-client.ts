@@ -1,16 +1,20 @@
 import { type MessagePort, postMessageToThread } from 'node:worker_threads';
 import type { Arena } from './arena.js';
 import { toRef } from './layout.js';
+import { hasEnded, type OsThread } from './os-thread.js';
 import { type FromKeeper, TAG } from './protocol.js';
 
 /** How often a thread that seems to have ended is asked whether it has, at first and at most, in milliseconds. */
 const FIRST_ASK_MS = 2;
-const LAST_ASK_MS = 1000;
+const LAST_ASK_MS = 100;
+/** How long an answer of it may take. */
+const TIMEOUT_MS = 1000;
 
 /** A thread that is attached, as the keeper sees it. */
 export class KeeperClient {
   /** Slots promised to the thread, by ref. */
   readonly #holds = new Map<number, number>();
+  #answers: FromKeeper[] = [];
   readonly reservations = new Set<number>();
   readonly subscriptions = new Set<number>();
   /** Its port has closed: it is ending or has ended. */
@@ -21,12 +25,21 @@ export class KeeperClient {
   constructor(
     readonly row: number,
     readonly thread: number,
+    readonly osThread: OsThread | undefined,
     readonly port: MessagePort,
     readonly arena: Arena,
   ) {}
 
+  /** Sends a message; an answer waits for `flush`, so that who has it finds its effects told and in the ledger. */
   send(message: FromKeeper): void {
-    if (!this.suspect) this.port.postMessage(message);
+    if (message.op === 'answer' || message.op === 'refuse') this.#answers.push(message);
+    else if (!this.suspect) this.port.postMessage(message);
+  }
+
+  flush(): void {
+    if (this.#answers.length === 0) return;
+    for (const answer of this.#answers) if (!this.suspect) this.port.postMessage(answer);
+    this.#answers = [];
   }
 
   hold(cache: number, slot: number): void {
@@ -52,16 +65,25 @@ export class KeeperClient {
 
 /**
  * Resolves once a thread whose port has closed is proven to be gone. A closed port is no proof: native calls of a dying
- * thread, such as a read into a reservation, go on writing for a while. A thread that is gone cannot be found to send
- * it a message; one that is still dying lets the question time out.
+ * thread, such as a read into a reservation, go on writing for a while.
+ *
+ * Where the system tells its threads apart it is asked, which needs nobody's help. Elsewhere a message is the question:
+ * a thread that is gone cannot be found, one that is still dying lets the question time out. That goes by the main
+ * thread, and never ends for a thread that was killed together with the thread that had created it: Node takes it for
+ * alive, so what it held stays put aside.
  */
-export async function provenGone(thread: number): Promise<void> {
+export async function provenGone(thread: number, osThread: OsThread | undefined): Promise<void> {
   for (let pause = FIRST_ASK_MS; ; pause = Math.min(pause * 2, LAST_ASK_MS)) {
-    try {
-      await postMessageToThread(thread, { [TAG]: 'alive' }, [], LAST_ASK_MS);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_MESSAGING_FAILED') return;
-    }
+    if (osThread === undefined ? await cannotBeFound(thread) : hasEnded(osThread)) return;
     await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+async function cannotBeFound(thread: number): Promise<boolean> {
+  try {
+    await postMessageToThread(thread, { [TAG]: 'alive' }, [], TIMEOUT_MS);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_WORKER_MESSAGING_FAILED';
   }
 }

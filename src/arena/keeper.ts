@@ -19,7 +19,8 @@ import { KeeperCache, ticketOf } from './keeper-cache.js';
 import { KeeperClient, provenGone } from './keeper-client.js';
 import { type Household, KeeperRequests, LATER, type LoaderHost } from './keeper-requests.js';
 import { MAX_CACHES, MAX_THREADS, PROTOCOL_VERSION } from './layout.js';
-import type { CacheConfig, FromKeeper, Notice, ToKeeper } from './protocol.js';
+import type { OsThread } from './os-thread.js';
+import type { CacheConfig, Notice, ToKeeper } from './protocol.js';
 import { Reservations } from './reservation.js';
 import { Room } from './room.js';
 import { toWire } from './wire-error.js';
@@ -67,14 +68,14 @@ export class Keeper implements Household {
   }
 
   /** Attaches a thread: gives it a row, and all that it needs to read. */
-  connect(thread: number, port: MessagePort): void {
+  connect(thread: number, port: MessagePort, osThread?: OsThread): void {
     const row = this.#freeRow();
     if (row < 0) {
       const message = `SharedCache: expected at most ${MAX_THREADS} attached threads; this would be one more`;
       port.postMessage({ op: 'refuse', id: 0, error: toWire(new CacheConfigError(message)) });
       return;
     }
-    const client = new KeeperClient(row, thread, port, this.arena);
+    const client = new KeeperClient(row, thread, osThread, port, this.arena);
     this.#clients.set(row, client);
     this.arena.rows.add(row);
     port.on('message', (message: ToKeeper) => this.#receive(client, message));
@@ -126,6 +127,7 @@ export class Keeper implements Household {
     const timer = setTimeout(() => {
       this.#attaching = this.#attaching.filter((waiter) => waiter.timer !== timer);
       client.send({ op: 'refuse', id: request, error: toWire(unknownName(name, this.names, timeoutMs)) });
+      this.settle();
     }, timeoutMs);
     this.#attaching.push({ client, request, name, timer });
   }
@@ -177,16 +179,13 @@ export class Keeper implements Household {
       return;
     }
     const { id } = message;
-    let answer: FromKeeper | undefined;
     try {
       const result = this.#requests.handle(client, id, message);
-      if (result !== LATER) answer = { op: 'answer', id, result };
+      if (result !== LATER) client.send({ op: 'answer', id, result });
     } catch (error) {
-      answer = { op: 'refuse', id, error: toWire(error) };
+      client.send({ op: 'refuse', id, error: toWire(error) });
     }
-    // Settled first: who has an answer finds its effects in the ledger.
     this.settle();
-    if (answer !== undefined) client.send(answer);
   }
 
   #notice(client: KeeperClient, notice: Notice): void {
@@ -196,7 +195,7 @@ export class Keeper implements Household {
     this.arena.sweepLimbo();
   }
 
-  /** What must be true again after each message: waiters are granted, ledgers and news are out, the timer is set. */
+  /** What must be true after each message: waiters are granted, ledger, news and then answers are out, the timer is set. */
   settle(): void {
     this.reservations.pump();
     let deadline = Number.POSITIVE_INFINITY;
@@ -212,6 +211,7 @@ export class Keeper implements Household {
       }
     }
     this.#wakeAt(deadline);
+    for (const client of this.#clients.values()) client.flush();
   }
 
   #wakeAt(deadline: number): void {
@@ -237,7 +237,7 @@ export class Keeper implements Household {
       return waiter.client !== client;
     });
     this.settle();
-    if (!client.hasLeft) await provenGone(client.thread);
+    if (!client.hasLeft) await provenGone(client.thread, client.osThread);
     this.arena.rows.remove(client.row);
     client.releaseHolds();
     this.reservations.closeAll((reservation) => reservation.client === client);

@@ -45,6 +45,8 @@ export interface LoadingHooks<V> {
  */
 export class SharedLoading<V> {
   readonly #failures = new Failures<string>();
+  /** What somebody of this thread waits for, and how the keeper is told that he does no longer. */
+  readonly #running = new Map<Flight<Arrival<V>>, () => void>();
   readonly #client: ArenaClient;
 
   constructor(
@@ -104,6 +106,16 @@ export class SharedLoading<V> {
 
   forgetAll(): void {
     this.#failures.clear();
+  }
+
+  /** Those of this thread who wait are rejected at once, and what it loads is aborted. */
+  close(error: Error): void {
+    for (const [flight, leave] of this.#running) {
+      flight.reject(error);
+      flight.abort(error);
+      leave();
+    }
+    this.#running.clear();
   }
 
   async #serve(job: Job<V>): Promise<V | Lease<V> | undefined> {
@@ -180,6 +192,7 @@ export class SharedLoading<V> {
     const flight = new Flight<Arrival<V>>(this, job.key);
     let led = 0;
     const { id, answer } = this.#client.ask<FlightAnswer>(job.request);
+    this.#running.set(flight, () => this.#client.notify({ op: 'leave', request: id, flight: led }));
     answer
       .then((result): Arrival<V> | Promise<Arrival<V>> => {
         switch (result.kind) {
@@ -195,8 +208,13 @@ export class SharedLoading<V> {
         }
       })
       .then(
-        (arrival) => flight.resolve(arrival),
+        (arrival) => {
+          // Ended by `close`, which nobody waits behind.
+          if (!this.#running.delete(flight)) this.#discard(arrival);
+          flight.resolve(arrival);
+        },
         (error: unknown) => {
+          this.#running.delete(flight);
           this.#noteFailure(job, error);
           flight.reject(error);
         },
