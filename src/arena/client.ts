@@ -3,6 +3,7 @@ import { CacheClosedError, CacheConfigError } from '../common/error.js';
 import { invariant } from '../common/invariant.js';
 import { isTagged } from './discovery.js';
 import { PROTOCOL_VERSION } from './layout.js';
+import { osThread } from './os-thread.js';
 import type { CacheNews, FromKeeper, Notice, Request } from './protocol.js';
 import { TAG } from './protocol.js';
 import { SegmentMap } from './segment-map.js';
@@ -50,7 +51,7 @@ export class ArenaClient {
   static async connect(keeper: number): Promise<ArenaClient> {
     answerToLife();
     const { port1, port2 } = new MessageChannel();
-    const message = { [TAG]: 'connect', version: PROTOCOL_VERSION, port: port2 };
+    const message = { [TAG]: 'connect', version: PROTOCOL_VERSION, port: port2, osThread: osThread() };
     let client: ArenaClient | undefined;
     const welcome = new Promise<void>((resolve, reject) => {
       client = new ArenaClient(port1, (error) => (error ? reject(error) : resolve()));

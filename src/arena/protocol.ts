@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { RemovalReason } from '../stats/event.js';
 import type { EntryTerms } from './lifetime.js';
+import type { OsThread } from './os-thread.js';
 
 /** The tag on every message of ours that others might see. */
 export const TAG = 'cachalot';
@@ -192,4 +193,6 @@ export interface ConnectMessage {
   [TAG]: 'connect';
   version: number;
   port: MessagePort;
+  /** Where the system tells. */
+  osThread: OsThread | undefined;
 }

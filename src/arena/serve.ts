@@ -19,9 +19,9 @@ export async function serveKeeper(loaders: LoaderHost, first: boolean): Promise<
   return electKeeper(first, () => keeper.names);
 }
 
-function admit(keeper: Keeper, { version, port }: ConnectMessage, source: number): void {
+function admit(keeper: Keeper, { version, port, osThread }: ConnectMessage, source: number): void {
   if (version === PROTOCOL_VERSION) {
-    keeper.connect(source, port as MessagePort);
+    keeper.connect(source, port as MessagePort, osThread);
     return;
   }
   const message = `SharedCache: expected one version of cachalot in a process; got protocol ${version}, while the caches here speak ${PROTOCOL_VERSION}`;
