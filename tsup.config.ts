@@ -19,6 +19,8 @@ export default defineConfig({
   shims: true,
   clean: true,
   sourcemap: true,
+  // Constants of shared memory are folded into the code that uses them; names stay.
+  minifySyntax: true,
   silent: true,
   dts: {
     entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },

@@ -4,7 +4,7 @@ import { RecordWriter } from './arena/record-writer.js';
 import { type EncodedValue, encodeValue } from './codec/index.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
 import { type Duration, parseDuration } from './common/duration.js';
-import { CacheConfigError, CacheLoadError, describe } from './common/error.js';
+import { CacheClosedError, CacheConfigError, CacheLoadError, describe } from './common/error.js';
 import { hashString } from './common/hash.js';
 import type { EntryOptions, Factory, GetOrSetOptions } from './load/context.js';
 import { type SharedEvents, SharedNews } from './shared/events.js';
@@ -70,9 +70,7 @@ export class SharedCache<V = unknown> extends SharedReads<V> {
     });
     client.attach(ticket.cache, this, {
       onNews: (news, lost) => this.news.tell(news, lost),
-      onClosed: () => {
-        this.isClosed = true;
-      },
+      onClosed: () => this.shut(),
     });
   }
 
@@ -251,7 +249,7 @@ export class SharedCache<V = unknown> extends SharedReads<V> {
   /** In the creating thread: the cache ends, for all. In an attached one: this thread detaches. Idempotent. */
   async close(): Promise<void> {
     if (this.isClosed) return;
-    this.isClosed = true;
+    this.shut();
     const { cache } = this.#ticket;
     if (this.#isOwner) await this.#client.request({ op: 'close', cache });
     this.#client.detach(cache, this);
@@ -260,6 +258,11 @@ export class SharedCache<V = unknown> extends SharedReads<V> {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  protected override shut(): void {
+    super.shut();
+    this.#loading.close(new CacheClosedError(`cache '${this.name}' has been closed`));
   }
 
   /** For subclasses: what is stored in the place of `value`, or throws to refuse it. */

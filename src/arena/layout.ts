@@ -74,33 +74,38 @@ export const TABLE_CLOSED = 1;
 export const TABLE_SLOT_HIGH = 2;
 
 /** Float64 in the table header, written by the keeper. */
-export const HEADER = {
-  bytes: 8,
-  maxBytes: 9,
-  entries: 10,
-  reservedBytes: 11,
-  limboBytes: 12,
-  nextDeadline: 13,
-  sets: 14,
-  deletes: 15,
-  evictions: 16,
-  expirations: 17,
-  loads: 18,
-  loadErrors: 19,
-  loadTimeTotal: 20,
-  rejected: 21,
-  maxEntryBytes: 22,
-  movedBytes: 23,
-  departedHits: 24,
-  departedMisses: 25,
-  departedOverflows: 26,
-  departedHitBytes: 27,
-  missBytes: 28,
-  fragmentation: 29,
-} as const;
+export enum HEADER {
+  bytes = 8,
+  maxBytes = 9,
+  entries = 10,
+  reservedBytes = 11,
+  limboBytes = 12,
+  nextDeadline = 13,
+  sets = 14,
+  deletes = 15,
+  evictions = 16,
+  expirations = 17,
+  loads = 18,
+  loadErrors = 19,
+  loadTimeTotal = 20,
+  rejected = 21,
+  maxEntryBytes = 22,
+  movedBytes = 23,
+  departedHits = 24,
+  departedMisses = 25,
+  departedOverflows = 26,
+  departedHitBytes = 27,
+  missBytes = 28,
+  fragmentation = 29,
+}
 
 /** Float64 in a thread's stat row. A row has 128 bytes, so that no two threads write one line. */
-export const STAT = { hits: 0, misses: 1, pinOverflows: 2, hitBytes: 3 } as const;
+export enum STAT {
+  hits = 0,
+  misses = 1,
+  pinOverflows = 2,
+  hitBytes = 3,
+}
 export const STAT_ROW_DOUBLES = 16;
 
 // ── slot ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,31 +124,31 @@ const SLOT_BYTES = 128;
 export const SLOT_WORDS = SLOT_BYTES / 4;
 export const SLOT_DOUBLES = SLOT_BYTES / 8;
 
-export const SLOT = {
-  word: 0,
-  hash: 1,
-  unit: 2,
-  segment: 3,
-  numberLow: 4,
-  numberHigh: 5,
-  trailer: 6,
-  skeletonLength: 7,
-  keyLength: 8,
-  parts: 9,
-  hits: 28,
-} as const;
+export enum SLOT {
+  word = 0,
+  hash = 1,
+  unit = 2,
+  segment = 3,
+  numberLow = 4,
+  numberHigh = 5,
+  trailer = 6,
+  skeletonLength = 7,
+  keyLength = 8,
+  parts = 9,
+  hits = 28,
+}
 
-export const SLOT_F64 = {
-  freshUntil: 5,
-  deadAt: 6,
-  bornAt: 7,
-  lastUsed: 8,
-  idleMs: 9,
-  ttlMs: 10,
-  graceMs: 11,
-  cost: 12,
-  charge: 13,
-} as const;
+export enum SLOT_F64 {
+  freshUntil = 5,
+  deadAt = 6,
+  bornAt = 7,
+  lastUsed = 8,
+  idleMs = 9,
+  ttlMs = 10,
+  graceMs = 11,
+  cost = 12,
+  charge = 13,
+}
 
 /** The insertion number is low + high × this: both halves are small integers to the engine. */
 export const NUMBER_HIGH = 2 ** 31;

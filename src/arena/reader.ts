@@ -13,6 +13,7 @@ import {
   MOMENT_PIN,
   PARTS_MASK,
   READY,
+  refSlot,
   SLOT,
   SLOT_F64,
   SLOT_WORDS,
@@ -21,19 +22,15 @@ import {
   TABLE_INDEX_CHOICE,
   toRef,
 } from './layout.js';
+import { NearTable } from './near-table.js';
 import { PART_ROW_BYTES, readParts } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
 import type { CacheTable } from './table.js';
-import type { ThreadRow } from './thread-row.js';
+import { type ThreadRow, TOTAL_STORE_ORDER } from './thread-row.js';
 
 /** How often a look-up that was disturbed by the keeper begins again. Each time means that somebody else got ahead. */
 const MAX_ATTEMPTS = 64;
-/** Slots that a thread remembers the keys and values of: at most this many, a power of two. */
-const NEAR_ENTRIES = 16_384;
-const NEAR_FIELDS = 4;
-const NEAR_KEY = 2;
-const NEAR_VALUE = 3;
 
 /** What a slot holds, as places in shared memory. */
 export interface RecordView {
@@ -52,8 +49,7 @@ export interface RecordView {
  * 5. compare the key, in the pinned block. A generation that has wrapped around, or a bucket that led elsewhere, is
  *    found out here.
  *
- * The near table remembers, for a slot, which key it held under which insertion number, and what was made of its bytes.
- * A number is never given twice, so if it is unchanged under the pin, so is everything in the block.
+ * What a thread has read before it finds by its near table, without 1 and 5.
  */
 export class SharedReader {
   /** The pin of the slot that `pinKey` or `pinSlot` has just returned. */
@@ -65,9 +61,7 @@ export class SharedReader {
   readonly #indexB: number;
   readonly #slotWords: number;
   readonly #firstRef: number;
-  readonly #nearMask: number;
-  /** For each slot remembered: its number, low and high, its key, and its value, side by side in one line of memory. */
-  readonly #near: unknown[];
+  readonly #near = new NearTable();
 
   constructor(
     readonly table: CacheTable,
@@ -81,9 +75,6 @@ export class SharedReader {
     this.#indexB = table.geometry.indexB;
     this.#slotWords = table.slotWords;
     this.#firstRef = toRef(table.cache, 0);
-    const near = Math.min(NEAR_ENTRIES, 2 ** Math.ceil(Math.log2(table.geometry.slots)));
-    this.#nearMask = near - 1;
-    this.#near = new Array<unknown>(near * NEAR_FIELDS).fill(undefined);
   }
 
   /**
@@ -118,30 +109,23 @@ export class SharedReader {
   }
 
   /**
-   * `pinKey`, freshness and `noteHit` in one, for what is nearly always so: the first bucket leads to the slot, this
-   * thread remembers its key, and it does not expire. -1 says nothing but that the long way is to be taken.
+   * `pinKey` and `noteHit` in one, for a key that this thread remembers and that does not expire: its near entry. -1
+   * says nothing but that the long way is to be taken.
    */
   hitNear(key: string): number {
+    const entry = this.#near.find(key);
+    if (entry === undefined) return -1;
     const words = this.#words;
-    const hash = hashString(key, this.table.seed) | 0;
-    const choice = words[TABLE_INDEX_CHOICE]!;
-    const mask = (1 << ((choice >>> CHOICE_LOG_SHIFT) & CHOICE_LOG_MASK)) - 1;
-    const bucket = words[(choice & CHOICE_B ? this.#indexB : this.#indexA) + (hash & mask)]!;
-    if ((bucket ^ hash) >>> BUCKET_SLOT_BITS !== 0 || bucket === BUCKET_EMPTY || bucket === BUCKET_TOMB) return -1;
-    const slot = (bucket & BUCKET_SLOT_MASK) - 1;
+    const slot = this.#near.slot(entry);
     const at = this.#slotWords + slot * SLOT_WORDS;
     const word = words[at]!;
     if ((word & STATE_MASK) !== READY) return -1;
     const { row } = this;
     const ref = this.#firstRef + slot;
     const pin = row.pin(ref);
-    const near = this.#near;
-    const nearAt = (slot & this.#nearMask) * NEAR_FIELDS;
     if (
-      Atomics.load(words, at) !== word ||
-      near[nearAt] !== words[at + SLOT.numberLow] ||
-      near[nearAt + 1] !== words[at + SLOT.numberHigh] ||
-      near[nearAt + NEAR_KEY] !== key ||
+      (TOTAL_STORE_ORDER ? words[at]! : Atomics.load(words, at)) !== word ||
+      !this.#near.matches(entry, words, at) ||
       (words[at + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE)) !== 0
     ) {
       row.unpin(pin);
@@ -150,7 +134,27 @@ export class SharedReader {
     this.pin = pin;
     this.#count(at);
     row.note(ref);
-    return slot;
+    return entry;
+  }
+
+  /** The slot of a near entry. */
+  nearSlot(entry: number): number {
+    return this.#near.slot(entry);
+  }
+
+  /** What was made of the bytes of a near entry that `hitNear` has just returned, or `undefined`. */
+  nearValue(entry: number): unknown {
+    return this.#near.value(entry);
+  }
+
+  /** Remembers where a key is and, if given, what was made of it. The slot must be pinned. */
+  learn(key: string, slot: number, value?: unknown): void {
+    this.#near.learn(key, value, slot, this.#words, this.#slotWords + slot * SLOT_WORDS);
+  }
+
+  /** Forgets what was read. */
+  forget(): void {
+    this.#near.forget();
   }
 
   /** Pins a slot if it is READY, whatever it holds. */
@@ -161,6 +165,11 @@ export class SharedReader {
   /** Pins a slot that the keeper holds for this thread, whatever its state: it cannot be reused before the hold ends. */
   pinHeld(slot: number): void {
     this.pin = this.row.pin(toRef(this.table.cache, slot));
+  }
+
+  /** The slot that a pin of this cache holds. */
+  pinnedSlot(pin: number): number {
+    return refSlot(this.row.pinned(pin));
   }
 
   unpin(): void {
@@ -222,21 +231,6 @@ export class SharedReader {
     return parts && { skeleton: trailer.subarray(count * PART_ROW_BYTES), parts };
   }
 
-  /** As `remembered`, for the slot that `pinKey` has just returned: whose number it has compared. */
-  rememberedHere(slot: number): unknown {
-    return this.#near[this.#nearAt(slot) + NEAR_VALUE];
-  }
-
-  /** What was made of this slot's bytes before, if they are still the same. The slot must be pinned. */
-  remembered(slot: number): unknown {
-    if (!this.#isNear(this.#slotWords + slot * SLOT_WORDS, slot)) return undefined;
-    return this.#near[this.#nearAt(slot) + NEAR_VALUE];
-  }
-
-  remember(slot: number, value: unknown): void {
-    if (this.#isNear(this.#slotWords + slot * SLOT_WORDS, slot)) this.#near[this.#nearAt(slot) + NEAR_VALUE] = value;
-  }
-
   /** Calls `visit` for each READY slot, pinned during the call. O(slots ever used). */
   forEachReady(visit: (slot: number, key: string) => void): void {
     const high = this.table.slotHigh;
@@ -272,28 +266,7 @@ export class SharedReader {
   }
 
   #holds(slot: number, hash: number, key: string): boolean {
-    const at = this.#slotWords + slot * SLOT_WORDS;
-    if (this.#isNear(at, slot) && this.#near[this.#nearAt(slot) + NEAR_KEY] === key) return true;
-    if (this.#words[at + SLOT.hash] !== hash) return false;
-    if (!slotKeyEquals(this.table, this.segments, slot, key)) return false;
-    const near = this.#nearAt(slot);
-    this.#near[near] = this.#words[at + SLOT.numberLow];
-    this.#near[near + 1] = this.#words[at + SLOT.numberHigh];
-    this.#near[near + NEAR_KEY] = key;
-    this.#near[near + NEAR_VALUE] = undefined;
-    return true;
-  }
-
-  #nearAt(slot: number): number {
-    return (slot & this.#nearMask) * NEAR_FIELDS;
-  }
-
-  /** Whether the slot holds what it held when it was remembered. */
-  #isNear(at: number, slot: number): boolean {
-    const near = this.#nearAt(slot);
-    return (
-      this.#near[near] === this.#words[at + SLOT.numberLow] &&
-      this.#near[near + 1] === this.#words[at + SLOT.numberHigh]
-    );
+    if (this.#words[this.#slotWords + slot * SLOT_WORDS + SLOT.hash] !== hash) return false;
+    return slotKeyEquals(this.table, this.segments, slot, key);
   }
 }

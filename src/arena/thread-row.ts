@@ -13,11 +13,13 @@ import {
 const LEASE_PINS = PINS_PER_ROW - 1;
 
 /**
- * Under x86's total store order no load is delayed past a later store, and the engine keeps accesses of shared memory
- * in program order, so a plain store is as good a release as an ordered one, at a thirtieth of the price. Elsewhere,
- * ARM above all, it is not.
+ * Whether the processor keeps stores in order, as x86 does. There an ordered store is a full barrier, so a plain load
+ * behind it comes after it; and no load is delayed past a later store, so a plain store releases. The engine keeps
+ * accesses to shared memory in program order, and reads again what it has read before. An ordered access through
+ * `Atomics` costs twenty times as much as a plain one, and a hit has three. Elsewhere, on ARM above all, all three are
+ * ordered.
  */
-const PLAIN_STORE_RELEASES = process.arch === 'x64' || process.arch === 'ia32';
+export const TOTAL_STORE_ORDER = process.arch === 'x64' || process.arch === 'ia32';
 
 /**
  * A thread's own row of the control buffer: its pins and the ring of its uses. Nobody else writes it, so nothing here
@@ -60,9 +62,14 @@ export class ThreadRow {
 
   /** Takes a pin back. What was read under it must not be read later: the store releases. */
   unpin(pin: number): void {
-    if (PLAIN_STORE_RELEASES) this.#words[this.#pins + pin] = 0;
+    if (TOTAL_STORE_ORDER) this.#words[this.#pins + pin] = 0;
     else Atomics.store(this.#words, this.#pins + pin, 0);
     if (pin !== MOMENT_PIN) this.#free[this.#freeTop++] = pin;
+  }
+
+  /** What a pin holds. */
+  pinned(pin: number): number {
+    return this.#words[this.#pins + pin]!;
   }
 
   get pinsInUse(): number {

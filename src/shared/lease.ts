@@ -26,14 +26,12 @@ export class Lease<V> {
   // Declared, and set by the constructor alone: initialisers run as a function of their own, at each lease.
   /** The value, once it is decoded. */
   declare private held: V | undefined;
-  /** The slot that is pinned; `NOTHING` when there is none, or none any more. */
-  declare private slot: number;
-  declare private readonly pin: number;
+  /** The pin that holds the bytes; `NOTHING` when there is none, or none any more. */
+  declare private pin: number;
   declare private readonly lender: Lender | undefined;
 
-  private constructor(lender: Lender | undefined, slot: number, pin: number, value: V | undefined) {
+  private constructor(lender: Lender | undefined, pin: number, value: V | undefined) {
     this.held = value;
-    this.slot = slot;
     this.pin = pin;
     this.lender = lender;
   }
@@ -45,14 +43,14 @@ export class Lease<V> {
   static ofPinned<V>(lender: Lender, slot: number, value?: V): Lease<V> {
     const { pin } = lender.reader;
     if (pin === MOMENT_PIN) return copyOnOverflow<V>(lender, slot);
-    const lease = new Lease<V>(lender, slot, pin, value);
+    const lease = new Lease<V>(lender, pin, value);
     lender.watches?.begin(lease, lender.reader.record(slot));
     return lease;
   }
 
   /** A lease of a value that is nobody else's. */
   static ofOwned<V>(value: V): Lease<V> {
-    return new Lease<V>(undefined, NOTHING, MOMENT_PIN, value);
+    return new Lease<V>(undefined, NOTHING, value);
   }
 
   /**
@@ -67,7 +65,7 @@ export class Lease<V> {
 
   /** Whether nothing is held any more. */
   get isReleased(): boolean {
-    return this.slot === NOTHING;
+    return this.pin === NOTHING;
   }
 
   /**
@@ -76,12 +74,13 @@ export class Lease<V> {
    * @throws CacheError in development mode, when somebody has written through the lease.
    */
   release(): void {
-    if (this.slot === NOTHING) return;
-    this.slot = NOTHING;
+    const { pin } = this;
+    if (pin === NOTHING) return;
+    this.pin = NOTHING;
     const lender = this.lender!;
     const complaint = lender.watches?.end(this);
     if (lender.watches) this.held = undefined;
-    lender.reader.row.unpin(this.pin);
+    lender.reader.row.unpin(pin);
     if (lender.reader.row.releaseWanted) lender.client.notify({ op: 'released' });
     if (complaint) throw complaint;
   }
@@ -91,31 +90,25 @@ export class Lease<V> {
   }
 
   private read(): V {
-    const { lender, slot } = this;
-    if (lender === undefined || slot === NOTHING) {
+    const { lender, pin } = this;
+    if (lender === undefined || pin === NOTHING) {
       throw new CacheError(
         `lease of '${lender?.name}': expected its value to be read before release(); it was read after`,
       );
     }
     const { reader } = lender;
-    let value = reader.remembered(slot);
-    if (value === undefined) {
-      const decoded = decodeRecord(reader, slot);
-      value = decoded.value;
-      if (decoded.reusable) reader.remember(slot, value);
-    }
-    this.held = value as V;
+    this.held = decodeRecord(reader, reader.pinnedSlot(pin)) as V;
     return this.held;
   }
 }
 
 const NOTHING = -1;
 
-function decodeRecord(reader: SharedReader, slot: number) {
+function decodeRecord(reader: SharedReader, slot: number): unknown {
   const record = reader.record(slot);
   if (record === undefined)
     throw new CacheCorruptionError('lease: the segment of its bytes is not known to this thread');
-  return decodeView(record.skeleton, record.parts);
+  return decodeView(record.skeleton, record.parts).value;
 }
 
 function copyOnOverflow<V>(lender: Lender, slot: number): Lease<V> {

@@ -3,6 +3,7 @@ import { HEADER, hitHistogram, MOMENT_PIN, missHistogram, SLOT, SLOT_F64 } from 
 import type { CacheTicket } from '../arena/protocol.js';
 import { SharedReader } from '../arena/reader.js';
 import { CacheTable } from '../arena/table.js';
+import { decodeView } from '../codec/index.js';
 import { monotonicNow } from '../common/clock.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import { LatencyHistogram } from '../stats/histogram.js';
@@ -12,6 +13,8 @@ import { copyInSlices, copyRecord } from './record-value.js';
 
 /** One hit in 1024 is timed. */
 const SAMPLE_MASK = 1023;
+/** What is not binary in a value is remembered, decoded, up to this length. */
+const MAX_REMEMBERED_BYTES = 2048;
 
 /** The synchronous half of a shared cache: what only reads, out of shared memory, without asking anybody. */
 export class Reading<V> implements Lender {
@@ -37,10 +40,29 @@ export class Reading<V> implements Lender {
     return this.ticket.config.name;
   }
 
-  /** A lease of a fresh entry. */
+  /** A lease of a fresh entry that this thread has read before and that does not expire; else `undefined`. */
+  acquireNear(key: string): Lease<V> | undefined {
+    const { reader } = this;
+    if ((++this.#reads & SAMPLE_MASK) === 0) return undefined;
+    const entry = reader.hitNear(key);
+    if (entry < 0) return undefined;
+    return Lease.ofPinned<V>(this, reader.nearSlot(entry), reader.nearValue(entry) as V | undefined);
+  }
+
+  /** A lease of a fresh entry. What can be kept of its value is remembered. */
   acquire(key: string): Lease<V> | undefined {
     const slot = this.#hit(key);
-    return slot < 0 ? undefined : Lease.ofPinned<V>(this, slot, this.reader.rememberedHere(slot) as V | undefined);
+    if (slot < 0) return undefined;
+    const { reader } = this;
+    const { pin } = reader;
+    try {
+      const value = this.#reusable(slot);
+      reader.learn(key, slot, value);
+      return Lease.ofPinned<V>(this, slot, value);
+    } catch (error) {
+      reader.row.unpin(pin);
+      throw error;
+    }
   }
 
   /** An owned copy of a fresh entry. */
@@ -147,10 +169,7 @@ export class Reading<V> implements Lender {
 
   // Reading the clock costs as much as the hit: one in so many is timed.
   #hit(key: string): number {
-    if ((++this.#reads & SAMPLE_MASK) !== 0) {
-      const near = this.reader.hitNear(key);
-      return near >= 0 ? near : this.#pinHit(key);
-    }
+    if ((++this.#reads & SAMPLE_MASK) !== 0) return this.#pinHit(key);
     const start = performance.now();
     const slot = this.#pinHit(key);
     if (slot >= 0) this.#hitLatency.record(performance.now() - start);
@@ -191,6 +210,15 @@ export class Reading<V> implements Lender {
     if (stale && now < deadAt) return slot;
     reader.unpin();
     return -1;
+  }
+
+  /** The value in place, if it may be handed out again and is not too large to be remembered. */
+  #reusable(slot: number): V | undefined {
+    if (this.table.int(slot, SLOT.skeletonLength) >>> 0 > MAX_REMEMBERED_BYTES) return undefined;
+    const record = this.reader.record(slot);
+    if (record === undefined) return undefined;
+    const { value, reusable } = decodeView(record.skeleton, record.parts);
+    return reusable ? (value as V) : undefined;
   }
 
   #copyAndUnpin(slot: number): V {

@@ -51,7 +51,8 @@ export abstract class SharedReads<V> {
 
   /** The value in place, until `release`; `undefined` on a miss. O(1), whatever the size. */
   acquire(key: string): Lease<V> | undefined {
-    const lease = this.openFor(key).acquire(key);
+    // What is remembered belongs to an open cache, under a key that was checked.
+    const lease = this.reading.acquireNear(key) ?? this.openFor(key).acquire(key);
     this.heardRead(key, lease !== undefined);
     return lease;
   }
@@ -105,6 +106,12 @@ export abstract class SharedReads<V> {
   /** For subclasses: what the caller sees of a copy. Leases are not passed through it. */
   protected postGet(_key: string, value: V): V {
     return value;
+  }
+
+  /** Ends reading in this thread. */
+  protected shut(): void {
+    this.isClosed = true;
+    this.reading.reader.forget();
   }
 
   /** @throws CacheClosedError */
