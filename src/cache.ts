@@ -37,7 +37,7 @@ export class Cache<K = unknown, V = unknown> {
         postGet: (key, value) => this.postGet(key, value),
       }),
     );
-    engine.onChange = (key) => this.#loading.supersede(key);
+    engine.changes = this.#loading;
     this.stats = new CacheStats({ snapshot: () => engine.snapshot(), reset: () => engine.resetStats() });
   }
 

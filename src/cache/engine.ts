@@ -5,13 +5,18 @@ import { Counters } from '../stats/counters.js';
 import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/event.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
-import { type EntryTerms, Store } from './store.js';
+import { type EntryTerms, entryTerms, Store } from './store.js';
 import { Ticker } from './ticker.js';
 import { checkValue, clone } from './value.js';
 import { costOf, weigh } from './weight.js';
 
 /** One hit in so many is timed; a power of two. */
 const SAMPLED_HITS = 1024;
+
+/** Told of every key that is written or removed, after the arguments were found good, before anything changes. */
+interface ChangeListener<K> {
+  supersede(key: K): void;
+}
 
 /**
  * What a cache does with one entry at a time: read, write, remove, each with its statistics and events. The store below
@@ -23,8 +28,7 @@ export class Engine<K, V> {
   readonly events: Emitter<CacheEvents<K, V>>;
   readonly ticker: Ticker;
   readonly store: Store<K, V>;
-  /** Told of every key that is written or removed, after the arguments have been found good, before anything changes. */
-  onChange: (key: K) => void = () => undefined;
+  changes: ChangeListener<K> = { supersede: () => undefined };
   /** Whether a hit needs no more than the value: no listener, no copy. */
   #isPlain = false;
   readonly #isCostUniform: boolean;
@@ -78,10 +82,10 @@ export class Engine<K, V> {
     const { store, counters, events } = this;
     checkValue(value, 'value');
     const stored = this.options.copy ? clone(key, value, this.options.name) : value;
-    const given = options === undefined ? undefined : resolveEntryOptions(options);
-    const size = given?.size ?? weigh(key, stored, this.options.weigher);
+    const given = options === undefined || isSizeOnly(options) ? undefined : resolveEntryOptions(options);
+    const size = given?.size ?? options?.size ?? weigh(key, stored, this.options.weigher);
     const cost = given?.cost ?? (this.#isCostUniform ? 1 : this.#cost(key, stored, size, loadMs));
-    this.onChange(key);
+    this.changes.supersede(key);
     if (size > this.#maxEntryBytes) {
       this.#refuse(key, stored, size);
       return false;
@@ -96,7 +100,7 @@ export class Engine<K, V> {
   /** Whether a fresh entry went; one that is stale or dead goes too. */
   remove(key: K, reason: RemovalReason = 'delete'): boolean {
     const { store } = this;
-    this.onChange(key);
+    this.changes.supersede(key);
     const handle = store.table.index.get(key);
     if (handle === undefined) return false;
     const state = store.state(handle);
@@ -157,7 +161,7 @@ export class Engine<K, V> {
     this.assertOpen();
     const { store, counters, events } = this;
     if (handle === undefined || store.state(handle) !== 'fresh') {
-      if (handle === undefined) store.table.lastMissed = key;
+      if (handle === undefined) store.table.miss(key);
       this.miss(key);
       return undefined;
     }
@@ -191,12 +195,10 @@ export class Engine<K, V> {
 
   #termsOf(given: ResolvedEntryOptions): EntryTerms {
     const { ttl, idleTtl, grace } = this.options;
-    return {
-      ttl: given.ttl ?? ttl,
-      idleTtl: given.idleTtl ?? idleTtl,
-      grace: given.grace ?? grace,
-      tags: given.tags,
-    };
+    return entryTerms(
+      { ttl: given.ttl ?? ttl, idleTtl: given.idleTtl ?? idleTtl, grace: given.grace ?? grace },
+      given.tags,
+    );
   }
 
   #cost(key: K, value: V, size: number, loadMs: number): number {
@@ -208,4 +210,19 @@ export class Engine<K, V> {
     this.#isPlain = !this.options.copy && !this.events.heard.hit;
     this.store.removals.refresh();
   }
+}
+
+/** Whether a whole number of bytes is all that is said, as most often: then there is nothing to check or to resolve. */
+function isSizeOnly(options: EntryOptions): boolean {
+  return (
+    options !== null &&
+    typeof options.size === 'number' &&
+    (options.size | 0) === options.size &&
+    options.size > 0 &&
+    options.cost === undefined &&
+    options.ttl === undefined &&
+    options.idleTtl === undefined &&
+    options.grace === undefined &&
+    options.tags === undefined
+  );
 }

@@ -8,7 +8,7 @@ export function describeEntry<K, V>(store: Store<K, V>, handle: number, now: num
     size: table.sizes[handle]!,
     ttl: life.ttl(handle),
     remainingTtl: Math.max(life.endsAt(handle) - now, 0),
-    age: Math.max(now - life.bornAt(handle), 0),
+    age: Math.max(now - life.born[handle]!, 0),
     hits: table.hits[handle]!,
     cost: store.cost(handle),
     tags: store.tags(handle),

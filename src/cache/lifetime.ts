@@ -28,8 +28,9 @@ export class Lifetime {
   isIdling = false;
   /** Until when each entry is fresh; `Infinity` for those without a deadline. Empty unless `isTimed`. */
   end: Float64Array = new Float64Array(0);
+  /** When each entry was written, refreshed or touched. */
+  born: Float64Array = new Float64Array(0);
   readonly #time: Float64Array;
-  #born: Float64Array = new Float64Array(0);
   #ttl: Float64Array = new Float64Array(0);
   /** The time of each handle in `#fresh`, never after its `end`; `Infinity` when it is not in. */
   #queued: Float64Array = new Float64Array(0);
@@ -50,14 +51,14 @@ export class Lifetime {
   }
 
   grow(capacity: number): void {
-    this.#born = grownFloat64(this.#born, capacity);
+    this.born = grownFloat64(this.born, capacity);
     if (this.isTimed) this.#growTimed(capacity);
     if (this.isIdling) this.#idleTtl = filled(this.#idleTtl, capacity, Number.POSITIVE_INFINITY);
   }
 
   /** The entry is new, or new again. */
   start(handle: number, terms: Terms): void {
-    this.#born[handle] = this.#time[0]!;
+    this.born[handle] = this.#time[0]!;
     if (terms.ttl !== Number.POSITIVE_INFINITY || terms.idleTtl !== Number.POSITIVE_INFINITY) {
       this.#bind(handle, terms);
     } else if (this.isTimed) {
@@ -78,7 +79,7 @@ export class Lifetime {
   use(handle: number): void {
     const idleTtl = this.#idleTtl[handle]!;
     if (idleTtl !== Number.POSITIVE_INFINITY) {
-      this.end[handle] = Math.min(this.#born[handle]! + this.#ttl[handle]!, this.#time[0]! + idleTtl);
+      this.end[handle] = Math.min(this.born[handle]! + this.#ttl[handle]!, this.#time[0]! + idleTtl);
     }
   }
 
@@ -157,10 +158,6 @@ export class Lifetime {
     return this.isTimed ? this.end[handle]! + this.grace(handle) : Number.POSITIVE_INFINITY;
   }
 
-  bornAt(handle: number): number {
-    return this.#born[handle]!;
-  }
-
   /** The TTL that the entry was given. */
   ttl(handle: number): number {
     return this.isTimed ? this.#ttl[handle]! : Number.POSITIVE_INFINITY;
@@ -204,19 +201,19 @@ export class Lifetime {
     this.end = new Float64Array(0);
     this.#ttl = new Float64Array(0);
     this.#queued = new Float64Array(0);
-    this.#growTimed(this.#born.length);
+    this.#growTimed(this.born.length);
   }
 
   #useIdle(): void {
     if (this.isIdling) return;
     this.isIdling = true;
-    this.#idleTtl = filled(new Float64Array(0), this.#born.length, Number.POSITIVE_INFINITY);
+    this.#idleTtl = filled(new Float64Array(0), this.born.length, Number.POSITIVE_INFINITY);
   }
 
   #useGrace(): void {
     if (this.#hasGrace) return;
     this.#hasGrace = true;
-    this.#grace = new Float64Array(this.#born.length);
+    this.#grace = new Float64Array(this.born.length);
   }
 
   #growTimed(capacity: number): void {

@@ -53,6 +53,8 @@ export class Loading<K, V> {
   readonly #host: LoadHost<K, V>;
   readonly #flights = new Flights<K, V>();
   readonly #failures = new Failures<K>();
+  /** Whether there may be flights or failures: writes ask this and no more. */
+  #isBusy = false;
 
   constructor(host: LoadHost<K, V>) {
     this.#host = host;
@@ -69,8 +71,7 @@ export class Loading<K, V> {
 
   /** The key was written or removed: a load that runs is not to undo that. */
   supersede(key: K): void {
-    if (this.#flights.size > 0) this.#flights.detach(key);
-    if (this.#failures.size > 0) this.#failures.delete(key);
+    if (this.#isBusy) this.#supersede(key);
   }
 
   supersedeAll(): void {
@@ -81,6 +82,12 @@ export class Loading<K, V> {
   close(): void {
     this.#failures.clear();
     this.#flights.close(new CacheClosedError(`${this.#host.name}: closed while a load was running`));
+  }
+
+  #supersede(key: K): void {
+    this.#flights.detach(key);
+    this.#failures.delete(key);
+    this.#isBusy = this.#flights.size > 0 || this.#failures.size > 0;
   }
 
   #getOrSet(key: K, factory: Factory<V, K>, given?: GetOrSetOptions): Promise<V | undefined> {
@@ -162,6 +169,7 @@ export class Loading<K, V> {
   #start(job: Job<K, V>, oldValue: V | undefined): Flight<V> {
     const { key, options } = job;
     if (Link.isInside(this.#flights, key)) throw this.#ownKey(key);
+    this.#isBusy = true;
     const flight = this.#flights.start(key, (started) => this.#run(started, job, oldValue));
     const { hardTimeout } = options;
     if (hardTimeout !== Number.POSITIVE_INFINITY) {
@@ -218,6 +226,7 @@ export class Loading<K, V> {
 
   #noteFailure(flight: Flight<V>, { negativeTtl, graceBackoff }: ResolvedLoadOptions, error: unknown): void {
     if (!flight.isAttached || (negativeTtl === 0 && graceBackoff === 0)) return;
+    this.#isBusy = true;
     const now = this.#host.now();
     const key = flight.link.key as K;
     this.#failures.set(key, { error, rejectUntil: now + negativeTtl, backOffUntil: now + graceBackoff });

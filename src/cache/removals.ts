@@ -39,7 +39,16 @@ export class Removals<K, V> {
   }
 
   flush(): void {
-    if (this.#waiting.length === 0 || this.#isTelling) return;
+    if (this.#waiting.length > 0) this.#flush();
+  }
+
+  /** Forgets what is not told yet. */
+  forget(): void {
+    this.#waiting = [];
+  }
+
+  #flush(): void {
+    if (this.#isTelling) return;
     this.#isTelling = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
@@ -47,11 +56,6 @@ export class Removals<K, V> {
       for (const removal of batch) this.#tell(removal);
     }
     this.#isTelling = false;
-  }
-
-  /** Forgets what is not told yet. */
-  forget(): void {
-    this.#waiting = [];
   }
 
   #tell(removal: Removal<K, V>): void {

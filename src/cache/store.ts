@@ -20,6 +20,17 @@ const LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS = 1_000;
 /** What is said about an entry when it is written, but for its size and cost. Shared by all that are written alike. */
 export interface EntryTerms extends Terms {
   readonly tags: readonly string[] | undefined;
+  /** Whether it will die by itself. */
+  readonly isTimed: boolean;
+  /** Whether that is so soon that it takes an exact reading of the clock. */
+  readonly isShort: boolean;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export function entryTerms({ ttl, idleTtl, grace }: Terms, tags: readonly string[] | undefined): EntryTerms {
+  const span = Math.min(ttl, idleTtl);
+  return { ttl, idleTtl, grace, tags, isTimed: span !== NEVER, isShort: span < SHORT_LIFE_MS };
 }
 
 interface StoreParts<K, V> {
@@ -70,7 +81,7 @@ export class Store<K, V> {
 
   /** Entries held, whatever their state. */
   get count(): number {
-    return this.table.index.size;
+    return this.table.count;
   }
 
   /** Entries that are fresh. */
@@ -112,20 +123,22 @@ export class Store<K, V> {
    * hot path and an object for them would be garbage at once.
    */
   put(key: K, value: V, size: number, cost: number, terms: EntryTerms): void {
+    const ticker = this.#ticker;
     // A reading some calls old can only shorten a life by what has passed since: nothing, to a long one.
-    if (terms.ttl < SHORT_LIFE_MS || terms.idleTtl < SHORT_LIFE_MS) this.#ticker.now();
-    else this.#ticker.refresh();
-    const found = this.table.find(key);
-    let handle = found;
-    if (handle === undefined) handle = this.#insert(key, value, size, cost);
-    else this.#overwrite(handle, value, size);
-    this.life.start(handle, terms);
-    if (cost !== 1 || terms.tags !== undefined) this.#annotate(handle, cost, terms.tags);
-    if (found !== undefined) {
-      this.policy.update(handle, size, cost);
-      if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
+    if (ticker.uses > 0 && !terms.isShort) ticker.uses--;
+    else ticker.now();
+    const { table } = this;
+    const held = table.find(key);
+    if (held !== undefined) {
+      this.#overwrite(held, value, size, cost, terms);
+      return;
     }
-    if (this.life.isTimed) this.#planFor(handle);
+    if (this.bytes + size > this.maxBytes || table.count >= this.#maxEntries) this.#makeRoom(size, 1, -1);
+    const handle = table.add(key, value, size, this.#grow);
+    this.bytes += size;
+    this.#counters.missBytes += size;
+    this.policy.insert(handle, size, cost);
+    this.#finish(handle, cost, terms);
   }
 
   /** What is fresh now, as a list of its own. O(n). */
@@ -144,15 +157,11 @@ export class Store<K, V> {
   /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
   drop(handle: number, reason: RemovalReason): void {
     const { table, removals } = this;
-    const size = table.sizes[handle]!;
     this.#count(reason);
-    if (removals.isHeard) removals.note(table.keys[handle] as K, table.values[handle] as V, size, reason);
-    this.#settleHits(handle, size);
-    this.policy.remove(handle);
-    this.life.forget(handle);
-    if (this.#hasNotes) this.#strip(handle);
-    this.bytes -= size;
-    table.release(handle);
+    if (removals.isHeard) {
+      removals.note(table.keys[handle] as K, table.values[handle] as V, table.sizes[handle]!, reason);
+    }
+    this.#release(handle);
   }
 
   /** Takes all entries out, telling each with that reason unless `silently`. */
@@ -240,35 +249,56 @@ export class Store<K, V> {
     this.life.validate();
   }
 
-  /** The handle of an entry that is in all but its time. */
-  #insert(key: K, value: V, size: number, cost: number): number {
-    if (this.bytes + size > this.maxBytes || this.count >= this.#maxEntries) this.#makeRoom(size, 1, -1);
-    const handle = this.table.add(key, value, size, this.#grow);
-    this.policy.insert(handle, size, cost);
-    this.bytes += size;
-    this.#counters.missBytes += size;
-    return handle;
-  }
-
-  #overwrite(handle: number, value: V, size: number): void {
+  #overwrite(handle: number, value: V, size: number, cost: number, terms: EntryTerms): void {
     const { table, removals } = this;
     const oldSize = table.sizes[handle]!;
-    const reason = this.reasonFor(handle, 'replace');
-    if (reason === 'expire') this.#counters.expirations++;
-    if (removals.isHeard) removals.note(table.keys[handle] as K, table.values[handle] as V, oldSize, reason);
-    this.#settleHits(handle, oldSize);
-    if (this.#hasNotes) this.#strip(handle);
+    if (removals.isHeard || this.life.isTimed) this.#tellReplaced(handle, oldSize);
+    if (table.hits[handle] !== 0) this.#settleHits(handle, oldSize);
     table.values[handle] = value;
     table.sizes[handle] = size;
     this.bytes += size - oldSize;
+    this.policy.update(handle, size, cost);
+    if (this.#hasNotes) this.#strip(handle);
+    this.#finish(handle, cost, terms);
+    if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
+  }
+
+  #tellReplaced(handle: number, size: number): void {
+    const { table, removals } = this;
+    const reason = this.reasonFor(handle, 'replace');
+    if (reason === 'expire') this.#counters.expirations++;
+    if (removals.isHeard) removals.note(table.keys[handle] as K, table.values[handle] as V, size, reason);
+  }
+
+  /** The entry leaves, counted and noted. */
+  #release(handle: number): void {
+    const { table } = this;
+    const size = table.sizes[handle]!;
+    if (table.hits[handle] !== 0) this.#settleHits(handle, size);
+    if (this.life.isTimed) this.life.forget(handle);
+    if (this.#hasNotes) this.#strip(handle);
+    this.bytes -= size;
+    this.policy.remove(handle);
+    table.release(handle);
   }
 
   /** The value is leaving: its hits are added up. */
   #settleHits(handle: number, size: number): void {
     const { hits } = this.table;
-    if (hits[handle] === 0) return;
     this.#pastHitBytes += hits[handle]! * size;
     hits[handle] = 0;
+  }
+
+  /** The last of a write: when its life begins, and what not every entry has. */
+  #finish(handle: number, cost: number, terms: EntryTerms): void {
+    const { life } = this;
+    if (life.isTimed || terms.isTimed) {
+      life.start(handle, terms);
+      this.#planFor(handle);
+    } else {
+      life.born[handle] = this.#ticker.time[0]!;
+    }
+    if (cost !== 1 || terms.tags !== undefined) this.#annotate(handle, cost, terms.tags);
   }
 
   #annotate(handle: number, cost: number, tags: readonly string[] = []): void {
@@ -296,24 +326,34 @@ export class Store<K, V> {
 
   /** Until there is room for so much more, without the entry that is to be kept. After a look at the clock. */
   #makeRoom(bytes: number, entries: number, kept: number): void {
+    const { table, life } = this;
     const maxBytes = this.maxBytes - bytes;
     const maxEntries = this.#maxEntries - entries;
-    if (this.life.isTimed) this.life.advance();
-    while (this.bytes > maxBytes || this.count > maxEntries) {
-      const handle = this.#next(kept);
-      this.drop(handle, this.reasonFor(handle, 'evict'));
+    if (life.isTimed) life.advance();
+    while (this.bytes > maxBytes || table.count > maxEntries) {
+      const gone = life.isTimed ? life.firstGone() : -1;
+      if (gone >= 0) {
+        this.drop(gone, this.reasonFor(gone, 'evict'));
+        continue;
+      }
+      let handle = this.policy.victim();
+      if (handle === kept || table.values[handle] === undefined) handle = this.#anotherThan(kept, handle);
+      if (this.removals.isHeard) {
+        this.drop(handle, 'evict');
+      } else {
+        this.#counters.evictions++;
+        this.#release(handle);
+      }
     }
   }
 
-  #next(kept: number): number {
-    const gone = this.life.isTimed ? this.life.firstGone() : -1;
-    if (gone >= 0) return gone;
-    let handle = this.policy.victim();
-    if (handle === kept) {
+  /** The policy has named the entry that is to be kept, or none. */
+  #anotherThan(kept: number, named: number): number {
+    if (named === kept && kept >= 0) {
       this.policy.defer(kept);
-      handle = this.policy.victim();
+      const handle = this.policy.victim();
+      if (handle !== kept && this.table.values[handle] !== undefined) return handle;
     }
-    if (handle !== kept && this.table.values[handle] !== undefined) return handle;
     return this.#anyBut(kept);
   }
 

@@ -1,7 +1,5 @@
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
 
-const NOTHING = Symbol('no key');
-
 /**
  * Entries as columns: a key leads to a handle, a small integer, and each property of the entry lies in an array at that
  * place. There is no object per entry, so nothing for the garbage collector to walk but keys and values.
@@ -13,8 +11,11 @@ export class Table<K, V> {
    * The key that was last looked for in vain, while nothing has been added since: the write that mostly follows a miss
    * need not look again.
    */
-  lastMissed: K | typeof NOTHING = NOTHING;
+  #lastMissed: K | undefined;
+  #hasMissed = false;
   readonly index = new Map<K, number>();
+  /** As `index.size`, which costs a call. */
+  count = 0;
   keys: (K | undefined)[] = [];
   values: (V | undefined)[] = [];
   /** Bytes charged. */
@@ -25,7 +26,13 @@ export class Table<K, V> {
 
   /** The handle of a key, for a write. */
   find(key: K): number | undefined {
-    return key === this.lastMissed ? undefined : this.index.get(key);
+    return this.#hasMissed && key === this.#lastMissed ? undefined : this.index.get(key);
+  }
+
+  /** A key has been looked for in vain. */
+  miss(key: K): void {
+    this.#lastMissed = key;
+    this.#hasMissed = true;
   }
 
   /** The handle of a new entry. `onGrow` is told the new capacity of the columns when they have to grow. */
@@ -42,7 +49,8 @@ export class Table<K, V> {
     this.sizes[handle] = size;
     this.hits[handle] = 0;
     this.index.set(key, handle);
-    this.lastMissed = NOTHING;
+    this.count++;
+    this.#hasMissed = false;
     return handle;
   }
 
@@ -51,12 +59,15 @@ export class Table<K, V> {
     this.index.delete(this.keys[handle] as K);
     this.keys[handle] = undefined;
     this.values[handle] = undefined;
+    this.count--;
     this.#free.push(handle);
   }
 
   clear(): void {
     this.index.clear();
-    this.lastMissed = NOTHING;
+    this.count = 0;
+    this.#hasMissed = false;
+    this.#lastMissed = undefined;
     this.keys = [];
     this.values = [];
     this.#free = [];

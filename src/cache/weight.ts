@@ -9,11 +9,18 @@ import { estimateEntrySize } from '../weigh/index.js';
  */
 export function weigh<K, V>(key: K, value: V, weigher: ((value: V, key: K) => number) | undefined): number {
   if (!weigher) return estimateEntrySize(key, value);
-  const bytes = call('weigher', weigher, value, key);
-  if (typeof bytes === 'number' && bytes > 0 && bytes < Number.POSITIVE_INFINITY) {
-    // Most are small whole numbers, and stay such for the compiler when they are not rounded.
-    return (bytes | 0) === bytes ? bytes : Math.ceil(bytes);
+  let bytes: unknown;
+  try {
+    bytes = weigher(value, key);
+  } catch (cause) {
+    throw failed('weigher', cause);
   }
+  // Most are small whole numbers, and stay such for the compiler when they are not rounded.
+  return typeof bytes === 'number' && (bytes | 0) === bytes && bytes > 0 ? bytes : roundedUp(bytes);
+}
+
+function roundedUp(bytes: unknown): number {
+  if (typeof bytes === 'number' && bytes > 0 && bytes < Number.POSITIVE_INFINITY) return Math.ceil(bytes);
   throw new TypeError(`weigher: expected a positive number of bytes; got ${describe(bytes)}`);
 }
 
@@ -42,17 +49,21 @@ export function costOf<K, V>(cost: CostName | CostFunction<K, V>, { key, value, 
       // Below a microsecond the clock says nothing; an entry that was never loaded counts as the average one.
       return loadMs > 0 ? Math.max(loadMs, 1e-3) : 1;
     default: {
-      const given = call('cost', cost, value, key);
+      const given = costBy(cost, value, key);
       if (typeof given === 'number' && given > 0 && given < Number.POSITIVE_INFINITY) return given;
       throw new TypeError(`cost: expected a number above 0; got ${describe(given)}`);
     }
   }
 }
 
-function call<K, V>(name: string, estimate: (value: V, key: K) => number, value: V, key: K): unknown {
+function costBy<K, V>(cost: CostFunction<K, V>, value: V, key: K): unknown {
   try {
-    return estimate(value, key);
+    return cost(value, key);
   } catch (cause) {
-    throw new TypeError(`${name}: expected a number above 0; it threw ${describe(cause)}`, { cause });
+    throw failed('cost', cause);
   }
+}
+
+function failed(name: string, cause: unknown): TypeError {
+  return new TypeError(`${name}: expected a number above 0; it threw ${describe(cause)}`, { cause });
 }
