@@ -180,7 +180,7 @@ export class KeeperRequests {
       return { stored: false };
     }
     const entry = reservations.settle(reservation, request);
-    entry.cost = this.#cost(cache, entry, flight);
+    entry.cost = this.#cost(cache, entry, flight, request.loadMs);
     if (flight === undefined || !superseded) reservations.supersede(cache, key, reservation.id);
     if (flight === undefined) {
       flights.supersede(cache, key);
@@ -196,7 +196,7 @@ export class KeeperRequests {
     return { stored: !superseded };
   }
 
-  #cost(cache: KeeperCache, entry: NewEntry, flight: Flight | undefined): number {
+  #cost(cache: KeeperCache, entry: NewEntry, flight: Flight | undefined, loadMs: number): number {
     if (entry.cost > 0) return entry.cost;
     switch (cache.config.cost) {
       case 'bytes':
@@ -204,7 +204,7 @@ export class KeeperRequests {
       case 'balanced':
         return Math.sqrt(entry.charge);
       case 'measured':
-        return flight === undefined ? 1 : Math.max(0.01, this.house.now() - flight.startedAt);
+        return loadMs || (flight === undefined ? 1 : Math.max(0.01, this.house.now() - flight.startedAt));
       default:
         return 1;
     }

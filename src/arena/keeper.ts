@@ -32,6 +32,9 @@ interface AttachWaiter {
   timer: NodeJS.Timeout;
 }
 
+/** What was pinned when it was evicted is looked at this often, in milliseconds, beside at each message. */
+const LIMBO_POLL_MS = 50;
+
 /** Listeners of a thread are told of at most this many events at once; what is beyond is counted. */
 const MAX_NEWS = 10_000;
 
@@ -192,13 +195,14 @@ export class Keeper implements Household {
     if (notice.op === 'unhold') client.unhold(notice.cache, notice.slot);
     else if (notice.op === 'leave') this.flights.leave(client, notice.request, notice.flight);
     else if (notice.op === 'bye') client.hasLeft = true;
-    this.arena.sweepLimbo();
   }
 
   /** What must be true after each message: waiters are granted, ledger, news and then answers are out, the timer is set. */
   settle(): void {
+    this.arena.sweepLimbo();
     this.reservations.pump();
-    let deadline = Number.POSITIVE_INFINITY;
+    // Nobody tells of releases that nobody waits for.
+    let deadline = this.arena.limboSize > 0 ? this.now() + LIMBO_POLL_MS : Number.POSITIVE_INFINITY;
     for (const cache of this.caches.values()) {
       cache.publishLedger();
       deadline = Math.min(deadline, cache.store.life.nextDeadline());

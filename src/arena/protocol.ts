@@ -87,6 +87,8 @@ export interface CommitRequest {
   skeletonLength: number;
   parts: number;
   terms: EntryTerms;
+  /** How long the value took to make, waiting for a thread not included; 0 when that is not known. */
+  loadMs: number;
 }
 
 /** How an ask for a key is answered. */

@@ -16,6 +16,8 @@ export type Published = 'stored' | 'superseded' | 'refused';
 /** One value on its way into the arena: blocks are granted, written, and entered as one record. */
 export class RecordWriter {
   readonly hash: number;
+  /** How long the value took to make, in milliseconds; 0 when the keeper is to take the age of the flight. */
+  loadMs = 0;
   readonly #wide: boolean;
   readonly #grants: Grant[] = [];
   #reservation = 0;
@@ -77,6 +79,7 @@ export class RecordWriter {
       skeletonLength: encoded.skeleton.length,
       parts: plan.parts.length,
       terms,
+      loadMs: this.loadMs,
     });
     return stored ? 'stored' : 'superseded';
   }

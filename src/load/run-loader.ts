@@ -43,7 +43,9 @@ async function load(task: LoaderTask, signal: AbortSignal): Promise<void> {
   const writer = new RecordWriter(client, task.ticket, task.key, task.flight);
   const session = new LoaderSession(task, client, writer, signal);
   try {
+    const start = performance.now();
     const value = await attempt(() => loader(task.input, session), session);
+    writer.loadMs = performance.now() - start;
     await deliver(value, task.flight, session);
   } finally {
     // What was not published goes back.

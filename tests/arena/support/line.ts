@@ -193,6 +193,7 @@ export class Bench {
       trailer: plan.trailer,
       skeletonLength: 0,
       parts: 1,
+      loadMs: 0,
       terms,
     });
     return stored;
