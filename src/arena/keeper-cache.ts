@@ -72,6 +72,11 @@ export class KeeperCache {
     return this.store.freeSlots > this.reservedSlots;
   }
 
+  /** The budget has shrunk, and what is pinned or being written could not go with it. */
+  get isOverBudget(): boolean {
+    return this.committedBytes > this.config.maxBytes;
+  }
+
   resize(maxBytes: number): void {
     this.config.maxBytes = maxBytes;
     this.table.setHeader(HEADER.maxBytes, maxBytes);

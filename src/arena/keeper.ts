@@ -32,8 +32,8 @@ interface AttachWaiter {
   timer: NodeJS.Timeout;
 }
 
-/** What was pinned when it was evicted is looked at this often, in milliseconds, beside at each message. */
-const LIMBO_POLL_MS = 50;
+/** What should go and is pinned is looked at this often, in milliseconds, beside at each message. */
+const PINNED_POLL_MS = 50;
 
 /** Listeners of a thread are told of at most this many events at once; what is beyond is counted. */
 const MAX_NEWS = 10_000;
@@ -202,10 +202,11 @@ export class Keeper implements Household {
     this.arena.sweepLimbo();
     this.reservations.pump();
     // Nobody tells of releases that nobody waits for.
-    let deadline = this.arena.limboSize > 0 ? this.now() + LIMBO_POLL_MS : Number.POSITIVE_INFINITY;
+    const nextLook = this.now() + PINNED_POLL_MS;
+    let deadline = this.arena.limboSize > 0 ? nextLook : Number.POSITIVE_INFINITY;
     for (const cache of this.caches.values()) {
       cache.publishLedger();
-      deadline = Math.min(deadline, cache.store.life.nextDeadline());
+      deadline = Math.min(deadline, cache.store.life.nextDeadline(), cache.isOverBudget ? nextLook : deadline);
       if (!cache.hasNews) continue;
       const news = cache.takeNews();
       const lost = Math.max(0, news.length - MAX_NEWS);
@@ -226,7 +227,10 @@ export class Keeper implements Household {
     const delay = Math.min(Math.max(1, deadline - this.now()), 2 ** 31 - 1);
     this.#timer = setTimeout(() => {
       this.#timerAt = Number.POSITIVE_INFINITY;
-      for (const cache of this.caches.values()) cache.expire(this.now());
+      for (const cache of this.caches.values()) {
+        cache.expire(this.now());
+        this.room.shrink(cache, this.now());
+      }
       this.settle();
     }, delay);
   }

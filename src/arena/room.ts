@@ -77,7 +77,7 @@ export class Room {
 
   /** Evicts until the cache is within its budget, as far as what is pinned allows. */
   shrink(cache: KeeperCache, now: number): void {
-    if (cache.committedBytes <= cache.config.maxBytes) return;
+    if (!cache.isOverBudget) return;
     cache.expire(now);
     this.#noteUses();
     const eviction = new Eviction(cache, this.arena);
