@@ -31,7 +31,10 @@ export class Engine<K, V> {
   changes: ChangeListener<K> = { supersede: () => undefined };
   /** Whether a hit needs no more than the value: no listener, no copy. */
   #isPlain = false;
-  readonly #isCostUniform: boolean;
+  /** Whether a write without options stores the value itself, at a cost of 1. */
+  readonly #writesPlainly: boolean;
+  /** Whether anybody wants to know of writes or of the removals that they bring. */
+  #isHeard = false;
   #isClosed = false;
   #maxEntryBytes: number;
   /** Those of entries that are written without options. */
@@ -46,7 +49,7 @@ export class Engine<K, V> {
     const { ticker, counters, events } = this;
     this.store = new Store({ options, ticker, counters, events });
     this.#maxEntryBytes = options.maxEntryBytes ?? options.maxBytes;
-    this.#isCostUniform = options.cost === 'requests';
+    this.#writesPlainly = options.cost === 'requests' && !options.copy;
     this.#terms = this.#termsOf(resolveEntryOptions({}));
     this.#onListeners();
   }
@@ -79,22 +82,9 @@ export class Engine<K, V> {
 
   /** Stores a value; `false` when it is too big, and then the key is gone. Throws before anything has changed. */
   write(key: K, value: V, options?: EntryOptions, loadMs = 0): boolean {
-    const { store, counters, events } = this;
     checkValue(value, 'value');
-    const stored = this.options.copy ? clone(key, value, this.options.name) : value;
-    const given = options === undefined || isSizeOnly(options) ? undefined : resolveEntryOptions(options);
-    const size = given?.size ?? options?.size ?? weigh(key, stored, this.options.weigher);
-    const cost = given?.cost ?? (this.#isCostUniform ? 1 : this.#cost(key, stored, size, loadMs));
-    this.changes.supersede(key);
-    if (size > this.#maxEntryBytes) {
-      this.#refuse(key, stored, size);
-      return false;
-    }
-    store.put(key, stored, size, cost, given === undefined ? this.#terms : this.#termsOf(given));
-    counters.sets++;
-    store.removals.flush();
-    if (events.heard.set) events.emit('set', { key, value: stored, size });
-    return true;
+    if (options !== undefined || !this.#writesPlainly) return this.#writeWith(key, value, options, loadMs);
+    return this.#place(key, value, weigh(key, value, this.options.weigher), 1, this.#terms);
   }
 
   /** Whether a fresh entry went; one that is stale or dead goes too. */
@@ -149,6 +139,30 @@ export class Engine<K, V> {
     this.#oldHitBytes = this.store.hitBytes;
   }
 
+  /** A write with options, a copy, or a cost. */
+  #writeWith(key: K, value: V, options: EntryOptions | undefined, loadMs: number): boolean {
+    const stored = this.options.copy ? clone(key, value, this.options.name) : value;
+    const given = options === undefined || isSizeOnly(options) ? undefined : resolveEntryOptions(options);
+    const size = given?.size ?? options?.size ?? weigh(key, stored, this.options.weigher);
+    const cost = given?.cost ?? this.#cost(key, stored, size, loadMs);
+    return this.#place(key, stored, size, cost, given === undefined ? this.#terms : this.#termsOf(given));
+  }
+
+  /** All has been checked. */
+  #place(key: K, value: V, size: number, cost: number, terms: EntryTerms): boolean {
+    this.changes.supersede(key);
+    if (size > this.#maxEntryBytes) return this.#refuse(key, value, size);
+    this.store.put(key, value, size, cost, terms);
+    this.counters.sets++;
+    if (this.#isHeard) this.#tellWrite(key, value, size);
+    return true;
+  }
+
+  #tellWrite(key: K, value: V, size: number): void {
+    this.store.removals.flush();
+    if (this.events.heard.set) this.events.emit('set', { key, value, size });
+  }
+
   /** Without a look at the clock, for most. */
   #isSurelyFresh(handle: number): boolean {
     const { ticker, store } = this;
@@ -186,11 +200,12 @@ export class Engine<K, V> {
     if (found !== undefined) this.counters.hitLatency.record(performance.now() - start);
   }
 
-  #refuse(key: K, value: V, size: number): void {
+  #refuse(key: K, value: V, size: number): false {
     const { counters, events } = this;
     counters.rejected++;
     this.remove(key, 'replace');
     if (events.heard.maxSizeExceeded) events.emit('maxSizeExceeded', { key, value, size });
+    return false;
   }
 
   #termsOf(given: ResolvedEntryOptions): EntryTerms {
@@ -203,12 +218,16 @@ export class Engine<K, V> {
 
   #cost(key: K, value: V, size: number, loadMs: number): number {
     const { cost } = this.options;
+    if (cost === 'requests') return 1;
     return costOf(cost, { key, value, size, loadMs: loadMs || this.counters.meanLoadTime });
   }
 
   #onListeners(): void {
-    this.#isPlain = !this.options.copy && !this.events.heard.hit;
-    this.store.removals.refresh();
+    const { heard } = this.events;
+    const { removals } = this.store;
+    removals.refresh();
+    this.#isPlain = !this.options.copy && !heard.hit;
+    this.#isHeard = removals.isHeard || heard.set;
   }
 }
 

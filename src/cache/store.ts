@@ -20,6 +20,8 @@ const LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS = 1_000;
 /** What is said about an entry when it is written, but for its size and cost. Shared by all that are written alike. */
 export interface EntryTerms extends Terms {
   readonly tags: readonly string[] | undefined;
+  /** No deadline and no tags. */
+  readonly isPlain: boolean;
   /** Whether it will die by itself. */
   readonly isTimed: boolean;
   /** Whether that is so soon that it takes an exact reading of the clock. */
@@ -30,7 +32,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 export function entryTerms({ ttl, idleTtl, grace }: Terms, tags: readonly string[] | undefined): EntryTerms {
   const span = Math.min(ttl, idleTtl);
-  return { ttl, idleTtl, grace, tags, isTimed: span !== NEVER, isShort: span < SHORT_LIFE_MS };
+  const isTimed = span !== NEVER;
+  return { ttl, idleTtl, grace, tags, isTimed, isPlain: !isTimed && !tags, isShort: span < SHORT_LIFE_MS };
 }
 
 interface StoreParts<K, V> {
@@ -138,7 +141,8 @@ export class Store<K, V> {
     this.bytes += size;
     this.#counters.missBytes += size;
     this.policy.insert(handle, size, cost);
-    this.#finish(handle, cost, terms);
+    if (terms.isPlain && cost === 1 && !this.life.isTimed) this.life.born[handle] = ticker.time[0]!;
+    else this.#finish(handle, cost, terms);
   }
 
   /** What is fresh now, as a list of its own. O(n). */
@@ -259,7 +263,8 @@ export class Store<K, V> {
     this.bytes += size - oldSize;
     this.policy.update(handle, size, cost);
     if (this.#hasNotes) this.#strip(handle);
-    this.#finish(handle, cost, terms);
+    if (terms.isPlain && cost === 1 && !this.life.isTimed) this.life.born[handle] = this.#ticker.time[0]!;
+    else this.#finish(handle, cost, terms);
     if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
   }
 

@@ -37,15 +37,9 @@ export class Table<K, V> {
 
   /** The handle of a new entry. `onGrow` is told the new capacity of the columns when they have to grow. */
   add(key: K, value: V, size: number, onGrow: (capacity: number) => void): number {
-    let handle = this.#free.pop();
-    if (handle === undefined) {
-      handle = this.keys.push(key) - 1;
-      this.values.push(value);
-      if (handle >= this.sizes.length) this.#grow(handle + 1, onGrow);
-    } else {
-      this.keys[handle] = key;
-      this.values[handle] = value;
-    }
+    const handle = this.#free.pop() ?? this.#extend(onGrow);
+    this.keys[handle] = key;
+    this.values[handle] = value;
     this.sizes[handle] = size;
     this.hits[handle] = 0;
     this.index.set(key, handle);
@@ -71,6 +65,13 @@ export class Table<K, V> {
     this.keys = [];
     this.values = [];
     this.#free = [];
+  }
+
+  #extend(onGrow: (capacity: number) => void): number {
+    const handle = this.keys.push(undefined) - 1;
+    this.values.push(undefined);
+    if (handle >= this.sizes.length) this.#grow(handle + 1, onGrow);
+    return handle;
   }
 
   #grow(needed: number, onGrow: (capacity: number) => void): void {

@@ -1,13 +1,13 @@
 import { CacheSerializationError, describe } from '../common/error.js';
 
-/** @throws TypeError for `undefined`, which means a miss, and for promises, which are to be awaited first. */
-export function checkValue(value: unknown, name: string): void {
-  if (value === undefined || isThenable(value)) refuse(value, name);
+interface Thenable {
+  then?: unknown;
 }
 
-function isThenable(value: unknown): boolean {
-  // A plain read: where values have many shapes, `in` is a dozen times slower.
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+/** @throws TypeError for `undefined`, which means a miss, and for promises, which are to be awaited first. */
+export function checkValue(value: unknown, name: string): void {
+  // The property first: it takes one comparison to know a shape that has been met before, `typeof` and `in` many.
+  if (value === undefined || (value !== null && typeof (value as Thenable).then === 'function')) refuse(value, name);
 }
 
 function refuse(value: unknown, name: string): never {
