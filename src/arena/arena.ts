@@ -28,6 +28,8 @@ export class Arena {
   /** Units of the blocks that wait to be freed. */
   limboUnits = 0;
   readonly #buffers: SharedArrayBuffer[] = [];
+  /** Units. */
+  #largestSegment = 0;
 
   constructor(readonly announce: (segment: number, buffer: SharedArrayBuffer) => void) {}
 
@@ -42,14 +44,33 @@ export class Arena {
    * @throws CacheConfigError when the memory cannot be had.
    */
   ensureCapacity(budgetBytes: number): void {
-    const wanted = Math.ceil((budgetBytes * SLACK) / UNIT_BYTES) + SLACK_UNITS;
-    const missing = wanted - this.allocator.totalUnits;
-    if (missing <= 0) return;
-    const buffer = allocate(missing * UNIT_BYTES);
+    const missing = unitsFor(budgetBytes) - this.allocator.totalUnits;
+    if (missing > 0) this.#addSegment(missing);
+  }
+
+  /**
+   * Makes sure that a block of so many units could lie in one piece, for a cache of this budget: one that has grown
+   * lies in several segments, each smaller than its budget. Not done before it is needed: what was touched once is
+   * never given back. Whether it could be done.
+   */
+  ensureSegment(units: number, budgetBytes: number): boolean {
+    if (units <= this.#largestSegment) return true;
+    try {
+      this.#addSegment(Math.max(units, unitsFor(budgetBytes)));
+      return true;
+    } catch (error) {
+      if (error instanceof CacheConfigError) return false;
+      throw error;
+    }
+  }
+
+  #addSegment(units: number): void {
+    const buffer = allocate(units * UNIT_BYTES);
     const segment = this.#buffers.push(buffer) - 1;
     this.segments.add(segment, buffer);
     this.announce(segment, buffer);
-    this.allocator.addSegment(segment, missing);
+    this.allocator.addSegment(segment, units);
+    this.#largestSegment = Math.max(this.#largestSegment, units);
   }
 
   /** The block's bytes. */
@@ -116,6 +137,10 @@ export class Arena {
   wantReleases(wanted: boolean): void {
     Atomics.store(this.#controlWords, CONTROL_RELEASE_WANTED, wanted ? 1 : 0);
   }
+}
+
+function unitsFor(budgetBytes: number): number {
+  return Math.ceil((budgetBytes * SLACK) / UNIT_BYTES) + SLACK_UNITS;
 }
 
 function allocate(byteLength: number): SharedArrayBuffer {

@@ -41,7 +41,7 @@ export class Room {
   take(cache: KeeperCache, units: number, now: number, slot: boolean, adds: boolean): BlockNode {
     const charge = chargeOf(units);
     this.arena.sweepLimbo();
-    if (!this.#canFit(cache, charge)) return -1;
+    if (!this.#canFit(cache, charge) || !this.arena.ensureSegment(units, cache.config.maxBytes)) return -1;
     if (cache.committedBytes + charge > cache.config.maxBytes || isCrowded(cache, slot, adds)) cache.expire(now);
     let eviction: Eviction | undefined;
     const evictOne = () => {
