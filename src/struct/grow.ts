@@ -19,10 +19,3 @@ export function grownFloat64(array: Float64Array, length: number): Float64Array 
   grown.set(array);
   return grown;
 }
-
-/** A longer copy; what is new is 0. */
-export function grownFloat32(array: Float32Array, length: number): Float32Array {
-  const grown = new Float32Array(length);
-  grown.set(array);
-  return grown;
-}

@@ -73,9 +73,10 @@ export class IndexedHeap {
     else this.#down(slot, item, key, rank);
   }
 
-  /** Re-keys the first item, to a key that is not below its own. The heap is not empty. */
-  rekeyFirst(key: number): void {
+  /** Re-keys the first item, to a key that is not below its own; which is first then. The heap is not empty. */
+  rekeyFirst(key: number): number {
     this.#down(0, this.#items[0]!, key, this.#ranks[0]!);
+    return this.#items[0]!;
   }
 
   /** Takes the first item out and puts another one, not in yet, in its place: one sift. The heap is not empty. */

@@ -128,8 +128,14 @@ export class GdsfModel implements Model {
 
   update(handle: number, size: number, cost: number): void {
     const entry = this.#find(handle);
+    const before = entry.value;
     entry.value = Math.fround(cost / size);
-    if (this.#entries.includes(entry)) this.#placeAnew(entry);
+    if (entry.value >= before) {
+      entry.clock = this.#clock;
+      entry.isHit = true;
+    } else if (this.#entries.includes(entry)) {
+      this.#placeAnew(entry);
+    }
   }
 
   remove(handle: number): void {
