@@ -62,6 +62,7 @@ export class SharedCache<V = unknown> extends SharedReads<V> {
       preSet: (key, value, given) => this.preSet(key, value, given),
       postGet: (key, value) => this.postGet(key, value),
       onLoadError: (key, error) => this.news.emitter.emit('error', { key, error }),
+      onRead: (key, hit) => this.heardRead(key, hit),
     });
     this.#loaders = new Loaders<V>(client, ticket, this.#loading);
     this.stats = new CacheStats({

@@ -37,6 +37,8 @@ export interface LoadingHooks<V> {
   preSet(key: string, value: V, options?: EntryOptions): V;
   postGet(key: string, value: V): V;
   onLoadError(key: string, error: unknown): void;
+  /** A caller has found the key, or not. */
+  onRead(key: string, hit: boolean): void;
 }
 
 /**
@@ -123,8 +125,10 @@ export class SharedLoading<V> {
     if (options.signal?.aborted) throw options.signal.reason;
     if (options.forceRefresh) {
       this.reading.noteMiss();
+      this.hooks.onRead(key, false);
     } else {
       const found = as === 'lease' ? this.reading.acquire(key) : this.reading.get(key);
+      this.hooks.onRead(key, found !== undefined);
       if (found !== undefined) {
         if (options.refreshAfter < Number.POSITIVE_INFINITY) this.#refresh(job);
         return this.#seen(key, found);

@@ -126,7 +126,7 @@ export abstract class SharedReads<V> {
     return this.open();
   }
 
-  private heardRead(key: string, hit: boolean): void {
+  protected heardRead(key: string, hit: boolean): void {
     const { emitter } = this.news;
     if (hit ? emitter.heard.hit : emitter.heard.miss) emitter.emit(hit ? 'hit' : 'miss', { key });
   }
