@@ -15,6 +15,9 @@ const LOADS = { plain: 6, copy: 2, second: 2, skip: 1 };
 /** A loader that is told to hang is given up after so many ms. */
 const PATIENCE_MS = 40;
 const MAX_HELD = 24;
+/** So many keys that functions of threads make, and so many of each kind that the pool does. */
+const LEADS = 30;
+const LOADED = 60;
 /** More than an actor has flows: no two of them use one at a time. */
 const OWN_KEYS = 64;
 
@@ -88,7 +91,8 @@ export class Deeds {
   }
 
   async remove() {
-    const key = this.#key();
+    // What is just being loaded, too: those who wait are answered, and who comes later loads anew.
+    const key = this.random.chance(0.5) ? this.#loadedKey() : this.#key();
     const deed = this.random.pick({ delete: 5, touch: 3, expire: 1, deleteMany: 1 });
     await this.media[deed](deed === 'deleteMany' ? [key, this.#key()] : key);
     this.tally.add('removals');
@@ -172,7 +176,7 @@ export class Deeds {
   }
 
   async load() {
-    const number = this.random.int(60);
+    const number = this.random.int(LOADED);
     const kind = this.random.pick(LOADS);
     const key = `load:${kind}:${number}`;
     const input = { key, ruin: kind, byteLength: 4096 * (1 + number * 8), delay: 1 };
@@ -203,7 +207,7 @@ export class Deeds {
 
   /** A value that a function of this thread makes, for all threads that ask for it. */
   async lead() {
-    const key = `lead:${this.random.int(30)}`;
+    const key = `lead:${this.random.int(LEADS)}`;
     const value = await this.media.getOrSet(
       key,
       async () => {
@@ -231,7 +235,7 @@ export class Deeds {
   block() {
     this.tally.stall();
     if (this.random.chance(0.5)) return blockForever();
-    return this.media.getOrSet(`lead:${this.random.int(30)}`, blockForever, { forceRefresh: true });
+    return this.media.getOrSet(`lead:${this.random.int(LEADS)}`, blockForever, { forceRefresh: true });
   }
 
   releaseAll() {
@@ -281,6 +285,11 @@ export class Deeds {
     if (this.random.chance(0.1)) return fileKey(this.random.int(FILES.length));
     // Some keys are wanted more than others.
     return `media:${Math.floor(CACHES.media.keys * this.random.next() ** 2)}`;
+  }
+
+  #loadedKey() {
+    if (this.random.chance(0.6)) return `lead:${this.random.int(LEADS)}`;
+    return `load:${this.random.pick(LOADS)}:${this.random.int(LOADED)}`;
   }
 
   #value(key, byteLength) {

@@ -4,7 +4,7 @@ export const USAGE = `node tests/storm/storm.mjs [--kills N] [--minutes N] [--th
 
   --kills N     end after so many deaths (default: 2000, or no bound with --minutes)
   --minutes N   end after so many minutes
-  --threads N   actors at a time (default: 10)
+  --threads N   actors at a time (default: 12)
   --seed S      of all choices (default: of the time); when threads meet is not repeated by it`;
 
 /** @throws Error that says what is wrong with the arguments. */
@@ -25,7 +25,7 @@ export function parseOptions(args) {
     help: values.help === true,
     minutes,
     kills: read('kills', minutes < Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : 2000, 1),
-    threads: Math.round(read('threads', 10, 3)),
+    threads: Math.round(read('threads', 12, 3)),
     seed: Math.round(read('seed', Date.now() % 1e9, 0)),
   };
 }

@@ -29,7 +29,7 @@ export function fileKey(index) {
 /** What actors do, and how often, by their roles. */
 export const ROLES = {
   reader: { read: 60, lease: 30, load: 4, lead: 6, write: 4, note: 20 },
-  writer: { write: 30, read: 10, own: 12, reserve: 10, remove: 6, clear: 0.15, note: 40, burst: 0.4 },
+  writer: { write: 30, read: 10, own: 12, reserve: 10, remove: 14, clear: 0.15, note: 40, burst: 0.4 },
   holder: { hold: 40, lease: 10, write: 8, read: 10 },
   loader: { load: 30, ruin: 3, lead: 20, read: 5, hold: 5 },
   native: { file: 20, scramble: 20, reserve: 5, read: 5 },
