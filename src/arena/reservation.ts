@@ -41,7 +41,8 @@ interface Waiting {
 export class Reservations {
   readonly #all = new Map<number, Reservation>();
   #byKey = new Map<string, Set<Reservation>>();
-  #waiting: Waiting[] = [];
+  /** By cache, first come first served: who has come first is also the first whose time is over. */
+  readonly #waiting = new Map<KeeperCache, Waiting[]>();
   #next = 1;
   #timer: NodeJS.Timeout | undefined;
 
@@ -88,8 +89,10 @@ export class Reservations {
       return;
     }
     const waiting: Waiting = { reservation, units, answer, deadline: this.now() + cache.config.reserveTimeoutMs };
-    if (!this.#isNextInLine(cache) || !this.#grant(waiting)) {
-      this.#waiting.push(waiting);
+    const line = this.#waiting.get(cache);
+    if (line !== undefined || !this.#grant(waiting)) {
+      if (line !== undefined) line.push(waiting);
+      else this.#waiting.set(cache, [waiting]);
       this.#watch();
     }
   }
@@ -138,32 +141,20 @@ export class Reservations {
 
   /** Refuses those who wait for room in a cache that closes. */
   refuseWaiting(cache: KeeperCache): void {
-    const waiting = this.#waiting.filter(({ reservation }) => reservation.cache === cache);
-    this.#waiting = this.#waiting.filter(({ reservation }) => reservation.cache !== cache);
-    for (const { answer } of waiting) answer({ refused: 'room' });
+    const line = this.#waiting.get(cache) ?? [];
+    this.#waiting.delete(cache);
+    for (const { answer } of line) answer({ refused: 'room' });
     this.#watch();
   }
 
   /** Grants what has become possible, and refuses those whose time is over. */
   pump(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.size === 0) return;
     const now = this.now();
-    const blocked = new Set<KeeperCache>();
-    const still: Waiting[] = [];
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const one of waiting) {
-      const { cache } = one.reservation;
-      if (!this.#all.has(one.reservation.id)) {
-        one.answer({ refused: 'room' });
-        continue;
-      }
-      if (!blocked.has(cache) && this.#grant(one)) continue;
-      blocked.add(cache);
-      if (now >= one.deadline) one.answer({ refused: 'room' });
-      else still.push(one);
+    for (const [cache, line] of this.#waiting) {
+      while (line.length > 0 && this.#isAnswered(line[0]!, now)) line.shift();
+      if (line.length === 0) this.#waiting.delete(cache);
     }
-    this.#waiting = [...still, ...this.#waiting];
     this.#watch();
   }
 
@@ -193,8 +184,12 @@ export class Reservations {
     }
   }
 
-  #isNextInLine(cache: KeeperCache): boolean {
-    return !this.#waiting.some(({ reservation }) => reservation.cache === cache);
+  #isAnswered(one: Waiting, now: number): boolean {
+    const isOpen = this.#all.has(one.reservation.id);
+    if (isOpen && this.#grant(one)) return true;
+    if (isOpen && now < one.deadline) return false;
+    one.answer({ refused: 'room' });
+    return true;
   }
 
   #grant({ reservation, units, answer }: Waiting): boolean {
@@ -239,8 +234,8 @@ export class Reservations {
   }
 
   #watch(): void {
-    this.arena.wantReleases(this.#waiting.length > 0);
-    if (this.#waiting.length === 0) {
+    this.arena.wantReleases(this.#waiting.size > 0);
+    if (this.#waiting.size === 0) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     } else {
