@@ -13,6 +13,8 @@ import { copyInSlices, copyRecord } from './record-value.js';
 
 /** One hit in 1024 is timed. */
 const SAMPLE_MASK = 1023;
+/** A survey of all keys is repeated at most so often because entries are moved under it. */
+const MAX_SURVEYS = 8;
 /** What is not binary in a value is remembered, decoded, up to this length. */
 const MAX_REMEMBERED_BYTES = 2048;
 
@@ -145,12 +147,17 @@ export class Reading<V> implements Lender {
 
   /** The keys of fresh entries, as of now. O(slots ever used). */
   keys(): string[] {
-    const now = monotonicNow();
-    const keys: string[] = [];
-    this.reader.forEachReady((slot, key) => {
-      if (this.reader.freshAt(slot, now)) keys.push(key);
-    });
-    return keys;
+    const { table, reader } = this;
+    for (let attempt = 1; ; attempt++) {
+      const moved = table.header(HEADER.movedBytes);
+      const now = monotonicNow();
+      const keys = new Set<string>();
+      reader.forEachReady((slot, key) => {
+        if (reader.freshAt(slot, now)) keys.add(key);
+      });
+      // An entry that was moved meanwhile may have passed by, from a slot ahead to one behind.
+      if (table.header(HEADER.movedBytes) === moved || attempt === MAX_SURVEYS) return [...keys];
+    }
   }
 
   /** An owned copy made in slices, between which other things have their turn. */
