@@ -123,7 +123,7 @@ export class Cache<K = unknown, V = unknown> {
     const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, 'ttl');
     const handle = store.findFresh(key);
     if (handle === undefined) return false;
-    ticker.now();
+    store.table.beBorn(handle, ticker.now());
     store.life.restart(handle, ttlMs);
     store.planSweep(handle);
     store.policy.touch(handle);

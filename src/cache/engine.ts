@@ -185,10 +185,10 @@ export class Engine<K, V> {
     store.policy.touch(handle);
     if (life.isIdling) {
       this.ticker.refresh();
-      life.use(handle);
+      life.use(handle, table.born(handle));
     }
     const value = table.values[handle] as V;
-    if (events.heard.hit) events.emit('hit', { key, value, size: table.sizes[handle]! });
+    if (events.heard.hit) events.emit('hit', { key, value, size: table.size(handle) });
     return this.copied(key, value);
   }
 

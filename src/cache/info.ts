@@ -5,10 +5,10 @@ import type { Store } from './store.js';
 export function describeEntry<K, V>(store: Store<K, V>, handle: number, now: number): EntryInfo {
   const { table, life } = store;
   return {
-    size: table.sizes[handle]!,
+    size: table.size(handle),
     ttl: life.ttl(handle),
     remainingTtl: Math.max(life.endsAt(handle) - now, 0),
-    age: Math.max(now - life.born[handle]!, 0),
+    age: Math.max(now - table.born(handle), 0),
     hits: table.hits[handle]!,
     cost: store.cost(handle),
     tags: store.tags(handle),

@@ -28,9 +28,8 @@ export class Lifetime {
   isIdling = false;
   /** Until when each entry is fresh; `Infinity` for those without a deadline. Empty unless `isTimed`. */
   end: Float64Array = new Float64Array(0);
-  /** When each entry was written, refreshed or touched. */
-  born: Float64Array = new Float64Array(0);
   readonly #time: Float64Array;
+  #capacity = 0;
   #ttl: Float64Array = new Float64Array(0);
   /** The time of each handle in `#fresh`, never after its `end`; `Infinity` when it is not in. */
   #queued: Float64Array = new Float64Array(0);
@@ -51,14 +50,13 @@ export class Lifetime {
   }
 
   grow(capacity: number): void {
-    this.born = grownFloat64(this.born, capacity);
+    this.#capacity = capacity;
     if (this.isTimed) this.#growTimed(capacity);
     if (this.isIdling) this.#idleTtl = filled(this.#idleTtl, capacity, Number.POSITIVE_INFINITY);
   }
 
   /** The entry is new, or new again. */
   start(handle: number, terms: Terms): void {
-    this.born[handle] = this.#time[0]!;
     if (terms.ttl !== Number.POSITIVE_INFINITY || terms.idleTtl !== Number.POSITIVE_INFINITY) {
       this.#bind(handle, terms);
     } else if (this.isTimed) {
@@ -75,11 +73,11 @@ export class Lifetime {
     this.start(handle, { ttl, idleTtl, grace: this.grace(handle) });
   }
 
-  /** A hit: the idle time begins anew. */
-  use(handle: number): void {
+  /** A hit on an entry of that birth: the idle time begins anew. */
+  use(handle: number, born: number): void {
     const idleTtl = this.#idleTtl[handle]!;
     if (idleTtl !== Number.POSITIVE_INFINITY) {
-      this.end[handle] = Math.min(this.born[handle]! + this.#ttl[handle]!, this.#time[0]! + idleTtl);
+      this.end[handle] = Math.min(born + this.#ttl[handle]!, this.#time[0]! + idleTtl);
     }
   }
 
@@ -201,19 +199,19 @@ export class Lifetime {
     this.end = new Float64Array(0);
     this.#ttl = new Float64Array(0);
     this.#queued = new Float64Array(0);
-    this.#growTimed(this.born.length);
+    this.#growTimed(this.#capacity);
   }
 
   #useIdle(): void {
     if (this.isIdling) return;
     this.isIdling = true;
-    this.#idleTtl = filled(new Float64Array(0), this.born.length, Number.POSITIVE_INFINITY);
+    this.#idleTtl = filled(new Float64Array(0), this.#capacity, Number.POSITIVE_INFINITY);
   }
 
   #useGrace(): void {
     if (this.#hasGrace) return;
     this.#hasGrace = true;
-    this.#grace = new Float64Array(this.born.length);
+    this.#grace = new Float64Array(this.#capacity);
   }
 
   #growTimed(capacity: number): void {

@@ -31,7 +31,7 @@ export function loadHost<K, V>(engine: Engine<K, V>, hooks: Hooks<K, V>): LoadHo
       return {
         value: store.table.values[handle] as V,
         isFresh: state === 'fresh',
-        ageMs: now - store.life.born[handle]!,
+        ageMs: now - store.table.born(handle),
         deadAt: store.life.deadAt(handle),
       };
     },

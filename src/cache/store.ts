@@ -8,7 +8,7 @@ import type { CacheEvents, RemovalReason } from '../stats/event.js';
 import { Lifetime, type State, type Terms } from './lifetime.js';
 import { Removals } from './removals.js';
 import { Sweeper } from './sweeper.js';
-import { Table } from './table.js';
+import { BORN, ROW, SIZE, Table } from './table.js';
 import type { Ticker } from './ticker.js';
 
 /** The dead that one background sweep removes before it lets others run. */
@@ -97,9 +97,9 @@ export class Store<K, V> {
 
   /** Bytes answered by hits, ever: told from the hits of each entry, so that a hit need not add them up. O(n). */
   get hitBytes(): number {
-    const { index, hits, sizes } = this.table;
+    const { table } = this;
     let sum = this.#pastHitBytes;
-    for (const handle of index.values()) sum += hits[handle]! * sizes[handle]!;
+    for (const handle of table.index.values()) sum += table.hits[handle]! * table.size(handle);
     return sum;
   }
 
@@ -141,8 +141,8 @@ export class Store<K, V> {
     this.bytes += size;
     this.#counters.missBytes += size;
     this.policy.insert(handle, size, cost);
-    if (terms.isPlain && cost === 1 && !this.life.isTimed) this.life.born[handle] = ticker.time[0]!;
-    else this.#finish(handle, cost, terms);
+    table.rows[ROW * handle + BORN] = ticker.time[0]!;
+    if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
   }
 
   /** What is fresh now, as a list of its own. O(n). */
@@ -163,7 +163,7 @@ export class Store<K, V> {
     const { table, removals } = this;
     this.#count(reason);
     if (removals.isHeard) {
-      removals.note(table.keys[handle] as K, table.values[handle] as V, table.sizes[handle]!, reason);
+      removals.note(table.keys[handle] as K, table.values[handle] as V, table.size(handle), reason);
     }
     this.#release(handle);
   }
@@ -177,7 +177,7 @@ export class Store<K, V> {
       for (const [key, handle] of table.index) {
         const reason = this.reasonFor(handle, 'clear');
         this.#count(reason);
-        if (removals.isHeard) removals.note(key, table.values[handle] as V, table.sizes[handle]!, reason);
+        if (removals.isHeard) removals.note(key, table.values[handle] as V, table.size(handle), reason);
       }
     }
     if (policy === this.#policyOption) for (const handle of table.index.values()) policy.remove(handle);
@@ -239,11 +239,12 @@ export class Store<K, V> {
 
   /** Throws when an invariant is broken. O(n log n). */
   validate(): void {
-    const { index, keys, sizes } = this.table;
+    const { table } = this;
+    const { index, keys } = table;
     let sum = 0;
     for (const [key, handle] of index) {
       invariant(Object.is(keys[handle], key) || key === keys[handle], 'a handle leads back to its key');
-      sum += sizes[handle]!;
+      sum += table.size(handle);
     }
     invariant(sum === this.bytes, `the ledger says ${this.bytes} bytes, the entries ${sum}`);
     invariant(this.bytes <= this.maxBytes, 'no more bytes than allowed');
@@ -255,16 +256,19 @@ export class Store<K, V> {
 
   #overwrite(handle: number, value: V, size: number, cost: number, terms: EntryTerms): void {
     const { table, removals } = this;
-    const oldSize = table.sizes[handle]!;
+    const { rows } = table;
+    const row = ROW * handle;
+    const oldSize = rows[row + SIZE]!;
     if (removals.isHeard || this.life.isTimed) this.#tellReplaced(handle, oldSize);
-    if (table.hits[handle] !== 0) this.#settleHits(handle, oldSize);
+    this.#pastHitBytes += table.hits[handle]! * oldSize;
     table.values[handle] = value;
-    table.sizes[handle] = size;
+    rows[row + SIZE] = size;
+    table.hits[handle] = 0;
+    rows[row + BORN] = this.#ticker.time[0]!;
     this.bytes += size - oldSize;
     this.policy.update(handle, size, cost);
     if (this.#hasNotes) this.#strip(handle);
-    if (terms.isPlain && cost === 1 && !this.life.isTimed) this.life.born[handle] = this.#ticker.time[0]!;
-    else this.#finish(handle, cost, terms);
+    if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
     if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
   }
 
@@ -278,8 +282,8 @@ export class Store<K, V> {
   /** The entry leaves, counted and noted. */
   #release(handle: number): void {
     const { table } = this;
-    const size = table.sizes[handle]!;
-    if (table.hits[handle] !== 0) this.#settleHits(handle, size);
+    const size = table.size(handle);
+    this.#pastHitBytes += table.hits[handle]! * size;
     if (this.life.isTimed) this.life.forget(handle);
     if (this.#hasNotes) this.#strip(handle);
     this.bytes -= size;
@@ -287,21 +291,12 @@ export class Store<K, V> {
     table.release(handle);
   }
 
-  /** The value is leaving: its hits are added up. */
-  #settleHits(handle: number, size: number): void {
-    const { hits } = this.table;
-    this.#pastHitBytes += hits[handle]! * size;
-    hits[handle] = 0;
-  }
-
-  /** The last of a write: when its life begins, and what not every entry has. */
+  /** The last of a write: what not every entry has. */
   #finish(handle: number, cost: number, terms: EntryTerms): void {
     const { life } = this;
     if (life.isTimed || terms.isTimed) {
       life.start(handle, terms);
       this.#planFor(handle);
-    } else {
-      life.born[handle] = this.#ticker.time[0]!;
     }
     if (cost !== 1 || terms.tags !== undefined) this.#annotate(handle, cost, terms.tags);
   }

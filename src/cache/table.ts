@@ -1,8 +1,14 @@
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
 
+export const ROW = 2;
+/** Bytes charged. */
+export const SIZE = 0;
+/** When the entry was written, refreshed or touched. */
+export const BORN = 1;
+
 /**
  * Entries as columns: a key leads to a handle, a small integer, and each property of the entry lies in an array at that
- * place. There is no object per entry, so nothing for the garbage collector to walk but keys and values.
+ * place. What a write needs lies side by side, what a hit needs by itself: either touches few lines of memory. There is no object per entry, so nothing for the garbage collector to walk but keys and values.
  *
  * Invariant: `index` holds exactly the handles in use; the others up to `keys.length` are in `#free`.
  */
@@ -18,11 +24,13 @@ export class Table<K, V> {
   count = 0;
   keys: (K | undefined)[] = [];
   values: (V | undefined)[] = [];
-  /** Bytes charged. */
-  sizes: Float64Array = new Float64Array(0);
   /** Hits of the present value. */
   hits: Uint32Array = new Uint32Array(0);
+  /** Per handle two numbers side by side, at `ROW * handle` + `SIZE` and + `BORN`. */
+  rows: Float64Array = new Float64Array(0);
   #free: number[] = [];
+  /** A handle that is free and not in `#free`, or -1: what was evicted for a new entry goes to it. */
+  #spare = -1;
 
   /** The handle of a key, for a write. */
   find(key: K): number | undefined {
@@ -35,12 +43,30 @@ export class Table<K, V> {
     this.#hasMissed = true;
   }
 
+  /** Bytes charged. */
+  size(handle: number): number {
+    return this.rows[ROW * handle + SIZE]!;
+  }
+
+  /** When it was written, refreshed or touched. */
+  born(handle: number): number {
+    return this.rows[ROW * handle + BORN]!;
+  }
+
+  /** Its age is reckoned from `time` on. */
+  beBorn(handle: number, time: number): void {
+    this.rows[ROW * handle + BORN] = time;
+  }
+
   /** The handle of a new entry. `onGrow` is told the new capacity of the columns when they have to grow. */
   add(key: K, value: V, size: number, onGrow: (capacity: number) => void): number {
-    const handle = this.#free.pop() ?? this.#extend(onGrow);
+    let handle = this.#spare;
+    if (handle >= 0) this.#spare = -1;
+    else handle = this.#free.pop() ?? this.#extend(onGrow);
     this.keys[handle] = key;
     this.values[handle] = value;
-    this.sizes[handle] = size;
+    const { rows } = this;
+    rows[ROW * handle + SIZE] = size;
     this.hits[handle] = 0;
     this.index.set(key, handle);
     this.count++;
@@ -54,7 +80,8 @@ export class Table<K, V> {
     this.keys[handle] = undefined;
     this.values[handle] = undefined;
     this.count--;
-    this.#free.push(handle);
+    if (this.#spare >= 0) this.#free.push(this.#spare);
+    this.#spare = handle;
   }
 
   clear(): void {
@@ -65,21 +92,22 @@ export class Table<K, V> {
     this.keys = [];
     this.values = [];
     this.#free = [];
+    this.#spare = -1;
   }
 
   #extend(onGrow: (capacity: number) => void): number {
     const handle = this.keys.push(undefined) - 1;
     this.values.push(undefined);
-    if (handle >= this.sizes.length) this.#grow(handle + 1, onGrow);
+    if (handle >= this.hits.length) this.#grow(handle + 1, onGrow);
     return handle;
   }
 
   #grow(needed: number, onGrow: (capacity: number) => void): void {
-    const capacity = grownCapacity(this.sizes.length, needed);
-    this.sizes = grownFloat64(this.sizes, capacity);
+    const capacity = grownCapacity(this.hits.length, needed);
     const hits = new Uint32Array(capacity);
     hits.set(this.hits);
     this.hits = hits;
+    this.rows = grownFloat64(this.rows, ROW * capacity);
     onGrow(capacity);
   }
 }
