@@ -158,9 +158,17 @@ export class ArenaClient {
 
   /** Takes in what the keeper has sent already, within this turn of the event loop. */
   #drain(): void {
+    const others: FromKeeper[] = [];
     for (let next = receiveMessageOnPort(this.port); next !== undefined; next = receiveMessageOnPort(this.port)) {
-      this.#receive(next.message as FromKeeper);
+      const message = next.message as FromKeeper;
+      if (message.op === 'segment') this.#receive(message);
+      else others.push(message);
     }
+    // A read is under way: whoever is told now could read too. They are told before the port's next message.
+    if (others.length > 0)
+      queueMicrotask(() => {
+        for (const message of others) this.#receive(message);
+      });
   }
 
   #lose(): void {

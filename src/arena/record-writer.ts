@@ -1,4 +1,5 @@
 import type { EncodedValue } from '../codec/index.js';
+import { CacheSerializationError } from '../common/error.js';
 import { hashString } from '../common/hash.js';
 import type { ArenaClient } from './client.js';
 import { UNIT_BYTES } from './layout.js';
@@ -61,7 +62,12 @@ export class RecordWriter {
       return 'refused';
     }
     const { plan, grant } = placed;
-    await this.#write(encoded, plan, grant);
+    try {
+      await this.#write(encoded, plan, grant);
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
     const externals = new Set<number>();
     plan.parts.forEach((_, i) => {
       const block = this.#blockOf(encoded.parts[i]!);
@@ -126,8 +132,9 @@ export class RecordWriter {
     for (const [i, part] of encoded.parts.entries()) {
       const place = plan.parts[i]!;
       if (this.#blockOf(part) >= 0) continue;
-      const target = segments.view(grant.segment, base + place.offset, part.byteLength)!;
-      for (let at = 0; at < part.byteLength; at += SLICE_BYTES) {
+      const target = segments.view(grant.segment, base + place.offset, place.byteLength)!;
+      for (let at = 0; at < place.byteLength; at += SLICE_BYTES) {
+        if (part.byteLength !== place.byteLength) throw detached(this.key);
         const slice = part.subarray(at, at + SLICE_BYTES);
         target.set(slice, at);
         written += slice.byteLength;
@@ -174,6 +181,11 @@ export class RecordWriter {
     }
     return -1;
   }
+}
+
+function detached(key: string): CacheSerializationError {
+  const text = 'value: expected its buffers to stay as they are until they are copied; one was detached meanwhile';
+  return new CacheSerializationError(text, { key });
 }
 
 function absolute(grant: Grant, part: Uint8Array): PartPlace {

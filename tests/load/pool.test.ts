@@ -164,7 +164,7 @@ describe('a task that is stopped', () => {
     expect(await task.ended).toMatchObject({ name: 'AbortError' });
     expect(await behind.ended).toBe(undefined);
     expect(tally.thread).not.toBe(thread);
-    await provenGone(thread);
+    await provenGone(thread, undefined);
   });
 
   it('may have ended before', async () => {
@@ -194,7 +194,7 @@ describe('a thread that dies', () => {
     const tally = new Tally();
     const pool = { maxThreads: 1 };
     expect(await start(pool, 'failLater', tally).ended).toBe(undefined);
-    await provenGone(tally.thread);
+    await provenGone(tally.thread, undefined);
     expect(await start(pool, 'work', tally).ended).toBe(undefined);
   });
 
@@ -239,7 +239,7 @@ describe('pools', () => {
   it('let a thread go that has nothing to do', async () => {
     const tally = new Tally();
     await start({ maxThreads: 1, idleTimeout: 20 }, 'work', tally).ended;
-    await provenGone(tally.thread);
+    await provenGone(tally.thread, undefined);
   });
 
   it('keep as many as they shall, until no cache needs them', async () => {
@@ -256,6 +256,6 @@ describe('pools', () => {
     const running = start(pool, 'work', tally, 50);
     pools.retain([]);
     expect(await running.ended).toBe(undefined);
-    await provenGone(thread);
+    await provenGone(thread, undefined);
   });
 });
