@@ -46,9 +46,12 @@ export class GdsfPolicy implements Policy {
   /** 4 × handle + 3 → cost ÷ bytes. */
   #values: Float32Array = new Float32Array(0);
   #capacity = 0;
+  /** Below this the first of the heap is the least, whatever its own key there says: no key of another list is less. */
+  #bound = Number.NEGATIVE_INFINITY;
   #clock = 0;
   #victims = 0;
   #size = 0;
+  #hasAside = false;
   #settled = 0;
 
   constructor(capacity = 0) {
@@ -88,8 +91,7 @@ export class GdsfPolicy implements Policy {
     this.#uses[4 * handle + 2] = 0;
     this.#size--;
     this.#lists.remove(handle);
-    const returning = this.#lists.first(ASIDE);
-    if (returning >= 0) this.#placeAnew(returning);
+    if (this.#hasAside) this.#takeBack();
   }
 
   victim(): number {
@@ -100,6 +102,7 @@ export class GdsfPolicy implements Policy {
       const handle = this.#lists.first(list);
       if (handle < 0) {
         heap.remove(list);
+        this.#bound = Number.NEGATIVE_INFINITY;
         continue;
       }
       if ((this.#uses[4 * handle + 2]! & NOTED) !== 0) {
@@ -107,16 +110,28 @@ export class GdsfPolicy implements Policy {
         continue;
       }
       const priority = this.#clocks[2 * handle]! + CLASS_VALUES[list]!;
-      if (priority > heap.firstKey() && heap.rekeyFirst(priority) !== list) continue;
+      if (priority >= this.#bound && !this.#isLeast(list, priority)) continue;
       if (priority > this.#clock) this.#advance(priority);
       return handle;
     }
+  }
+
+  /** Whether a list, the first of the heap, stays that with the priority of its first entry. */
+  #isLeast(list: number, priority: number): boolean {
+    const heap = this.#heap;
+    if (priority > heap.firstKey() && heap.rekeyFirst(priority) !== list) {
+      this.#bound = Number.NEGATIVE_INFINITY;
+      return false;
+    }
+    this.#bound = heap.secondKey();
+    return true;
   }
 
   /** Counts as a use; it stands aside, and each removal lets one of those aside return at the clock of that time. */
   defer(handle: number): void {
     this.touch(handle);
     this.#uses[4 * handle + 2]! |= DEFERRED;
+    this.#hasAside = true;
     this.#lists.move(ASIDE, handle);
   }
 
@@ -181,8 +196,18 @@ export class GdsfPolicy implements Policy {
   #listFor(handle: number, value: number): number {
     const list = classOf(value);
     this.#clocks[2 * handle] = this.#clock;
-    if (this.#lists.first(list) < 0 && !this.#heap.has(list)) this.#heap.push(list, this.#clock + CLASS_VALUES[list]!);
+    if (this.#lists.first(list) < 0 && !this.#heap.has(list)) {
+      this.#heap.push(list, this.#clock + CLASS_VALUES[list]!);
+      this.#bound = Number.NEGATIVE_INFINITY;
+    }
     return list;
+  }
+
+  /** One of those aside returns. */
+  #takeBack(): void {
+    const returning = this.#lists.first(ASIDE);
+    if (returning >= 0) this.#placeAnew(returning);
+    else this.#hasAside = false;
   }
 
   /** An entry that was used this instant, or whose value changed. */
@@ -212,10 +237,12 @@ export class GdsfPolicy implements Policy {
     for (const list of this.#heap.items().slice()) {
       const first = this.#lists.first(list);
       if (first < 0) this.#heap.remove(list);
-      else this.#heap.rekey(list, Math.min(this.#heap.keyOf(list) - past, this.#clocks[2 * first]! + CLASS_VALUES[list]!));
+      else
+        this.#heap.rekey(list, Math.min(this.#heap.keyOf(list) - past, this.#clocks[2 * first]! + CLASS_VALUES[list]!));
     }
     this.#clock = 0;
     this.#victims = 0;
+    this.#bound = Number.NEGATIVE_INFINITY;
   }
 
   #grow(needed: number): void {

@@ -46,6 +46,14 @@ export class IndexedHeap {
     return this.#size > 0 ? this.#keys[0]! : Number.POSITIVE_INFINITY;
   }
 
+  /** The smallest key but for that of the first item, or `Infinity`. */
+  secondKey(): number {
+    const end = Math.min(ARITY + 1, this.#size);
+    let least = Number.POSITIVE_INFINITY;
+    for (let slot = 1; slot < end; slot++) if (this.#keys[slot]! < least) least = this.#keys[slot]!;
+    return least;
+  }
+
   /** The key of an item that is in. */
   keyOf(item: number): number {
     return this.#keys[this.#slotOf[item]!]!;
