@@ -83,8 +83,10 @@ export class Engine<K, V> {
   /** Stores a value; `false` when it is too big, and then the key is gone. Throws before anything has changed. */
   write(key: K, value: V, options?: EntryOptions, loadMs = 0): boolean {
     checkValue(value, 'value');
-    if (options !== undefined || !this.#writesPlainly) return this.#writeWith(key, value, options, loadMs);
-    return this.#place(key, value, weigh(key, value, this.options.weigher), 1, this.#terms);
+    if (!this.#writesPlainly || (options !== undefined && !isSizeOnly(options))) {
+      return this.#writeWith(key, value, options, loadMs);
+    }
+    return this.#place(key, value, options?.size ?? weigh(key, value, this.options.weigher), 1, this.#terms);
   }
 
   /** Whether a fresh entry went; one that is stale or dead goes too. */
@@ -139,7 +141,7 @@ export class Engine<K, V> {
     this.#oldHitBytes = this.store.hitBytes;
   }
 
-  /** A write with options, a copy, or a cost. */
+  /** A write with more options than the size, a copy, or a cost. */
   #writeWith(key: K, value: V, options: EntryOptions | undefined, loadMs: number): boolean {
     const stored = this.options.copy ? clone(key, value, this.options.name) : value;
     const given = options === undefined || isSizeOnly(options) ? undefined : resolveEntryOptions(options);
