@@ -5,7 +5,8 @@ import type { Policy } from '../policy/policy.js';
 import type { Counters } from '../stats/counters.js';
 import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents, RemovalReason } from '../stats/event.js';
-import { Lifetime, type State, type Terms } from './lifetime.js';
+import type { EntryTerms } from './entry-terms.js';
+import { Lifetime, type State } from './lifetime.js';
 import { Removals } from './removals.js';
 import { Sweeper } from './sweeper.js';
 import { BORN, ROW, SIZE, Table } from './table.js';
@@ -13,28 +14,7 @@ import type { Ticker } from './ticker.js';
 
 /** The dead that one background sweep removes before it lets others run. */
 const SWEEP_SLICE = 2_000;
-/** Lives shorter than this are reckoned from an exact reading of the clock. */
-const SHORT_LIFE_MS = 30_000;
 const LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS = 1_000;
-
-/** What is said about an entry when it is written, but for its size and cost. Shared by all that are written alike. */
-export interface EntryTerms extends Terms {
-  readonly tags: readonly string[] | undefined;
-  /** No deadline and no tags. */
-  readonly isPlain: boolean;
-  /** Whether it will die by itself. */
-  readonly isTimed: boolean;
-  /** Whether that is so soon that it takes an exact reading of the clock. */
-  readonly isShort: boolean;
-}
-
-const NEVER = Number.POSITIVE_INFINITY;
-
-export function entryTerms({ ttl, idleTtl, grace }: Terms, tags: readonly string[] | undefined): EntryTerms {
-  const span = Math.min(ttl, idleTtl);
-  const isTimed = span !== NEVER;
-  return { ttl, idleTtl, grace, tags, isTimed, isPlain: !isTimed && !tags, isShort: span < SHORT_LIFE_MS };
-}
 
 interface StoreParts<K, V> {
   options: ResolvedCacheOptions<K, V>;

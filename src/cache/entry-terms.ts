@@ -1,0 +1,23 @@
+import type { Terms } from './lifetime.js';
+
+/** Lives shorter than this are reckoned from an exact reading of the clock. */
+const SHORT_LIFE_MS = 30_000;
+
+/** What is said about an entry when it is written, but for its size and cost. Shared by all that are written alike. */
+export interface EntryTerms extends Terms {
+  readonly tags: readonly string[] | undefined;
+  /** No deadline and no tags. */
+  readonly isPlain: boolean;
+  /** Whether it will die by itself. */
+  readonly isTimed: boolean;
+  /** Whether that is so soon that it takes an exact reading of the clock. */
+  readonly isShort: boolean;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export function entryTerms({ ttl, idleTtl, grace }: Terms, tags: readonly string[] | undefined): EntryTerms {
+  const span = Math.min(ttl, idleTtl);
+  const isTimed = span !== NEVER;
+  return { ttl, idleTtl, grace, tags, isTimed, isPlain: !isTimed && !tags, isShort: span < SHORT_LIFE_MS };
+}
