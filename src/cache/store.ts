@@ -141,7 +141,7 @@ export class Store<K, V> {
   /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
   drop(handle: number, reason: RemovalReason): void {
     const { table, removals } = this;
-    this.#count(reason);
+    this.#counters.countRemoval(reason);
     if (removals.isHeard) {
       removals.note(table.keys[handle] as K, table.values[handle] as V, table.size(handle), reason);
     }
@@ -156,7 +156,7 @@ export class Store<K, V> {
       if (this.life.isTimed) this.#ticker.now();
       for (const [key, handle] of table.index) {
         const reason = this.reasonFor(handle, 'clear');
-        this.#count(reason);
+        this.#counters.countRemoval(reason);
         if (removals.isHeard) removals.note(key, table.values[handle] as V, table.size(handle), reason);
       }
     }
@@ -295,13 +295,6 @@ export class Store<K, V> {
   #planFor(handle: number): void {
     const deadAt = this.life.deadAt(handle);
     if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, this.#ticker.time[0]!);
-  }
-
-  #count(reason: RemovalReason): void {
-    const counters = this.#counters;
-    if (reason === 'evict' || reason === 'pressure') counters.evictions++;
-    else if (reason === 'expire') counters.expirations++;
-    else if (reason === 'delete') counters.deletes++;
   }
 
   /** Until there is room for so much more, without the entry that is to be kept. After a look at the clock. */

@@ -1,3 +1,4 @@
+import type { RemovalReason } from './event.js';
 import { LatencyHistogram } from './histogram.js';
 import type { StatsSnapshot } from './snapshot.js';
 
@@ -43,6 +44,12 @@ export class Counters {
     this.#loadsEnded++;
     this.loadTimeTotal += durationMs;
     this.loadLatency.record(durationMs);
+  }
+
+  countRemoval(reason: RemovalReason): void {
+    if (reason === 'evict' || reason === 'pressure') this.evictions++;
+    else if (reason === 'expire') this.expirations++;
+    else if (reason === 'delete') this.deletes++;
   }
 
   reset(): void {
