@@ -19,8 +19,11 @@ export default defineConfig({
   shims: true,
   clean: true,
   sourcemap: true,
-  // Constants of shared memory are folded into the code that uses them; names stay.
-  minifySyntax: true,
+  // Constants are folded into the code that uses them; names stay. The step that turns chunks into CommonJS cannot
+  // read that syntax, and does without.
+  esbuildOptions(options, { format }) {
+    options.minifySyntax = format === 'esm';
+  },
   silent: true,
   dts: {
     entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
