@@ -85,11 +85,11 @@ export class CacheTable {
   }
 
   word(slot: number): number {
-    return Atomics.load(this.words, this.slotWords + slot * SLOT_WORDS);
+    return Atomics.load(this.words, this.slotWords + slot * SLOT_WORDS + SLOT.word);
   }
 
   setWord(slot: number, word: number): void {
-    Atomics.store(this.words, this.slotWords + slot * SLOT_WORDS, word);
+    Atomics.store(this.words, this.slotWords + slot * SLOT_WORDS + SLOT.word, word);
   }
 
   /** An Int32 of a slot, by `SLOT`. */
