@@ -292,14 +292,25 @@ export class SharedCache<V = unknown> extends SharedReads<V> {
   }
 }
 
-/** Detaches the buffers of the parts in the caller's hands. Shared ones cannot be, and stay. */
+/** Detaches the buffers of the parts in the caller's hands. What cannot be handed over, such as the pool of Buffers, is copied. */
 function takeOver({ skeleton, parts }: EncodedValue): EncodedValue {
-  const taken = new Map<ArrayBufferLike, ArrayBufferLike>();
-  const moved = parts.map(({ buffer, byteOffset, byteLength }) => {
-    const own =
-      taken.get(buffer) ?? (buffer instanceof ArrayBuffer ? structuredClone(buffer, { transfer: [buffer] }) : buffer);
-    taken.set(buffer, own);
-    return new Uint8Array(own, byteOffset, byteLength);
+  const taken = new Map<ArrayBufferLike, ArrayBuffer | undefined>();
+  const moved = parts.map((part) => {
+    const { buffer, byteOffset, byteLength } = part;
+    if (!taken.has(buffer)) taken.set(buffer, detach(buffer));
+    const own = taken.get(buffer);
+    return own === undefined ? part.slice() : new Uint8Array(own, byteOffset, byteLength);
   });
   return { skeleton, parts: moved };
+}
+
+function detach(buffer: ArrayBufferLike): ArrayBuffer | undefined {
+  if (!(buffer instanceof ArrayBuffer)) return undefined;
+  try {
+    return structuredClone(buffer, { transfer: [buffer] });
+  } catch (error) {
+    // From Node 22 on this throws for buffers that are marked as untransferable; before, they were copied.
+    if (error instanceof DOMException && error.name === 'DataCloneError') return undefined;
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@
  * in every way a thread can end. Each value proves itself (pattern.mjs); no deed of a survivor may take long; and when
  * all are gone nothing may be left: no byte, no pin, no thread.
  */
+import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SharedCache } from 'cachalot';
 import { checkAftermath, threadCount } from './aftermath.mjs';
@@ -42,6 +43,8 @@ async function storm({ kills, minutes, threads, seed }) {
     SharedCache.create({ name, ...CACHES[name].options, loaders: { storm: loader }, pool: POOL });
   const [media, notes] = [await create('media'), await create('notes')];
   const line = await KeeperLine.open(media.handle.keeper);
+  // The threads of libuv's pool are started by its first work, and stay.
+  await stat('.');
   const threadsBefore = threadCount();
   const rssBefore = process.memoryUsage.rss();
 
