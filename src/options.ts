@@ -33,7 +33,10 @@ export interface CommonOptions<K, V> {
   idleTtl?: Duration | undefined;
   /** How long a stale entry is kept to stand in for loads that fail or are slow. Default: not at all. */
   grace?: Duration | undefined;
-  /** Time between two background sweeps of the dead; `Infinity`: none. Default: when entries die, at most ten a second. */
+  /**
+   * Time between two background sweeps of the dead; `Infinity`: none. Default: when entries die, at most twenty a second.
+   * A `SharedCache` sweeps whenever something dies, whatever is said here.
+   */
   sweepInterval?: Duration | undefined;
   /** Stands for the cache in errors, warnings and metrics. Default: `'cache'`. */
   name?: string | undefined;
