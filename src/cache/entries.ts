@@ -1,0 +1,180 @@
+import { type Duration, parseDuration } from '../common/duration.js';
+import type { EntryOptions } from '../load/context.js';
+import type { EntryInfo } from '../stats/entry-info.js';
+import type { Engine } from './engine.js';
+import { describeEntry } from './info.js';
+
+/** What a cache of one thread does with its entries, one or many at a time: all of it synchronous. */
+export abstract class Entries<K, V> {
+  /** As given in the options. */
+  readonly name: string;
+
+  protected constructor(protected readonly engine: Engine<K, V>) {
+    this.name = engine.options.name;
+  }
+
+  /** Entries that are fresh. */
+  get size(): number {
+    return this.engine.store.freshCount;
+  }
+
+  /** Bytes held, what is stale or dead included. */
+  get bytes(): number {
+    return this.engine.store.bytes;
+  }
+
+  /** The bound of `bytes`. */
+  get maxBytes(): number {
+    return this.engine.store.maxBytes;
+  }
+
+  /** The value, or `fallback` on a miss. O(1). */
+  get(key: K): V | undefined;
+  get<F>(key: K, fallback: F): V | F;
+  get(key: K, fallback?: unknown): unknown {
+    const value = this.engine.read(key);
+    return value === undefined ? fallback : this.postGet(key, value);
+  }
+
+  /** As `get`, but touches no statistics, recency or TTL. O(1). */
+  peek(key: K): V | undefined {
+    return this.engine.peek(key);
+  }
+
+  /** Whether `get` would be a hit; touches nothing. O(1). */
+  has(key: K): boolean {
+    this.engine.assertOpen();
+    return this.engine.store.findFresh(key) !== undefined;
+  }
+
+  /**
+   * Stores a value: `true`, or `false` when it is refused for its size; what the key held is gone then, too. O(1), and
+   * as many evictions as it takes.
+   *
+   * @throws TypeError for `undefined` and promises, and when the weigher fails; the old entry stays.
+   */
+  set(key: K, value: V, options?: EntryOptions): boolean {
+    this.engine.assertOpen();
+    return this.engine.write(key, this.preSet(key, value, options), options);
+  }
+
+  /** Whether a fresh entry went. A load of the key that runs will not bring it back. O(1). */
+  delete(key: K): boolean {
+    return this.open().remove(key);
+  }
+
+  /** Makes an entry stale now, or dead if it has no grace; whether it was fresh. O(log n). */
+  expire(key: K): boolean {
+    const { store, ticker } = this.open();
+    this.engine.changes.supersede(key);
+    const handle = store.findFresh(key);
+    if (handle === undefined) return false;
+    ticker.now();
+    store.life.finish(handle);
+    store.planSweep(handle);
+    return true;
+  }
+
+  /** Stores what `fn` makes of the present value, or of `undefined`, and returns it. O(1). */
+  update(key: K, fn: (old: V | undefined) => V, options?: EntryOptions): V {
+    const value = fn(this.engine.peek(key));
+    this.set(key, value, options);
+    return value;
+  }
+
+  /** `get` and `delete` in one. O(1). */
+  take(key: K): V | undefined {
+    const value = this.get(key);
+    this.delete(key);
+    return value;
+  }
+
+  /** Restarts the TTL, with another one if it is given, and counts as a use; `false` on a miss. O(log n). */
+  touch(key: K, ttl?: Duration): boolean {
+    const { store, ticker } = this.open();
+    const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, 'ttl');
+    const handle = store.findFresh(key);
+    if (handle === undefined) return false;
+    store.table.beBorn(handle, ticker.now());
+    store.life.restart(handle, ttlMs);
+    store.planSweep(handle);
+    store.policy.touch(handle);
+    return true;
+  }
+
+  /** The hits among `keys`. */
+  getMany(keys: Iterable<K>): Map<K, V> {
+    const found = new Map<K, V>();
+    for (const key of keys) {
+      const value = this.get(key);
+      if (value !== undefined) found.set(key, value);
+    }
+    return found;
+  }
+
+  /** Stores all entries with the same options; how many were not refused. */
+  setMany(entries: Iterable<readonly [K, V]>, options?: EntryOptions): number {
+    let stored = 0;
+    for (const [key, value] of entries) if (this.set(key, value, options)) stored++;
+    return stored;
+  }
+
+  /** How many fresh entries went. */
+  deleteMany(keys: Iterable<K>): number {
+    let deleted = 0;
+    for (const key of keys) if (this.delete(key)) deleted++;
+    return deleted;
+  }
+
+  /** The keys that are fresh now; what is changed meanwhile is not seen. The first step costs O(n). */
+  *keys(): IterableIterator<K> {
+    for (const [key] of this.entries()) yield key;
+  }
+
+  /** The values that are fresh now; what is changed meanwhile is not seen. The first step costs O(n). */
+  *values(): IterableIterator<V> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  /** The entries that are fresh now; what is changed meanwhile is not seen. The first step costs O(n). */
+  *entries(): IterableIterator<[K, V]> {
+    const engine = this.open();
+    const { life } = engine.store;
+    for (const { key, value, end } of engine.store.listFresh()) {
+      if (!life.isTimed || end > engine.ticker.now()) yield [key, engine.copied(key, value)];
+    }
+  }
+
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.entries();
+  }
+
+  /** Calls `callback` for each entry, as `entries` does. */
+  forEach(callback: (value: V, key: K, cache: this) => void): void {
+    for (const [key, value] of this.entries()) callback(value, key, this);
+  }
+
+  /** What is known about a fresh or stale entry; `undefined` when there is none. */
+  info(key: K): EntryInfo | undefined {
+    const { store, ticker } = this.open();
+    const handle = store.table.index.get(key);
+    if (handle === undefined || store.state(handle) === 'dead') return undefined;
+    return describeEntry(store, handle, ticker.now());
+  }
+
+  /** For subclasses: the value to store instead, or an exception to refuse it. */
+  protected preSet(_key: K, value: V, _options?: EntryOptions): V {
+    return value;
+  }
+
+  /** For subclasses: what the caller sees of a value. */
+  protected postGet(_key: K, value: V): V {
+    return value;
+  }
+
+  /** @throws CacheClosedError */
+  protected open(): Engine<K, V> {
+    this.engine.assertOpen();
+    return this.engine;
+  }
+}

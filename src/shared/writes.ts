@@ -1,0 +1,176 @@
+import type { ArenaClient } from '../arena/client.js';
+import type { CacheTicket } from '../arena/protocol.js';
+import { RecordWriter } from '../arena/record-writer.js';
+import { type EncodedValue, encodeValue } from '../codec/index.js';
+import { type Bytes, parseBytes } from '../common/bytes.js';
+import { type Duration, parseDuration } from '../common/duration.js';
+import { CacheConfigError, CacheLoadError, describe } from '../common/error.js';
+import { hashString } from '../common/hash.js';
+import type { EntryOptions } from '../load/context.js';
+import type { RemovalReason } from '../stats/event.js';
+import { SharedNews } from './events.js';
+import { SharedLoading } from './loading.js';
+import { boundedByMemory, type SharedCacheOptions, type SharedSetOptions } from './options.js';
+import { Reading } from './reading.js';
+import { SharedReads } from './reads.js';
+import { Reservation } from './reservation.js';
+import { Terms } from './terms.js';
+
+/** What changes a shared cache: asked of the keeper, and over when the promise settles. */
+export abstract class SharedWrites<V> extends SharedReads<V> {
+  protected readonly loading: SharedLoading<V>;
+  protected readonly terms: Terms<V>;
+
+  protected constructor(
+    protected readonly client: ArenaClient,
+    protected readonly ticket: CacheTicket,
+    { onEvicted, cost }: Pick<SharedCacheOptions<V>, 'onEvicted' | 'cost'> = {},
+  ) {
+    super(new Reading<V>(client, ticket), new SharedNews(client, ticket, onEvicted));
+    this.terms = new Terms<V>(ticket.config, typeof cost === 'function' ? cost : undefined);
+    this.loading = new SharedLoading<V>(this.reading, this.terms, {
+      preSet: (key, value, given) => this.preSet(key, value, given),
+      postGet: (key, value) => this.postGet(key, value),
+      onLoadError: (key, error) => this.news.emitter.emit('error', { key, error }),
+      onRead: (key, hit) => this.heardRead(key, hit),
+    });
+  }
+
+  /**
+   * Stores a value: `true`, or `false` when it is refused, for its size or because every byte is leased; what the key
+   * held is gone then, too. What is not binary is taken as it is now; binary must not change before the promise settles.
+   *
+   * @throws TypeError for `undefined` and promises; CacheSerializationError for what cannot be cloned.
+   */
+  async set(key: string, value: V, options: SharedSetOptions = {}): Promise<boolean> {
+    this.openFor(key);
+    const stored = this.preSet(key, value, options);
+    const terms = this.terms.of(options, stored, key);
+    const encoded = options.transfer ? takeOver(encodeValue(stored)) : encodeValue(stored);
+    const writer = new RecordWriter(this.client, this.ticket, key);
+    this.loading.forget(key);
+    return (await writer.publish(encoded, terms)) !== 'refused';
+  }
+
+  /** Stores all entries with the same options; how many were not refused. */
+  async setMany(entries: Iterable<readonly [string, V]>, options?: SharedSetOptions): Promise<number> {
+    const stored = await Promise.all(Array.from(entries, ([key, value]) => this.set(key, value, options)));
+    return stored.filter(Boolean).length;
+  }
+
+  /**
+   * Bytes of the cache to write a value into before it is published.
+   *
+   * @throws CacheLoadError when there is no room within `reserveTimeout`, or never can be.
+   */
+  async reserve(key: string, byteLength: number, options: EntryOptions = {}): Promise<Reservation> {
+    this.openFor(key);
+    if (!Number.isSafeInteger(byteLength) || byteLength < 0) {
+      throw new CacheConfigError(
+        `byteLength: expected a whole number of bytes, 0 or more; got ${describe(byteLength)}`,
+      );
+    }
+    const terms = this.terms.of(options);
+    const writer = new RecordWriter(this.client, this.ticket, key);
+    const bytes = await writer.allocate(byteLength);
+    if (bytes !== undefined) return new Reservation(key, bytes, writer, terms);
+    throw new CacheLoadError(
+      `reserve: expected ${byteLength} bytes of cache '${this.name}' (${this.maxBytes} bytes); there was no room`,
+      {
+        key,
+      },
+    );
+  }
+
+  /** Whether a fresh entry went. A load of the key that runs will not bring it back. */
+  async delete(key: string): Promise<boolean> {
+    return (await this.#remove([key]))[0]!;
+  }
+
+  /** How many fresh entries went, in one round trip. */
+  async deleteMany(keys: Iterable<string>): Promise<number> {
+    return (await this.#remove([...keys])).filter(Boolean).length;
+  }
+
+  /** Makes an entry stale now, or dead if it has no grace; whether it was fresh. */
+  async expire(key: string): Promise<boolean> {
+    this.openFor(key);
+    this.loading.forget(key);
+    return this.client.request({ op: 'expire', cache: this.ticket.cache, key, hash: this.hash(key) });
+  }
+
+  /** Restarts the TTL, with another one if it is given, and counts as a use; `false` on a miss. */
+  async touch(key: string, ttl?: Duration): Promise<boolean> {
+    this.openFor(key);
+    const ttlMs = ttl === undefined ? 0 : parseDuration(ttl, 'ttl');
+    return this.client.request({ op: 'touch', cache: this.ticket.cache, key, hash: this.hash(key), ttlMs });
+  }
+
+  /** Removes everything; statistics stay. */
+  async clear(): Promise<void> {
+    this.open();
+    this.loading.forgetAll();
+    await this.client.request({ op: 'clear', cache: this.ticket.cache });
+  }
+
+  /** Removes the dead now; how many there were. */
+  async sweep(): Promise<number> {
+    this.open();
+    return this.client.request({ op: 'sweep', cache: this.ticket.cache });
+  }
+
+  /** Changes the budget; evicts down at once. */
+  async resize(maxBytes: Bytes): Promise<void> {
+    this.open();
+    const bytes = boundedByMemory(parseBytes(maxBytes, 'maxBytes'));
+    await this.client.request({ op: 'resize', cache: this.ticket.cache, maxBytes: bytes });
+  }
+
+  /** For subclasses: what is stored in the place of `value`, or throws to refuse it. */
+  protected preSet(_key: string, value: V, _options?: EntryOptions): V {
+    return value;
+  }
+
+  #remove(keys: string[]): Promise<boolean[]> {
+    for (const key of keys) {
+      this.openFor(key);
+      this.loading.forget(key);
+    }
+    this.open();
+    const hashes = keys.map((key) => this.hash(key));
+    return this.client.request({
+      op: 'remove',
+      cache: this.ticket.cache,
+      keys,
+      hashes,
+      reason: 'delete' satisfies RemovalReason,
+    });
+  }
+
+  protected hash(key: string): number {
+    return hashString(key, this.ticket.seed) | 0;
+  }
+}
+
+/** Detaches the buffers of the parts in the caller's hands. What cannot be handed over, such as the pool of Buffers, is copied. */
+function takeOver({ skeleton, parts }: EncodedValue): EncodedValue {
+  const taken = new Map<ArrayBufferLike, ArrayBuffer | undefined>();
+  const moved = parts.map((part) => {
+    const { buffer, byteOffset, byteLength } = part;
+    if (!taken.has(buffer)) taken.set(buffer, detach(buffer));
+    const own = taken.get(buffer);
+    return own === undefined ? part.slice() : new Uint8Array(own, byteOffset, byteLength);
+  });
+  return { skeleton, parts: moved };
+}
+
+function detach(buffer: ArrayBufferLike): ArrayBuffer | undefined {
+  if (!(buffer instanceof ArrayBuffer)) return undefined;
+  try {
+    return structuredClone(buffer, { transfer: [buffer] });
+  } catch (error) {
+    // From Node 22 on this throws for buffers that are marked as untransferable; before, they were copied.
+    if (error instanceof DOMException && error.name === 'DataCloneError') return undefined;
+    throw error;
+  }
+}
