@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+interface HitCost {
+  maps: number;
+  atomics: number;
+  bytes: number;
+}
+
+const script = fileURLToPath(new URL('./count.mjs', import.meta.url));
+let costs: Record<'lru' | 'auto' | 'ttl' | 'acquire' | 'has', HitCost>;
+
+beforeAll(async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, 'cachalot'], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  });
+  costs = JSON.parse(stdout);
+});
+
+/** What every feature must leave as it is for those who do not use it. */
+describe('a hit costs', () => {
+  it.each(['lru', 'auto', 'ttl'] as const)('one look-up in a Map and no allocation, in a Cache (%s)', (name) => {
+    // One hit in a thousand is timed, and looks twice.
+    expect(costs[name].maps).toBeGreaterThanOrEqual(1);
+    expect(costs[name].maps).toBeLessThan(1.01);
+    expect(costs[name].atomics).toBe(0);
+    expect(costs[name].bytes).toBeLessThan(8);
+  });
+
+  it('one look-up, one ordered store and one small object, through a lease', () => {
+    expect(costs.acquire.maps).toBeGreaterThanOrEqual(1);
+    expect(costs.acquire.maps).toBeLessThan(1.05);
+    // On other processors than x86 the look behind the pin and its end are atomic, too.
+    expect(costs.acquire.atomics).toBeLessThan(process.arch === 'x64' ? 1.05 : 3.05);
+    expect(costs.acquire.bytes).toBeLessThan(80);
+  });
+
+  it('two atomic reads, for has', () => {
+    expect(costs.has.maps).toBe(0);
+    expect(costs.has.atomics).toBeLessThanOrEqual(2);
+    expect(costs.has.bytes).toBeLessThan(32);
+  });
+});
