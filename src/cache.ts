@@ -2,8 +2,10 @@ import { Engine } from './cache/engine.js';
 import { Entries } from './cache/entries.js';
 import { loadHost } from './cache/load-host.js';
 import { Loading } from './cache/loading.js';
+import { removeTagged } from './cache/removal.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
 import { CacheConfigError, describe } from './common/error.js';
+import { parseTagOrTags } from './common/tags.js';
 import type { Factory, GetOrSetOptions } from './load/context.js';
 import { type CacheOptions, resolveCacheOptions } from './options.js';
 import { CacheStats } from './stats/cache-stats.js';
@@ -43,6 +45,17 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
     store.clear();
     store.removals.flush();
     if (isEmpty && events.heard.clear) events.emit('clear', {});
+  }
+
+  /**
+   * Removes what bears the tag, or one of the tags; how many fresh entries went. What is stale goes too, uncounted.
+   * Loads that run for entries of such a tag answer their callers and store nothing. O(what goes).
+   *
+   * @throws CacheConfigError unless it is a non-empty string or an array of them.
+   */
+  deleteByTag(tags: string | readonly string[]): number {
+    const engine = this.open();
+    return removeTagged(engine, parseTagOrTags(tags));
   }
 
   /** Removes the dead now; how many. */

@@ -6,6 +6,7 @@ import { type Bytes, parseBytes } from './common/bytes.js';
 import { type Clock, monotonicClock } from './common/clock.js';
 import { type Duration, parseDuration } from './common/duration.js';
 import { CacheConfigError, describe } from './common/error.js';
+import { parseTags } from './common/tags.js';
 import type { EntryOptions, GetOrSetOptions, Loader } from './load/context.js';
 import type { Policy, PolicyName } from './policy/policy.js';
 import type { RemovalReason } from './stats/event.js';
@@ -147,7 +148,7 @@ export function resolveEntryOptions(options: EntryOptions): ResolvedEntryOptions
     grace: grace === undefined ? undefined : parseDuration(grace, 'grace'),
     size: size === undefined ? undefined : Math.ceil(positive(size, 'size')),
     cost: cost === undefined ? undefined : positive(cost, 'cost'),
-    tags: tags === undefined ? undefined : resolveTags(tags),
+    tags: tags === undefined ? undefined : parseTags(tags),
   };
 }
 
@@ -214,11 +215,6 @@ export function oneOf<T extends string>(value: unknown, allowed: readonly T[], n
 function positive(value: unknown, name: string): number {
   if (typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER) return value;
   throw new CacheConfigError(`${name}: expected a number above 0; got ${describe(value)}`);
-}
-
-function resolveTags(tags: unknown): readonly string[] {
-  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== '')) return [...new Set(tags)];
-  throw new CacheConfigError(`tags: expected an array of non-empty strings; got ${describe(tags)}`);
 }
 
 function resolveMaxEntries(value: number | undefined): number {

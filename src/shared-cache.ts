@@ -15,8 +15,8 @@ import {
   type SharedCacheHandle,
   type SharedCacheOptions,
 } from './shared/options.js';
+import { SharedRemovals } from './shared/removals.js';
 import { connectThread, connectThreadTo, connectWhenStarted } from './shared/thread.js';
-import { SharedWrites } from './shared/writes.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
 
@@ -27,7 +27,7 @@ const ATTACH_MS = 5000;
  * read in place. What only reads is synchronous and asks nobody; what changes anything is done by the keeper, a thread
  * of its own, and is a promise. An idle cache does not keep the process alive, a pending operation does.
  */
-export class SharedCache<V = unknown> extends SharedWrites<V> {
+export class SharedCache<V = unknown> extends SharedRemovals<V> {
   readonly stats: CacheStats;
   /** For `SharedCache.attach` in other threads. */
   readonly handle: SharedCacheHandle;

@@ -1,4 +1,5 @@
 import type { Policy } from '../policy/policy.js';
+import { TagIndex } from '../struct/tag-index.js';
 import type { BlockNode } from './allocator.js';
 import { KeyIndex } from './key-index.js';
 import {
@@ -15,7 +16,7 @@ import {
 } from './layout.js';
 import { type EntryTerms, Lifetimes } from './lifetime.js';
 import type { SegmentMap } from './segment-map.js';
-import { slotKey, slotKeyEquals } from './slot-key.js';
+import { slotKey, slotKeyEquals, slotTags } from './slot-key.js';
 import type { CacheTable } from './table.js';
 
 const GENERATION_MASK = 2 ** GENERATION_BITS - 1;
@@ -32,6 +33,7 @@ export interface NewEntry extends EntryTerms {
   trailer: number;
   skeletonLength: number;
   parts: number;
+  tagsLength: number;
   charge: number;
 }
 
@@ -45,6 +47,8 @@ export interface NewEntry extends EntryTerms {
 export class EntryStore {
   readonly index: KeyIndex;
   readonly life: Lifetimes;
+  /** By handle. */
+  readonly tagged = new TagIndex();
   /** Blocks of an entry beside the one with the trailer, by slot. Such entries are never moved. */
   readonly #externals = new Map<number, BlockNode[]>();
   readonly #nodeOf: Int32Array;
@@ -125,6 +129,7 @@ export class EntryStore {
     table.setInt(slot, SLOT.skeletonLength, entry.skeletonLength);
     table.setInt(slot, SLOT.keyLength, entry.key.length);
     table.setInt(slot, SLOT.hits, 0);
+    table.setInt(slot, SLOT.tagsLength, entry.tagsLength);
     table.setNumber(slot, this.nextNumber());
     table.setDouble(slot, SLOT_F64.charge, entry.charge);
     table.setDouble(slot, SLOT_F64.bornAt, now);
@@ -133,8 +138,8 @@ export class EntryStore {
     return slot;
   }
 
-  /** Enters a filled slot under its key, in the place of `old` if that is not -1. */
-  enter(slot: number, old: number): void {
+  /** Enters a filled slot under its key and tags, in the place of `old` if that is not -1. */
+  enter(slot: number, old: number, tags: readonly string[] = []): void {
     const { table } = this;
     const handle = this.#handleOf[slot]!;
     const hash = table.int(slot, SLOT.hash);
@@ -156,6 +161,7 @@ export class EntryStore {
     this.held++;
     this.bytes += charge;
     this.life.queue(this.#handleOf[slot]!, slot);
+    if (tags.length > 0 || !this.tagged.isEmpty) this.tagged.set(this.#handleOf[slot]!, tags);
   }
 
   /**
@@ -168,6 +174,7 @@ export class EntryStore {
       this.index.remove(this.table.int(slot, SLOT.hash), slot);
       this.policy.remove(handle);
       this.life.unqueue(handle);
+      if (!this.tagged.isEmpty) this.tagged.delete(handle);
       this.#freeHandles.push(handle);
     }
     this.held--;
@@ -235,6 +242,7 @@ export class EntryStore {
   validate(): void {
     this.index.validate();
     this.policy.validate();
+    this.tagged.validate();
     let held = 0;
     let bytes = 0;
     for (const slot of this.slots()) {
@@ -244,6 +252,8 @@ export class EntryStore {
         throw new Error(`store: slot ${slot} is not found by its key`);
       }
       this.life.validate(handle, slot);
+      const tags = slotTags(this.table, this.segments, slot);
+      if (tags.join('\n') !== this.tagged.tags(handle).join('\n')) throw new Error(`store: tags of slot ${slot}`);
       held++;
       bytes += this.charge(slot);
     }

@@ -9,6 +9,7 @@
  * A leader that dies answers nobody: the first waiter becomes the leader, since each brought a function of its own.
  */
 import { CacheClosedError, CacheLoadError } from '../common/error.js';
+import { bearsAny } from '../common/tags.js';
 import { after } from '../common/timer.js';
 import type { KeeperCache } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
@@ -33,6 +34,10 @@ export interface Flight {
   waiters: Waiter[];
   /** No longer the flight of its key. */
   superseded: boolean;
+  /** What its value is to bear, as far as is known. */
+  tags: Set<string>;
+  /** Tags that were removed while it ran: a value that bears one of them is not entered. */
+  lostTags: Set<string> | undefined;
   /** Asked to stop: it gets no further attempt. */
   abandoned: boolean;
   readonly startedAt: number;
@@ -68,7 +73,12 @@ export class FlightTable {
   }
 
   /** With a flight of the key that can be joined, the new one is superseded from the beginning. */
-  start(cache: KeeperCache, key: string, leader: KeeperClient | undefined, hardTimeoutMs: number): Flight {
+  start(
+    cache: KeeperCache,
+    key: string,
+    leader: KeeperClient | undefined,
+    { hardTimeoutMs, tags }: Pick<Flight, 'hardTimeoutMs'> & { tags?: Iterable<string> | undefined },
+  ): Flight {
     const superseded = this.current(cache, key) !== undefined;
     const flight: Flight = {
       id: this.#next++,
@@ -78,6 +88,8 @@ export class FlightTable {
       leaderWaits: leader !== undefined,
       waiters: [],
       superseded,
+      tags: new Set(tags),
+      lostTags: undefined,
       abandoned: false,
       startedAt: this.now(),
       hardTimeoutMs,
@@ -93,6 +105,11 @@ export class FlightTable {
 
   join(flight: Flight, client: KeeperClient, request: number): void {
     flight.waiters.push({ client, request });
+  }
+
+  /** What a flight loads is to bear these tags, too. */
+  tag(id: number, tags: readonly string[]): void {
+    for (const tag of tags) this.#all.get(id)?.tags.add(tag);
   }
 
   /** Ends a flight with one answer for all. `hold` is called for each waiter before it is told. */
@@ -119,6 +136,18 @@ export class FlightTable {
       if (flight === undefined) continue;
       flight.superseded = true;
       keys.delete(name);
+    }
+  }
+
+  /** What bears one of these tags was removed: as `supersede` for flights that are to, now or when that turns out. */
+  supersedeTagged(cache: KeeperCache, tags: readonly string[]): void {
+    for (const flight of this.#all.values()) {
+      if (flight.cache !== cache) continue;
+      flight.lostTags ??= new Set();
+      for (const tag of tags) flight.lostTags.add(tag);
+      if (!bearsAny([...flight.tags], flight.lostTags)) continue;
+      flight.superseded = true;
+      this.#forget(flight);
     }
   }
 
@@ -155,7 +184,7 @@ export class FlightTable {
       this.#end(flight);
       const [heir, ...others] = flight.waiters;
       if (heir === undefined) continue;
-      const next = this.start(flight.cache, flight.key, heir.client, flight.hardTimeoutMs);
+      const next = this.start(flight.cache, flight.key, heir.client, flight);
       next.waiters = others;
       this.reply(heir.client, heir.request, { kind: 'claim', flight: next.id });
     }

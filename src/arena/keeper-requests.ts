@@ -1,42 +1,15 @@
 import { CacheClosedError } from '../common/error.js';
-import type { Arena } from './arena.js';
+import { bearsAny } from '../common/tags.js';
 import type { NewEntry } from './entry-store.js';
-import { type Flight, type FlightTable, loadError } from './flight-table.js';
+import { type Flight, loadError } from './flight-table.js';
+import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
+import { removeTagged } from './keeper-removals.js';
 import { HEADER, SLOT_F64 } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
-import type { CacheConfig, CommitRequest, LoaderTask, LoadRequest, PoolConfig, Request } from './protocol.js';
-import type { Reservations } from './reservation.js';
-import type { Room } from './room.js';
+import type { CommitRequest, LoaderTask, LoadRequest, Request } from './protocol.js';
 import { fromWire } from './wire-error.js';
-
-/** Runs loaders elsewhere. A task is over when its worker has settled its flight, or has failed. */
-export interface LoaderHost {
-  /** Starts a task; `done` is called once, with an error if it failed. Returns what stops it. */
-  start(pool: PoolConfig, task: LoaderTask, done: (error?: unknown) => void): () => void;
-  /** A cache has closed: told the options of those that are left, so that threads which nobody needs can end. */
-  retain?(pools: readonly PoolConfig[]): void;
-}
-
-/** What requests act upon. */
-export interface Household {
-  readonly thread: number;
-  readonly caches: ReadonlyMap<number, KeeperCache>;
-  readonly arena: Arena;
-  readonly room: Room;
-  readonly reservations: Reservations;
-  readonly flights: FlightTable;
-  readonly loaders: LoaderHost;
-  readonly now: () => number;
-  create(config: CacheConfig): KeeperCache;
-  attach(client: KeeperClient, request: number, name: string, timeoutMs: number): void;
-  resize(cache: KeeperCache, maxBytes: number): void;
-  close(cache: KeeperCache): void;
-  /** To be called after whatever did not begin with a request. */
-  settle(): void;
-  validate(): void;
-}
 
 /** An answer that is not there yet. */
 export const LATER = Symbol('later');
@@ -81,6 +54,8 @@ export class KeeperRequests {
         const cache = this.#cache(request.cache);
         return request.keys.map((key, i) => this.#remove(cache, key, request.hashes[i]!));
       }
+      case 'removeTagged':
+        return removeTagged(this.house, this.#cache(request.cache), request.tags);
       case 'clear': {
         const cache = this.#cache(request.cache);
         this.house.flights.supersede(cache, undefined);
@@ -174,7 +149,9 @@ export class KeeperRequests {
       reservations.close(reservation);
       throw new CacheClosedError(`cache '${cache.config.name}' has been closed`, { key });
     }
-    const superseded = reservation.superseded || (flight?.superseded ?? reservation.flight !== 0);
+    const { tags } = request.terms;
+    const isLost = bearsAny(tags, reservation.lostTags) || bearsAny(tags, flight?.lostTags);
+    const superseded = reservation.superseded || isLost || (flight?.superseded ?? reservation.flight !== 0);
     if (superseded && flight === undefined) {
       reservations.close(reservation);
       return { stored: false };
@@ -249,7 +226,7 @@ export class KeeperRequests {
   #claim(client: KeeperClient, id: number, request: Request & { op: 'claim' }): void {
     const cache = this.#cache(request.cache);
     if (this.#answerOrJoin(client, id, cache, request)) return;
-    const flight = this.house.flights.start(cache, request.key, client, request.hardTimeoutMs);
+    const flight = this.house.flights.start(cache, request.key, client, request);
     client.send({ op: 'answer', id, result: { kind: 'claim', flight: flight.id } });
   }
 
@@ -257,7 +234,7 @@ export class KeeperRequests {
     const cache = this.#cache(request.cache);
     cache.assertLoader(request.loader);
     if (this.#answerOrJoin(client, id, cache, request)) return;
-    const flight = this.house.flights.start(cache, request.key, undefined, request.hardTimeoutMs);
+    const flight = this.house.flights.start(cache, request.key, undefined, { ...request, tags: request.terms.tags });
     this.house.flights.join(flight, client, id);
     this.#run(flight, request, request.retries);
   }

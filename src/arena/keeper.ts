@@ -15,9 +15,10 @@ import { CacheConfigError } from '../common/error.js';
 import { Arena } from './arena.js';
 import { unitsOf } from './entry-store.js';
 import { FlightTable } from './flight-table.js';
+import type { Household, LoaderHost } from './household.js';
 import { KeeperCache, ticketOf } from './keeper-cache.js';
 import { KeeperClient, provenGone } from './keeper-client.js';
-import { type Household, KeeperRequests, LATER, type LoaderHost } from './keeper-requests.js';
+import { KeeperRequests, LATER } from './keeper-requests.js';
 import { MAX_CACHES, MAX_THREADS, PROTOCOL_VERSION } from './layout.js';
 import type { OsThread } from './os-thread.js';
 import type { CacheConfig, Notice, ToKeeper } from './protocol.js';
@@ -194,6 +195,7 @@ export class Keeper implements Household {
   #notice(client: KeeperClient, notice: Notice): void {
     if (notice.op === 'unhold') client.unhold(notice.cache, notice.slot);
     else if (notice.op === 'leave') this.flights.leave(client, notice.request, notice.flight);
+    else if (notice.op === 'tag') this.flights.tag(notice.flight, notice.tags);
     else if (notice.op === 'bye') client.hasLeft = true;
   }
 

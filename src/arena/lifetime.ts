@@ -9,6 +9,8 @@ export interface EntryTerms {
   graceMs: number;
   /** What a miss costs; 0 when the keeper is to work it out. */
   cost: number;
+  /** Names under which it can be removed together with others, each once. */
+  tags?: readonly string[];
 }
 
 /**

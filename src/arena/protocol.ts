@@ -86,6 +86,8 @@ export interface CommitRequest {
   trailer: number;
   skeletonLength: number;
   parts: number;
+  /** Bytes of the tags, which lie at the end. */
+  tagsLength?: number;
   terms: EntryTerms;
   /** How long the value took to make, waiting for a thread not included; 0 when that is not known. */
   loadMs: number;
@@ -137,13 +139,22 @@ export type Request =
   | CommitRequest
   | { op: 'abort'; reservation: number }
   | { op: 'remove'; cache: number; keys: string[]; hashes: number[]; reason: RemovalReason }
+  | { op: 'removeTagged'; cache: number; tags: readonly string[] }
   | { op: 'clear'; cache: number }
   | { op: 'touch'; cache: number; key: string; hash: number; ttlMs: number }
   | { op: 'expire'; cache: number; key: string; hash: number }
   | { op: 'resize'; cache: number; maxBytes: number }
   | { op: 'sweep'; cache: number }
   | LoadRequest
-  | { op: 'claim'; cache: number; key: string; hash: number; force: boolean; hardTimeoutMs: number }
+  | {
+      op: 'claim';
+      cache: number;
+      key: string;
+      hash: number;
+      force: boolean;
+      hardTimeoutMs: number;
+      tags?: readonly string[];
+    }
   | { op: 'settle'; flight: number; answer: FlightAnswer; rejected: boolean }
   | { op: 'fail'; flight: number; error: WireError }
   /** `url` is undefined for a function, which only its own thread can call. */
@@ -157,6 +168,8 @@ export type Notice =
   | { op: 'unhold'; cache: number; slot: number }
   /** A caller no longer waits; `flight` is set when its thread leads the flight itself. */
   | { op: 'leave'; request: number; flight: number }
+  /** What a flight loads is to bear these tags. */
+  | { op: 'tag'; flight: number; tags: readonly string[] }
   | { op: 'released' }
   /** The thread lives on and will not use its row any more. Nothing follows. */
   | { op: 'bye' };

@@ -5,7 +5,16 @@ import type { ArenaClient } from './client.js';
 import { UNIT_BYTES } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
 import type { CacheTicket, Grant } from './protocol.js';
-import { isWide, keyBytes, MAX_PARTS, type PartPlace, planRecord, type RecordPlan, writeTrailer } from './record.js';
+import {
+  encodeTags,
+  isWide,
+  keyBytes,
+  MAX_PARTS,
+  type PartPlace,
+  planRecord,
+  type RecordPlan,
+  writeTrailer,
+} from './record.js';
 
 /** So much is copied before the event loop gets its turn: about half a millisecond of warm memory. */
 const SLICE_BYTES = 8 * 2 ** 20;
@@ -23,6 +32,7 @@ export class RecordWriter {
   readonly #grants: Grant[] = [];
   #reservation = 0;
   #isAborted = false;
+  #tags: Uint8Array = new Uint8Array(0);
   /** Blocks are asked for one after the other: a reservation holds what it has while it waits for more. */
   #asking: Promise<unknown> | undefined;
 
@@ -55,6 +65,7 @@ export class RecordWriter {
    * go back: parts may lie in them.
    */
   async publish(encoded: EncodedValue, terms: EntryTerms, lastLook: () => void = () => {}): Promise<Published> {
+    this.#tags = encodeTags(terms.tags);
     const placed = encoded.parts.length > MAX_PARTS ? undefined : await this.#place(encoded);
     if (placed === undefined) {
       lastLook();
@@ -84,6 +95,7 @@ export class RecordWriter {
       trailer: plan.trailer,
       skeletonLength: encoded.skeleton.length,
       parts: plan.parts.length,
+      tagsLength: this.#tags.length,
       terms,
       loadMs: this.loadMs,
     });
@@ -113,16 +125,21 @@ export class RecordWriter {
         end = Math.max(end, offset + part.byteLength);
         return { segment: -1, offset, byteLength: part.byteLength };
       });
-      const plan = planRecord(lengths, skeleton.length, this.key, this.#wide, end);
+      const plan = this.#plan(lengths, skeleton.length, end);
       if (plan.byteLength <= first.units * UNIT_BYTES) return { plan, grant: first };
     }
     const lengths = parts.map((part) => {
       const block = this.#blockOf(part);
       return block < 0 ? part.byteLength : absolute(this.#grants[block]!, part);
     });
-    const plan = planRecord(lengths, skeleton.length, this.key, this.#wide);
+    const plan = this.#plan(lengths, skeleton.length);
     const grant = await this.#grant(plan.byteLength);
     return grant && { plan, grant };
+  }
+
+  #plan(lengths: readonly (number | PartPlace)[], skeletonLength: number, start = 0): RecordPlan {
+    const plan = planRecord(lengths, skeletonLength, this.key, this.#wide, start);
+    return { ...plan, byteLength: plan.byteLength + this.#tags.length };
   }
 
   async #write(encoded: EncodedValue, plan: RecordPlan, grant: Grant): Promise<void> {
@@ -146,6 +163,7 @@ export class RecordWriter {
     }
     const trailer = segments.view(grant.segment, base + plan.trailer, plan.byteLength - plan.trailer)!;
     writeTrailer(trailer, plan.parts, encoded.skeleton, this.key, this.#wide);
+    trailer.set(this.#tags, trailer.length - this.#tags.length);
   }
 
   #grant(bytes: number): Promise<Grant | undefined> {

@@ -3,10 +3,10 @@
  *
  * ```
  *  block, 64-byte aligned                                              trailer, 8-byte aligned
- *  ┌──────────────┬─────┬──────────────┬─────┬────────────────────────┬──────────────────┬───────────┬─────┬───────┐
- *  │ part 0       │ pad │ part 1       │ pad │ … (room that a loader  │ a row of 16 B    │ skeleton  │ pad │ key   │
- *  │ raw bytes    │ 64  │ raw bytes    │ 64  │    did not use)        │ for each part    │ (codec's) │  2  │ 8/16b │
- *  └──────────────┴─────┴──────────────┴─────┴────────────────────────┴──────────────────┴───────────┴─────┴───────┘
+ *  ┌──────────────┬─────┬──────────────┬─────┬────────────────────────┬──────────────────┬───────────┬─────┬───────┬──────┐
+ *  │ part 0       │ pad │ part 1       │ pad │ … (room that a loader  │ a row of 16 B    │ skeleton  │ pad │ key   │ tags │
+ *  │ raw bytes    │ 64  │ raw bytes    │ 64  │    did not use)        │ for each part    │ (codec's) │  2  │ 8/16b │ JSON │
+ *  └──────────────┴─────┴──────────────┴─────┴────────────────────────┴──────────────────┴───────────┴─────┴───────┴──────┘
  *
  *  part row, 4 × Uint32: ┌──────┬────────────────────────────────────────┬──────────────┬───┐
  *                        │ unit │ external 1 | byte in unit 6 | segment 12│ byte length  │ 0 │
@@ -139,6 +139,16 @@ export function readKey(bytes: Uint8Array, at: number, length: number, wide: boo
     key += String.fromCharCode(wide ? bytes[at + 2 * i]! | (bytes[at + 2 * i + 1]! << 8) : bytes[at + i]!);
   }
   return key;
+}
+
+/** Tags as they lie behind the key: nothing where there are none. */
+export function encodeTags(tags: readonly string[] = []): Uint8Array {
+  return tags.length === 0 ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(tags));
+}
+
+export function decodeTags(bytes: Uint8Array): readonly string[] {
+  if (bytes.length === 0) return [];
+  return JSON.parse(Buffer.from(bytes).toString()) as string[];
 }
 
 /** The parts of a record, as places in their segments' buffers. `trailer` is a view of the trailer. */

@@ -23,6 +23,8 @@ export interface Reservation {
   readonly blocks: BlockNode[];
   /** Something came later that wins: the value will not be entered. */
   superseded: boolean;
+  /** Tags that were removed since: a value that bears one of them will not be entered. */
+  lostTags: Set<string> | undefined;
   /** Its key was not there when its first block was granted: it is going to be one more. */
   adds: boolean;
 }
@@ -67,7 +69,14 @@ export class Reservations {
     bytes: number,
     answer: (result: Grant | Refusal) => void,
   ): void {
-    const reservation: Reservation = { ...of, id: this.#next++, blocks: [], superseded: false, adds: false };
+    const reservation: Reservation = {
+      ...of,
+      id: this.#next++,
+      blocks: [],
+      superseded: false,
+      lostTags: undefined,
+      adds: false,
+    };
     this.#all.set(reservation.id, reservation);
     reservation.client.reservations.add(reservation.id);
     const name = keyName(of.cache, of.key);
@@ -117,6 +126,7 @@ export class Reservations {
       trailer: request.trailer,
       skeletonLength: request.skeletonLength,
       parts: request.parts,
+      tagsLength: request.tagsLength ?? 0,
       charge: chargeOf(units),
     };
   }
@@ -131,6 +141,15 @@ export class Reservations {
     const some = key === undefined ? this.#all.values() : (this.#byKey.get(keyName(cache, key)) ?? []);
     for (const reservation of some) {
       if (reservation.cache === cache && reservation.id < than) reservation.superseded = true;
+    }
+  }
+
+  /** What bears one of these tags was removed: what is being written now is outdone, should it turn out to. */
+  supersedeTagged(cache: KeeperCache, tags: readonly string[]): void {
+    for (const reservation of this.#all.values()) {
+      if (reservation.cache !== cache) continue;
+      reservation.lostTags ??= new Set();
+      for (const tag of tags) reservation.lostTags.add(tag);
     }
   }
 

@@ -1,5 +1,5 @@
 import { FLAG_WIDE_KEY, PARTS_MASK, SLOT, SLOT_WORDS, UNIT_BYTES } from './layout.js';
-import { keyBytes, keyEquals, keyOffset, readKey } from './record.js';
+import { decodeTags, keyBytes, keyEquals, keyOffset, readKey } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import type { CacheTable } from './table.js';
 
@@ -31,4 +31,14 @@ export function slotKey(table: CacheTable, segments: SegmentMap, slot: number): 
   const length = table.int(slot, SLOT.keyLength);
   const view = segments.view(table.int(slot, SLOT.segment), keyPlace(table, slot), wide ? length * 2 : length);
   return view && readKey(view, 0, length, wide);
+}
+
+/** A slot's tags, which lie behind its key. The slot must be pinned, or the caller be the keeper. */
+export function slotTags(table: CacheTable, segments: SegmentMap, slot: number): readonly string[] {
+  const length = table.int(slot, SLOT.tagsLength);
+  if (length === 0) return [];
+  const wide = (table.int(slot, SLOT.parts) & FLAG_WIDE_KEY) !== 0;
+  const place = keyPlace(table, slot) + (wide ? 2 : 1) * table.int(slot, SLOT.keyLength);
+  const view = segments.view(table.int(slot, SLOT.segment), place, length);
+  return view === undefined ? [] : decodeTags(view);
 }

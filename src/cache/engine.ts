@@ -17,6 +17,8 @@ const SAMPLED_HITS = 1024;
 /** Told of every key that is written or removed, after the arguments were found good, before anything changes. */
 interface ChangeListener<K> {
   supersede(key: K): void;
+  /** What bears one of these tags is removed, and with it what is going to. */
+  supersedeTags(tags: readonly string[]): void;
 }
 
 /**
@@ -29,7 +31,7 @@ export class Engine<K, V> {
   readonly events: Emitter<CacheEvents<K, V>>;
   readonly ticker: Ticker;
   readonly store: Store<K, V>;
-  changes: ChangeListener<K> = { supersede: () => undefined };
+  changes: ChangeListener<K> = { supersede: () => undefined, supersedeTags: () => undefined };
   /** Whether a hit needs no more than the value: no listener, no copy. */
   #isPlain = false;
   /** Whether a write without options stores the value itself, at a cost of 1. */
@@ -100,6 +102,20 @@ export class Engine<K, V> {
     store.drop(handle, state === 'dead' ? 'expire' : reason);
     store.removals.flush();
     return state === 'fresh';
+  }
+
+  /** As `remove` for entries of these handles, all of them before anybody is told; how many were fresh. */
+  removeAll(handles: Iterable<number>): number {
+    const { store } = this;
+    let fresh = 0;
+    for (const handle of handles) {
+      this.changes.supersede(store.table.keys[handle] as K);
+      const state = store.state(handle);
+      if (state === 'fresh') fresh++;
+      store.drop(handle, state === 'dead' ? 'expire' : 'delete');
+    }
+    store.removals.flush();
+    return fresh;
   }
 
   /** What the user sees of a stored value. */

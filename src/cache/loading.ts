@@ -74,6 +74,13 @@ export class Loading<K, V> {
     if (this.#isBusy) this.#supersede(key);
   }
 
+  /** What bears one of these tags was removed: as `supersede`, for the loads of what is to bear one. */
+  supersedeTags(tags: readonly string[]): void {
+    if (!this.#isBusy) return;
+    this.#flights.detachTagged(tags);
+    this.#failures.deleteTagged(tags);
+  }
+
   supersedeAll(): void {
     this.#flights.detachAll();
     this.#failures.clear();
@@ -183,6 +190,7 @@ export class Loading<K, V> {
     const { key, options } = job;
     const { counters, events } = this.#host;
     const session = new LoadSession<V, K>(flight, key, oldValue);
+    flight.tags = () => [...(options.entry.tags ?? []), ...(session.options.tags ?? [])];
     const start = performance.now();
     counters.loads++;
     try {
@@ -220,8 +228,10 @@ export class Loading<K, V> {
     { value, durationMs, entry }: { value: V | undefined; durationMs: number; entry: EntryOptions },
   ): V | undefined {
     if (value === undefined || session.skipped || !flight.isAttached) return value;
+    const kept = { ...entry, ...session.options };
+    if (flight.hasLost(kept.tags)) return value;
     this.#failures.delete(session.key);
-    return this.#host.keep(session.key, value, { ...entry, ...session.options }, durationMs);
+    return this.#host.keep(session.key, value, kept, durationMs);
   }
 
   #noteFailure(flight: Flight<V>, { negativeTtl, graceBackoff }: ResolvedLoadOptions, error: unknown): void {
@@ -229,7 +239,8 @@ export class Loading<K, V> {
     this.#isBusy = true;
     const now = this.#host.now();
     const key = flight.link.key as K;
-    this.#failures.set(key, { error, rejectUntil: now + negativeTtl, backOffUntil: now + graceBackoff });
+    const [rejectUntil, backOffUntil] = [now + negativeTtl, now + graceBackoff];
+    this.#failures.set(key, { error, rejectUntil, backOffUntil, tags: flight.tags() });
   }
 
   #giveUp(flight: Flight<V>, hardTimeout: number): void {

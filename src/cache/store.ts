@@ -5,6 +5,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Counters } from '../stats/counters.js';
 import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents, RemovalReason } from '../stats/event.js';
+import { TagIndex } from '../struct/tag-index.js';
 import type { EntryTerms } from './entry-terms.js';
 import { Lifetime, type State } from './lifetime.js';
 import { Removals } from './removals.js';
@@ -40,7 +41,7 @@ export class Store<K, V> {
   maxBytes: number;
   /** Costs and tags are rare: only those that are not 1, and not none, are kept. */
   readonly #costs = new Map<number, number>();
-  readonly #tags = new Map<number, readonly string[]>();
+  readonly tagged = new TagIndex();
   #hasNotes = false;
   readonly #maxEntries: number;
   readonly #policyOption: ResolvedCacheOptions<K, V>['policy'];
@@ -164,7 +165,7 @@ export class Store<K, V> {
     else this.policy = this.#newPolicy();
     this.#hasNotes = false;
     this.#costs.clear();
-    this.#tags.clear();
+    this.tagged.clear();
     this.life.clear();
     table.clear();
     this.bytes = 0;
@@ -214,7 +215,7 @@ export class Store<K, V> {
   }
 
   tags(handle: number): readonly string[] {
-    return this.#tags.get(handle) ?? [];
+    return this.tagged.tags(handle);
   }
 
   /** Throws when an invariant is broken. O(n log n). */
@@ -232,6 +233,7 @@ export class Store<K, V> {
     invariant(this.policy.order().length === this.count, 'the policy orders all entries');
     this.policy.validate();
     this.life.validate();
+    this.tagged.validate();
   }
 
   #overwrite(handle: number, value: V, size: number, cost: number, terms: EntryTerms): void {
@@ -284,12 +286,12 @@ export class Store<K, V> {
   #annotate(handle: number, cost: number, tags: readonly string[] = []): void {
     this.#hasNotes = true;
     if (cost !== 1) this.#costs.set(handle, cost);
-    if (tags.length > 0) this.#tags.set(handle, tags);
+    if (tags.length > 0) this.tagged.set(handle, tags);
   }
 
   #strip(handle: number): void {
     this.#costs.delete(handle);
-    this.#tags.delete(handle);
+    this.tagged.delete(handle);
   }
 
   #planFor(handle: number): void {

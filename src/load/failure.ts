@@ -1,3 +1,5 @@
+import { bearsAny } from '../common/tags.js';
+
 /** A failure that is remembered. */
 export interface Failure {
   error: unknown;
@@ -5,6 +7,8 @@ export interface Failure {
   rejectUntil: number;
   /** Until when callers with a stale value get that. */
   backOffUntil: number;
+  /** What its value was to bear. */
+  tags?: readonly string[];
 }
 
 const MAX_FAILURES = 10_000;
@@ -37,6 +41,11 @@ export class Failures<K> {
 
   delete(key: K): void {
     this.#failures.delete(key);
+  }
+
+  deleteTagged(tags: readonly string[]): void {
+    const lost = new Set(tags);
+    for (const [key, failure] of this.#failures) if (bearsAny(failure.tags, lost)) this.#failures.delete(key);
   }
 
   clear(): void {

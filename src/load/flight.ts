@@ -1,3 +1,4 @@
+import { bearsAny } from '../common/tags.js';
 import { Link } from './chain.js';
 
 /**
@@ -14,6 +15,10 @@ export class Flight<V> {
   isSettled = false;
   /** It goes on although nobody waits: somebody was answered with a stale value, or wants a refresh. */
   isKept = false;
+  /** The tags that its value is to bear, as far as is known by now. */
+  tags: () => readonly string[] = () => [];
+  /** Tags that were removed while it ran: no value with one of them is to be stored. */
+  #lostTags: Set<string> | undefined;
   #resolve!: (value: V | undefined) => void;
   #reject!: (error: unknown) => void;
   #controller: AbortController | undefined;
@@ -41,6 +46,17 @@ export class Flight<V> {
 
   get isAborted(): boolean {
     return this.#controller?.signal.aborted ?? false;
+  }
+
+  /** What bears one of these tags was removed. */
+  loseTags(tags: readonly string[]): void {
+    this.#lostTags ??= new Set();
+    for (const tag of tags) this.#lostTags.add(tag);
+  }
+
+  /** Whether a value with these tags was removed before it came. */
+  hasLost(tags: unknown): boolean {
+    return bearsAny(tags, this.#lostTags);
   }
 
   join(): void {
@@ -113,6 +129,14 @@ export class Flights<K, V> {
     if (!flight) return;
     flight.isAttached = false;
     this.#attached.delete(key);
+  }
+
+  /** As `detach`, for those that are to bear one of the tags, now or when their loaders say so. */
+  detachTagged(tags: readonly string[]): void {
+    for (const [key, flight] of [...this.#attached]) {
+      flight.loseTags(tags);
+      if (flight.hasLost(flight.tags())) this.detach(key);
+    }
   }
 
   detachAll(): void {

@@ -53,6 +53,8 @@ export class LoaderSession implements LoaderContext {
 
   setOptions(options: EntryOptions): void {
     this.terms = mergeTerms(this.terms, options);
+    if (options.tags && this.terms.tags)
+      this.client.notify({ op: 'tag', flight: this.#task.flight, tags: this.terms.tags });
   }
 
   skip(value?: unknown): unknown {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { LoaderHost } from '../arena/keeper-requests.js';
+import type { LoaderHost } from '../arena/household.js';
 import type { LoaderTask, PoolConfig } from '../arena/protocol.js';
 import { canonicalKey } from '../common/canonical-key.js';
 import { CacheKeyError } from '../common/error.js';

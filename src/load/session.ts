@@ -1,4 +1,5 @@
 import { CacheLoadError, describe } from '../common/error.js';
+import { parseTags } from '../common/tags.js';
 import type { EntryOptions, LoadContext } from './context.js';
 
 /** One load as its factory sees it, and what the factory has decided meanwhile. */
@@ -10,8 +11,16 @@ export class LoadSession<V, K> implements LoadContext<V, K> {
   /** What `skip` has said. */
   skipped: { value: V | undefined } | undefined;
   readonly #flight: { readonly signal: AbortSignal };
+  readonly #onTags: (tags: readonly string[]) => void;
 
-  constructor(flight: { readonly signal: AbortSignal }, key: K, staleValue: V | undefined) {
+  constructor(
+    flight: { readonly signal: AbortSignal },
+    key: K,
+    staleValue: V | undefined,
+    /** Told of tags as soon as the factory names them. */
+    onTags: (tags: readonly string[]) => void = () => {},
+  ) {
+    this.#onTags = onTags;
     this.#flight = flight;
     this.key = key;
     this.staleValue = staleValue;
@@ -26,6 +35,7 @@ export class LoadSession<V, K> implements LoadContext<V, K> {
   }
 
   setOptions(options: EntryOptions): void {
+    if (options.tags !== undefined) this.#onTags(parseTags(options.tags));
     this.options = { ...this.options, ...options };
   }
 

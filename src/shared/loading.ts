@@ -72,7 +72,8 @@ export class SharedLoading<V> {
     const { cache, seed } = this.reading.ticket;
     const hash = hashString(key, seed) | 0;
     const { forceRefresh: force, hardTimeout: hardTimeoutMs } = options;
-    const request: Request = { op: 'claim', cache, key, hash, force, hardTimeoutMs };
+    const { tags = [] } = options.entry;
+    const request: Request = { op: 'claim', cache, key, hash, force, hardTimeoutMs, tags };
     return this.#serve({ key, options, as, request, factory });
   }
 
@@ -104,6 +105,10 @@ export class SharedLoading<V> {
   /** A removal of the key forgets its failure, too. */
   forget(key: string): void {
     this.#failures.delete(key);
+  }
+
+  forgetTagged(tags: readonly string[]): void {
+    this.#failures.deleteTagged(tags);
   }
 
   forgetAll(): void {
@@ -194,6 +199,7 @@ export class SharedLoading<V> {
   /** Asks the keeper, and leads the flight if it says so. */
   #start(job: Job<V>): { flight: Flight<Arrival<V>>; request: number; led: () => number } {
     const flight = new Flight<Arrival<V>>(this, job.key);
+    flight.tags = () => job.options.entry.tags ?? [];
     let led = 0;
     const { id, answer } = this.#client.ask<FlightAnswer>(job.request);
     this.#running.set(flight, () => this.#client.notify({ op: 'leave', request: id, flight: led }));
@@ -219,7 +225,7 @@ export class SharedLoading<V> {
         },
         (error: unknown) => {
           this.#running.delete(flight);
-          this.#noteFailure(job, error);
+          this.#noteFailure(job, error, flight.tags());
           flight.reject(error);
         },
       );
@@ -233,7 +239,7 @@ export class SharedLoading<V> {
       flight.abort(new CacheLoadError('load: nobody waits for it any longer', { key: job.key })),
     );
     try {
-      const session = this.#session(flight, job.key);
+      const session = this.#session(flight, job, led);
       const value = await this.#attempt(job, flight, session);
       if (session.skipped || value === undefined) {
         const loose = value === undefined ? undefined : toLoose(encodeValue(value));
@@ -274,8 +280,11 @@ export class SharedLoading<V> {
     }
   }
 
-  #session(flight: Flight<Arrival<V>>, key: string): LoadSession<V, string> {
-    const session = new LoadSession<V, string>(flight, key, undefined);
+  #session(flight: Flight<Arrival<V>>, { key, options }: Job<V>, led: number): LoadSession<V, string> {
+    const session = new LoadSession<V, string>(flight, key, undefined, (tags) =>
+      this.#client.notify({ op: 'tag', flight: led, tags }),
+    );
+    flight.tags = () => [...(options.entry.tags ?? []), ...(session.options.tags ?? [])];
     // A copy of what may be large, made only for those who look at it.
     Object.defineProperty(session, 'staleValue', { get: () => this.reading.peek(key, true) });
     return session;
@@ -305,11 +314,12 @@ export class SharedLoading<V> {
     if (late !== undefined && 'slot' in late) this.reading.letGo(late.slot);
   }
 
-  #noteFailure({ key, options }: Job<V>, error: unknown): void {
+  #noteFailure({ key, options }: Job<V>, error: unknown, tags: readonly string[]): void {
     const { negativeTtl, graceBackoff } = options;
     if (negativeTtl === 0 && graceBackoff === 0) return;
     const now = performance.now();
-    this.#failures.set(key, { error, rejectUntil: now + negativeTtl, backOffUntil: now + graceBackoff });
+    const [rejectUntil, backOffUntil] = [now + negativeTtl, now + graceBackoff];
+    this.#failures.set(key, { error, rejectUntil, backOffUntil, tags });
   }
 
   #ownKey(key: string): CacheLoadError {

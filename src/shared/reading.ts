@@ -2,6 +2,7 @@ import type { ArenaClient } from '../arena/client.js';
 import { HEADER, hitHistogram, MOMENT_PIN, missHistogram, SLOT, SLOT_F64 } from '../arena/layout.js';
 import type { CacheTicket } from '../arena/protocol.js';
 import { SharedReader } from '../arena/reader.js';
+import { slotTags } from '../arena/slot-key.js';
 import { CacheTable } from '../arena/table.js';
 import { decodeView } from '../codec/index.js';
 import { monotonicNow } from '../common/clock.js';
@@ -110,7 +111,7 @@ export class Reading<V> implements Lender {
       age: now - table.double(slot, SLOT_F64.bornAt),
       hits: table.int(slot, SLOT.hits),
       cost: table.double(slot, SLOT_F64.cost),
-      tags: [],
+      tags: slotTags(table, reader.segments, slot),
       stale: now >= until,
     };
     reader.unpin();

@@ -16,12 +16,13 @@ export class Terms<V> {
 
   /** @throws CacheConfigError for options out of range. */
   of(given: EntryOptions, value?: V, key?: string): EntryTerms {
-    const { ttl, idleTtl, grace, cost } = resolveEntryOptions(given);
+    const { ttl, idleTtl, grace, cost, tags } = resolveEntryOptions(given);
     return {
       ttlMs: ttl ?? this.config.ttlMs,
       idleMs: idleTtl ?? this.config.idleMs,
       graceMs: grace ?? this.config.graceMs,
       cost: cost ?? (this.cost && value !== undefined && key !== undefined ? this.#weigh(value, key) : BY_KEEPER),
+      ...(tags && tags.length > 0 && { tags }),
     };
   }
 

@@ -1,0 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cache } from 'cachalot';
+import { tagContract } from '../contract/tags.js';
+
+const harness = {
+  create: async (options = {}) => new Cache<string, number>({ maxBytes: '1MiB', ...options }),
+  sleep: (ms: number) => sleep(ms),
+};
+
+tagContract('a Cache', harness);
