@@ -20,6 +20,7 @@ const TABLE: ImportTable = {
   shared: ['options.ts', 'load', 'arena', 'policy', 'struct', 'weigh', 'codec', 'stats', 'common'],
   'options.ts': ['load', 'policy', 'struct', 'weigh', 'codec', 'stats', 'common'],
   testing: ['common'],
+  cli: ['trace', 'policy', 'struct', 'stats', 'common'],
   trace: ['policy', 'struct', 'stats', 'common'],
   load: ['arena', 'policy', 'struct', 'weigh', 'codec', 'stats', 'common'],
   arena: ['policy', 'struct', 'weigh', 'codec', 'stats', 'common'],

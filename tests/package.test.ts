@@ -64,7 +64,7 @@ describe('the packed package', () => {
     for (const file of ['index.js', 'index.cjs', 'index.d.ts', 'index.d.cts', 'testing.js', 'testing.cjs']) {
       expect(files).toContain(join('dist', file));
     }
-    expect(files.filter((file) => /\.test\.|worker\.cjs/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.test\.|worker\.cjs|cli\.cjs/.test(file))).toEqual([]);
   });
 
   it('has a file behind every path of its exports', () => {
@@ -104,6 +104,13 @@ describe('the packed package', () => {
 describe('a program that uses the packed package', () => {
   it('runs as an ES module, and ends by itself', async () => {
     expect(await run('local.mjs', `import { Cache } from 'cachalot';${USE_CACHE}`)).toEqual(clean('1000\n'));
+  });
+
+  it('has a command', async () => {
+    const bin = `./node_modules/cachalot/${manifest.bin.cachalot}`;
+    expect(readFileSync(join(home, bin), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    const program = `process.argv.push('--version'); await import('${bin}');`;
+    expect(await run('bin.mjs', program)).toEqual(clean(`${manifest.version}\n`));
   });
 
   it('runs as CommonJS, and ends by itself', async () => {

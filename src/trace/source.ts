@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CacheConfigError, CacheCorruptionError, CacheError } from '../common/error.js';
@@ -6,7 +7,7 @@ import { CacheConfigError, CacheCorruptionError, CacheError } from '../common/er
 const CHUNK_BYTES = 256 * 1024;
 
 /** The path that stands for standard input. */
-const STDIN = '-';
+export const STDIN = '-';
 
 /** The bytes of a trace, unpacked, and how far reading has come. */
 export interface Source {
@@ -56,6 +57,17 @@ export function openSource(path: string): Source {
       if (first.length > 0) yield first;
       yield* chunks;
     }
+  }
+}
+
+/** Bytes of the file as it lies there; `undefined` where that is not known. */
+export async function sourceBytes(path: string): Promise<number | undefined> {
+  if (path === STDIN) return undefined;
+  try {
+    const { size } = await stat(path);
+    return size > 0 ? size : undefined;
+  } catch (cause) {
+    throw unreadable(nameOf(path), cause);
   }
 }
 

@@ -1,0 +1,95 @@
+import { createPolicy, type PolicyName } from '../policy/index.js';
+import { Footprint } from '../trace/footprint.js';
+import { Replay, type ReplayCost } from '../trace/replay.js';
+import { sourceBytes } from '../trace/source.js';
+import { openTrace, type Trace, type TraceOptions } from '../trace/trace.js';
+import { type Budget, budgetBytes } from './budget.js';
+import { remark } from './output.js';
+import type { Progress } from './progress.js';
+import { UsageError } from './usage.js';
+
+/** What is simulated on each trace: all combinations. */
+export interface Grid {
+  readonly policies: readonly PolicyName[];
+  readonly costs: readonly ReplayCost[];
+  readonly budgets: readonly Budget[];
+}
+
+/** One combination, replayed. */
+export interface Cell {
+  readonly policy: PolicyName;
+  readonly cost: ReplayCost;
+  readonly budget: Budget;
+  readonly replay: Replay;
+}
+
+/** A trace as the user named it, and as it can be read. */
+export interface TraceFile {
+  readonly name: string;
+  readonly file: string;
+}
+
+export interface Simulated {
+  readonly name: string;
+  readonly footprint: Footprint;
+  readonly cells: readonly Cell[];
+}
+
+/** Replays a trace through all cells at once: one pass, and one before it when a budget is a share of the footprint. */
+export async function simulateTrace(
+  { name, file }: TraceFile,
+  { policies, costs, budgets }: Grid,
+  options: TraceOptions,
+  progress: Progress,
+): Promise<Simulated> {
+  const needsFootprint = budgets.some((budget) => budget.percent !== undefined);
+  const footprint = new Footprint();
+  const pass = async (step: number, onBatch: Parameters<typeof eachBatch>[2]) => {
+    const steps = needsFootprint ? 2 : 1;
+    const total = await sourceBytes(file);
+    const label = steps === 2 && step === 0 ? `${name}: footprint` : name;
+    return eachBatch(file, options, onBatch, (trace, requests) =>
+      progress.show(label, total === undefined ? undefined : (step + trace.position / total) / steps, requests),
+    );
+  };
+  if (needsFootprint) await pass(0, (batch) => footprint.add(batch));
+  const cells = policies.flatMap((policy) =>
+    costs.flatMap((cost) =>
+      budgets.map(
+        (budget): Cell => ({
+          policy,
+          cost,
+          budget,
+          replay: new Replay(createPolicy(policy), budgetBytes(budget, footprint.bytes), cost),
+        }),
+      ),
+    ),
+  );
+  const trace = await pass(needsFootprint ? 1 : 0, (batch, open) => {
+    if (!open.hasCosts && costs.includes('measured')) {
+      throw new UsageError(`--cost measured: expected a trace with a column of costs; ${name} has none`);
+    }
+    if (!needsFootprint) footprint.add(batch);
+    for (const { replay } of cells) replay.replay(batch);
+  });
+  progress.clear();
+  if (trace.skipped > 0) remark(`${name}: lines left out that could not be read: ${trace.skipped}`);
+  return { name, footprint, cells };
+}
+
+/** Reads a trace from end to end. */
+async function eachBatch(
+  file: string,
+  options: TraceOptions,
+  onBatch: (batch: Parameters<Replay['replay']>[0], trace: Trace) => void,
+  onProgress: (trace: Trace, requests: number) => void,
+): Promise<Trace> {
+  const trace = openTrace(file, options);
+  let requests = 0;
+  for await (const batch of trace.batches) {
+    onBatch(batch, trace);
+    requests += batch.length;
+    onProgress(trace, requests);
+  }
+  return trace;
+}

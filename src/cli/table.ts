@@ -1,0 +1,18 @@
+/** Rows as aligned columns; the first row is the head. Columns of numbers are aligned to the right. */
+export function formatTable(rows: readonly (readonly string[])[], numeric: readonly boolean[]): string {
+  const widths = numeric.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const THOUSANDS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+export function formatCount(value: number): string {
+  return THOUSANDS.format(value);
+}
