@@ -106,12 +106,12 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
    * @throws (as a rejection) CacheTimeoutError after `hardTimeout`; CacheLoadError when a load asks for its own key;
    *   CacheClosedError.
    */
-  getOrSet(key: K, factory: Factory<V, K>, options?: GetOrSetOptions): Promise<V | undefined> {
+  getOrSet(key: K, factory: Factory<V, K>, options?: GetOrSetOptions<V, K>): Promise<V | undefined> {
     return this.#loading.getOrSet(key, factory, options);
   }
 
   /** `getOrSet` with the cache's own `loader`. */
-  fetch(key: K, options?: GetOrSetOptions): Promise<V | undefined> {
+  fetch(key: K, options?: GetOrSetOptions<V, K>): Promise<V | undefined> {
     const { loader } = this.engine.options;
     if (loader) return this.#loading.getOrSet(key, (context) => loader(key, context), options);
     const text = `${this.name}: fetch needs a loader: expected the option loader, a function; got ${describe(loader)}`;

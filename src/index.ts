@@ -15,8 +15,10 @@ export {
   CacheSerializationError,
   CacheTimeoutError,
 } from './common/error.js';
+export type { Ttl, TtlFunction } from './common/ttl.js';
 export type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded, Loader } from './load/context.js';
 export { defineLoader, type LoaderContext, type LoaderFunction } from './load/define-loader.js';
+export type { LoadTrace } from './load/tracing.js';
 export type { CacheOptions, CostFunction, CostName } from './options.js';
 export type { Policy, PolicyName } from './policy/policy.js';
 export type { SharedEvent, SharedEvents } from './shared/events.js';

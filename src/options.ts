@@ -7,6 +7,7 @@ import { type Clock, monotonicClock } from './common/clock.js';
 import { type Duration, parseDuration } from './common/duration.js';
 import { CacheConfigError, describe } from './common/error.js';
 import { parseTags } from './common/tags.js';
+import { parseJitter, parseShare, parseTtl, type Ttl, type TtlFunction } from './common/ttl.js';
 import type { EntryOptions, GetOrSetOptions, Loader } from './load/context.js';
 import type { Policy, PolicyName } from './policy/policy.js';
 import type { RemovalReason } from './stats/event.js';
@@ -28,8 +29,18 @@ export interface CommonOptions<K, V> {
   cost?: CostName | CostFunction<K, V> | undefined;
   /** The whole charge of an entry in bytes, above 0: nothing is added. Default: key + value + overhead, estimated. */
   weigher?: ((value: V, key: K) => number) | undefined;
-  /** How long an entry is fresh. Default: `Infinity`. */
-  ttl?: Duration | undefined;
+  /** How long an entry is fresh, or a function `(value, key) =>` that says so for each. Default: `Infinity`. */
+  ttl?: Ttl<V, K> | undefined;
+  /**
+   * By how much each TTL is cut at random, so that what was written together does not die together: a share of it below 1
+   * (`0.1`, `'10%'`) or a duration (`'30s'`). Default: 0, not at all.
+   */
+  ttlJitter?: number | string | undefined;
+  /**
+   * The share of its TTL (between 0 and 1) after which a fresh value that `getOrSet`, `fetch` or `load` hits is loaded anew
+   * behind the answer. Default: never.
+   */
+  refreshAhead?: number | undefined;
   /** How long an entry is fresh without being read. Default: `Infinity`. */
   idleTtl?: Duration | undefined;
   /** How long a stale entry is kept to stand in for loads that fail or are slow. Default: not at all. */
@@ -65,7 +76,13 @@ export interface ResolvedCommonOptions<K, V> {
   maxEntryBytes: number | undefined;
   cost: CostName | CostFunction<K, V>;
   weigher: ((value: V, key: K) => number) | undefined;
+  /** `Infinity` when `ttlOf` says it. */
   ttl: number;
+  ttlOf: TtlFunction<V, K> | undefined;
+  /** Below 1 a share of the TTL, else ms. */
+  ttlJitter: number;
+  /** `Infinity`: never. */
+  refreshAhead: number;
   idleTtl: number;
   grace: number;
   /** `undefined`: by need. */
@@ -92,15 +109,19 @@ export function resolveCommonOptions<K, V>(options: CommonOptions<K, V>): Resolv
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`options: expected an object with maxBytes; got ${describe(options)}`);
   }
-  const { maxEntryBytes, sweepInterval, cost = 'requests', name = 'cache' } = options;
+  const { maxEntryBytes, sweepInterval, cost = 'requests', name = 'cache', ttl, ttlJitter = 0 } = options;
+  const never = Number.POSITIVE_INFINITY;
   return {
     maxBytes: parseBytes(options.maxBytes, 'maxBytes'),
     maxEntries: resolveMaxEntries(options.maxEntries),
     maxEntryBytes: maxEntryBytes === undefined ? undefined : parseBytes(maxEntryBytes, 'maxEntryBytes'),
     cost: typeof cost === 'function' ? cost : oneOf(cost, COST_NAMES, 'cost', ' or a function'),
     weigher: optionalFunction(options.weigher, 'weigher'),
-    ttl: durationOr(options.ttl, 'ttl', Number.POSITIVE_INFINITY),
-    idleTtl: durationOr(options.idleTtl, 'idleTtl', Number.POSITIVE_INFINITY),
+    ttl: (ttl === undefined ? undefined : parseTtl(ttl)) ?? never,
+    ttlOf: typeof ttl === 'function' ? ttl : undefined,
+    ttlJitter: parseJitter(ttlJitter),
+    refreshAhead: parseShare(options.refreshAhead, 'refreshAhead'),
+    idleTtl: durationOr(options.idleTtl, 'idleTtl', never),
     grace: durationOr(options.grace, 'grace', 0),
     sweepInterval: sweepInterval === undefined ? undefined : parseDuration(sweepInterval, 'sweepInterval'),
     name: resolveName(name),
@@ -128,7 +149,9 @@ export function resolveCacheOptions<K, V>(options: CacheOptions<K, V>): Resolved
 
 /** `EntryOptions`, checked; what was not given is `undefined`. */
 export interface ResolvedEntryOptions {
+  /** `undefined` also for a function, when no value was given to ask it about. */
   ttl: number | undefined;
+  ttlJitter: number | undefined;
   idleTtl: number | undefined;
   grace: number | undefined;
   size: number | undefined;
@@ -136,14 +159,19 @@ export interface ResolvedEntryOptions {
   tags: readonly string[] | undefined;
 }
 
-/** @throws CacheConfigError for anything out of range or of the wrong type. */
-export function resolveEntryOptions(options: EntryOptions): ResolvedEntryOptions {
+/**
+ * With a value and its key, what a function of the TTL says about them.
+ *
+ * @throws CacheConfigError for anything out of range or of the wrong type.
+ */
+export function resolveEntryOptions(options: EntryOptions, value?: unknown, key?: unknown): ResolvedEntryOptions {
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`options: expected an object; got ${describe(options)}`);
   }
-  const { ttl, idleTtl, grace, size, cost, tags } = options;
+  const { ttl, ttlJitter, idleTtl, grace, size, cost, tags } = options;
   return {
-    ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
+    ttl: ttl === undefined ? undefined : parseTtl(ttl, value === undefined ? undefined : { value, key }),
+    ttlJitter: ttlJitter === undefined ? undefined : parseJitter(ttlJitter),
     idleTtl: idleTtl === undefined ? undefined : parseDuration(idleTtl, 'idleTtl'),
     grace: grace === undefined ? undefined : parseDuration(grace, 'grace'),
     size: size === undefined ? undefined : Math.ceil(positive(size, 'size')),
@@ -157,6 +185,8 @@ export interface ResolvedLoadOptions {
   timeout: number;
   hardTimeout: number;
   refreshAfter: number;
+  /** A share of the TTL. */
+  refreshAhead: number;
   negativeTtl: number;
   graceBackoff: number;
   forceRefresh: boolean;
@@ -166,8 +196,12 @@ export interface ResolvedLoadOptions {
   entry: EntryOptions;
 }
 
-/** @throws CacheConfigError for anything out of range or of the wrong type. */
-export function resolveLoadOptions(options: GetOrSetOptions): ResolvedLoadOptions {
+/**
+ * `refreshAhead` is the cache's own.
+ *
+ * @throws CacheConfigError for anything out of range or of the wrong type.
+ */
+export function resolveLoadOptions(options: GetOrSetOptions, refreshAhead?: number): ResolvedLoadOptions {
   const entry = resolveEntryOptions(options);
   const { timeout, signal, retries = 0, forceRefresh = false } = options;
   if (!Number.isSafeInteger(retries) || retries < 0) {
@@ -184,12 +218,17 @@ export function resolveLoadOptions(options: GetOrSetOptions): ResolvedLoadOption
     timeout: timeout === undefined ? never : parseDuration(timeout, 'timeout', { zero: true }),
     hardTimeout: durationOr(options.hardTimeout, 'hardTimeout', never),
     refreshAfter: durationOr(options.refreshAfter, 'refreshAfter', never),
+    refreshAhead:
+      options.refreshAhead === undefined && refreshAhead
+        ? refreshAhead
+        : parseShare(options.refreshAhead, 'refreshAhead'),
     negativeTtl: durationOr(options.negativeTtl, 'negativeTtl', 0),
     graceBackoff: durationOr(options.graceBackoff, 'graceBackoff', 0),
     forceRefresh,
     signal,
     retries,
-    entry,
+    // A function stays to be asked: about a value that is not there yet.
+    entry: typeof options.ttl === 'function' ? { ...entry, ttl: options.ttl } : entry,
   };
 }
 

@@ -1,3 +1,4 @@
+import { jittered } from '../common/ttl.js';
 import type { Policy } from '../policy/policy.js';
 import { TagIndex } from '../struct/tag-index.js';
 import type { BlockNode } from './allocator.js';
@@ -133,6 +134,7 @@ export class EntryStore {
     table.setNumber(slot, this.nextNumber());
     table.setDouble(slot, SLOT_F64.charge, entry.charge);
     table.setDouble(slot, SLOT_F64.bornAt, now);
+    if (entry.jitter) entry.ttlMs = jittered(entry.ttlMs, entry.jitter);
     this.life.begin(slot, entry, now, entry.parts | (entry.wide ? FLAG_WIDE_KEY : 0));
     this.#markReady(slot);
     return slot;

@@ -11,6 +11,8 @@ export interface EntryTerms {
   cost: number;
   /** Names under which it can be removed together with others, each once. */
   tags?: readonly string[];
+  /** What the TTL is cut by at random when the entry is entered: below 1 a share of it, else ms. Default: 0. */
+  jitter?: number;
 }
 
 /**

@@ -40,6 +40,10 @@ export interface CacheConfig {
   /** What a miss costs where no number is given with the value. */
   cost: 'requests' | 'bytes' | 'balanced' | 'measured';
   ttlMs: number;
+  /** Below 1 a share of the TTL, else ms. */
+  ttlJitter?: number;
+  /** A share of the TTL; `Infinity`: never. */
+  refreshAhead?: number;
   idleMs: number;
   graceMs: number;
   reserveTimeoutMs: number;

@@ -1,9 +1,11 @@
 import { CacheClosedError } from '../common/error.js';
+import { jittered, parseTtl } from '../common/ttl.js';
 import type { EntryOptions } from '../load/context.js';
 import { type ResolvedCacheOptions, type ResolvedEntryOptions, resolveEntryOptions } from '../options.js';
 import { Counters } from '../stats/counters.js';
 import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/event.js';
+import { smoothedLoadTime } from '../stats/load-times.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
 import { type EntryTerms, entryTerms } from './entry-terms.js';
 import { Store } from './store.js';
@@ -11,7 +13,7 @@ import { Ticker } from './ticker.js';
 import { checkValue, clone } from './value.js';
 import { costOf, weigh } from './weight.js';
 
-/** One hit in so many is timed; a power of two. */
+/** One hit in so many is timed, the first among them; a power of two. */
 const SAMPLED_HITS = 1024;
 
 /** Told of every key that is written or removed, after the arguments were found good, before anything changes. */
@@ -42,8 +44,10 @@ export class Engine<K, V> {
   #maxEntryBytes: number;
   /** Those of entries that are written without options. */
   readonly #terms: EntryTerms;
-  /** Bytes answered by hits before the last reset of the statistics. */
-  #oldHitBytes = 0;
+  /** What hits had brought before the last reset of the statistics. */
+  #old = { hitBytes: 0, savedMs: 0 };
+  /** Whether all that is written without options has the same terms. */
+  readonly #isUniform: boolean;
 
   constructor(options: ResolvedCacheOptions<K, V>) {
     this.options = options;
@@ -52,8 +56,9 @@ export class Engine<K, V> {
     const { ticker, counters, events } = this;
     this.store = new Store({ options, ticker, counters, events });
     this.#maxEntryBytes = options.maxEntryBytes ?? options.maxBytes;
-    this.#writesPlainly = options.cost === 'requests' && !options.copy;
-    this.#terms = this.#termsOf(resolveEntryOptions({}));
+    this.#isUniform = !options.ttlOf && options.ttlJitter === 0;
+    this.#writesPlainly = options.cost === 'requests' && !options.copy && this.#isUniform;
+    this.#terms = entryTerms(options, undefined);
     this.#onListeners();
   }
 
@@ -66,7 +71,7 @@ export class Engine<K, V> {
     }
     policy.touch(handle);
     table.hits[handle]!++;
-    if ((++this.counters.hits & (SAMPLED_HITS - 1)) === 0) this.#timeHit(key);
+    if ((++this.counters.hits & (SAMPLED_HITS - 1)) === 1) this.#timeHit(key);
     return table.values[handle];
   }
 
@@ -81,6 +86,14 @@ export class Engine<K, V> {
   miss(key: K): void {
     this.counters.misses++;
     if (this.events.heard.miss) this.events.emit('miss', { key });
+  }
+
+  /** As `write`, of a value whose load has taken so long. */
+  writeLoaded(key: K, value: V, options: EntryOptions, loadMs: number): boolean {
+    if (!this.write(key, value, options, loadMs)) return false;
+    const handle = this.store.table.index.get(key);
+    if (handle !== undefined) this.store.ledger.loadTimes.note(handle, loadMs);
+    return true;
   }
 
   /** Stores a value; `false` when it is too big, and then the key is gone. Throws before anything has changed. */
@@ -149,22 +162,25 @@ export class Engine<K, V> {
       entries: store.freshCount,
       bytes: store.bytes,
       maxBytes: store.maxBytes,
-      hitBytes: store.hitBytes - this.#oldHitBytes,
+      hitBytes: store.ledger.bytes - this.#old.hitBytes,
+      savedTime: store.ledger.savedMs - this.#old.savedMs,
     });
   }
 
   resetStats(): void {
     this.counters.reset();
-    this.#oldHitBytes = this.store.hitBytes;
+    const { bytes, savedMs } = this.store.ledger;
+    this.#old = { hitBytes: bytes, savedMs };
   }
 
-  /** A write with more options than the size, a copy, or a cost. */
+  /** A write with more options than the size, a copy, a cost, or a TTL of its own. */
   #writeWith(key: K, value: V, options: EntryOptions | undefined, loadMs: number): boolean {
     const stored = this.options.copy ? clone(key, value, this.options.name) : value;
-    const given = options === undefined || isSizeOnly(options) ? undefined : resolveEntryOptions(options);
+    const given = options === undefined || isSizeOnly(options) ? undefined : resolveEntryOptions(options, value, key);
     const size = given?.size ?? options?.size ?? weigh(key, stored, this.options.weigher);
     const cost = given?.cost ?? this.#cost(key, stored, size, loadMs);
-    return this.#place(key, stored, size, cost, given === undefined ? this.#terms : this.#termsOf(given));
+    const terms = given === undefined && this.#isUniform ? this.#terms : this.#termsOf(key, value, given);
+    return this.#place(key, stored, size, cost, terms);
   }
 
   /** All has been checked. */
@@ -227,10 +243,15 @@ export class Engine<K, V> {
     return false;
   }
 
-  #termsOf(given: ResolvedEntryOptions): EntryTerms {
-    const { ttl, idleTtl, grace } = this.options;
+  #termsOf(key: K, value: V, given: Partial<ResolvedEntryOptions> = {}): EntryTerms {
+    const { ttlOf, ttlJitter, idleTtl, grace } = this.options;
+    const ttl = given.ttl ?? (ttlOf && parseTtl(ttlOf, { value, key })) ?? this.options.ttl;
     return entryTerms(
-      { ttl: given.ttl ?? ttl, idleTtl: given.idleTtl ?? idleTtl, grace: given.grace ?? grace },
+      {
+        ttl: jittered(ttl, given.ttlJitter ?? ttlJitter),
+        idleTtl: given.idleTtl ?? idleTtl,
+        grace: given.grace ?? grace,
+      },
       given.tags,
     );
   }
@@ -238,7 +259,15 @@ export class Engine<K, V> {
   #cost(key: K, value: V, size: number, loadMs: number): number {
     const { cost } = this.options;
     if (cost === 'requests') return 1;
-    return costOf(cost, { key, value, size, loadMs: loadMs || this.counters.meanLoadTime });
+    return costOf(cost, { key, value, size, loadMs: cost === 'measured' ? this.#loadTime(key, loadMs) : 0 });
+  }
+
+  /** What a load of the key takes: smoothed over those that were seen, else the mean of all. */
+  #loadTime(key: K, measuredMs: number): number {
+    const handle = this.store.table.index.get(key);
+    const soFar = handle === undefined ? 0 : this.store.ledger.loadTimes.get(handle);
+    if (measuredMs > 0) return smoothedLoadTime(soFar, measuredMs);
+    return soFar || this.counters.meanLoadTime;
   }
 
   #onListeners(): void {
@@ -259,6 +288,7 @@ function isSizeOnly(options: EntryOptions): boolean {
     options.size > 0 &&
     options.cost === undefined &&
     options.ttl === undefined &&
+    options.ttlJitter === undefined &&
     options.idleTtl === undefined &&
     options.grace === undefined &&
     options.tags === undefined

@@ -53,7 +53,7 @@ export abstract class Entries<K, V> {
    *
    * @throws TypeError for `undefined` and promises, and when the weigher fails; the old entry stays.
    */
-  set(key: K, value: V, options?: EntryOptions): boolean {
+  set(key: K, value: V, options?: EntryOptions<V, K>): boolean {
     this.engine.assertOpen();
     return this.engine.write(key, this.preSet(key, value, options), options);
   }
@@ -76,7 +76,7 @@ export abstract class Entries<K, V> {
   }
 
   /** Stores what `fn` makes of the present value, or of `undefined`, and returns it. O(1). */
-  update(key: K, fn: (old: V | undefined) => V, options?: EntryOptions): V {
+  update(key: K, fn: (old: V | undefined) => V, options?: EntryOptions<V, K>): V {
     const value = fn(this.engine.peek(key));
     this.set(key, value, options);
     return value;
@@ -113,7 +113,7 @@ export abstract class Entries<K, V> {
   }
 
   /** Stores all entries with the same options; how many were not refused. */
-  setMany(entries: Iterable<readonly [K, V]>, options?: EntryOptions): number {
+  setMany(entries: Iterable<readonly [K, V]>, options?: EntryOptions<V, K>): number {
     let stored = 0;
     for (const [key, value] of entries) if (this.set(key, value, options)) stored++;
     return stored;

@@ -13,6 +13,7 @@ export function loadHost<K, V>(engine: Engine<K, V>, hooks: Hooks<K, V>): LoadHo
   const { store, ticker, counters, events, options } = engine;
   return {
     name: options.name,
+    refreshAhead: options.refreshAhead,
     counters,
     events,
     now: () => ticker.now(),
@@ -32,12 +33,12 @@ export function loadHost<K, V>(engine: Engine<K, V>, hooks: Hooks<K, V>): LoadHo
         value: store.table.values[handle] as V,
         isFresh: state === 'fresh',
         ageMs: now - store.table.born(handle),
-        deadAt: store.life.deadAt(handle),
+        ttlMs: store.life.ttl(handle),
       };
     },
     keep(key, value, given, durationMs) {
       const stored = hooks.preSet(key, value, given);
-      engine.write(key, stored, given, durationMs);
+      engine.writeLoaded(key, stored, given, durationMs);
       return stored;
     },
     answer: (key, value) => hooks.postGet(key, engine.copied(key, value)),

@@ -4,7 +4,9 @@ import { Link } from '../load/chain.js';
 import type { EntryOptions, Factory, GetOrSetOptions } from '../load/context.js';
 import { Failures } from '../load/failure.js';
 import { type Flight, Flights } from '../load/flight.js';
+import { decided, refreshAge, wantsRefresh } from '../load/freshness.js';
 import { LoadSession } from '../load/session.js';
+import { traced } from '../load/tracing.js';
 import { waitFor } from '../load/wait.js';
 import { type ResolvedLoadOptions, resolveLoadOptions } from '../options.js';
 import type { Counters } from '../stats/counters.js';
@@ -16,12 +18,14 @@ export interface Held<V> {
   value: V;
   isFresh: boolean;
   ageMs: number;
-  deadAt: number;
+  ttlMs: number;
 }
 
 /** What loading needs of the cache that it loads for. */
 export interface LoadHost<K, V> {
   readonly name: string;
+  /** The cache's own. */
+  readonly refreshAhead: number;
   readonly counters: Counters;
   readonly events: Emitter<CacheEvents<K, V>>;
   now(): number;
@@ -44,7 +48,6 @@ interface Job<K, V> {
   options: ResolvedLoadOptions;
 }
 
-const DEFAULTS = resolveLoadOptions({});
 /** How many times its `hardTimeout` a load may run before it is given up. */
 const PATIENCE = 3;
 
@@ -55,9 +58,11 @@ export class Loading<K, V> {
   readonly #failures = new Failures<K>();
   /** Whether there may be flights or failures: writes ask this and no more. */
   #isBusy = false;
+  readonly #defaults: ResolvedLoadOptions;
 
   constructor(host: LoadHost<K, V>) {
     this.#host = host;
+    this.#defaults = resolveLoadOptions({}, host.refreshAhead);
   }
 
   /** Rejects, and never throws. */
@@ -102,7 +107,7 @@ export class Loading<K, V> {
       throw new CacheConfigError(`factory: expected a function; got ${describe(factory)}`);
     }
     this.#host.assertOpen();
-    const options = given === undefined ? DEFAULTS : resolveLoadOptions(given);
+    const options = given === undefined ? this.#defaults : resolveLoadOptions(given, this.#host.refreshAhead);
     if (options.signal?.aborted) throw options.signal.reason;
     const host = this.#host;
     if (options.forceRefresh) {
@@ -110,7 +115,7 @@ export class Loading<K, V> {
     } else {
       const value = host.read(key);
       if (value !== undefined) {
-        if (options.refreshAfter !== Number.POSITIVE_INFINITY) this.#refresh({ key, factory, options });
+        if (wantsRefresh(options)) this.#refresh({ key, factory, options });
         return Promise.resolve(value);
       }
     }
@@ -123,7 +128,7 @@ export class Loading<K, V> {
     const host = this.#host;
     const start = performance.now();
     const held = host.held(key);
-    const old = held && !held.isFresh ? held : undefined;
+    const old = this.#stale(key);
     if (!options.forceRefresh) {
       const failure = this.#failures.get(key, host.now());
       if (failure && old) return host.answer(key, old.value);
@@ -134,22 +139,22 @@ export class Loading<K, V> {
       flight.isKept = true;
       return host.answer(key, old.value);
     }
-    const value = await this.#await(flight, options, old);
+    const value = await this.#await(flight, options);
     host.counters.missLatency.record(performance.now() - start);
     return value === undefined ? undefined : host.answer(key, value);
   }
 
-  async #await(flight: Flight<V>, options: ResolvedLoadOptions, old: Held<V> | undefined): Promise<V | undefined> {
+  async #await(flight: Flight<V>, options: ResolvedLoadOptions): Promise<V | undefined> {
     const endWait = flight.link.await();
     if (!endWait) throw this.#ownKey(flight.link.key);
-    const host = this.#host;
+    const key = flight.link.key as K;
     try {
       return await waitFor(flight, {
         timeout: options.timeout,
         hardTimeout: options.hardTimeout,
         signal: options.signal,
-        // A removal during the flight has removed the stale value, too.
-        stale: () => (old && flight.isAttached && old.deadAt > host.now() ? old : undefined),
+        // What is stale then, not what was: a removal during the flight has removed it, too.
+        stale: () => this.#stale(key),
         onDeserted: (reason) => this.#flights.abandon(flight, reason),
       });
     } finally {
@@ -157,10 +162,15 @@ export class Loading<K, V> {
     }
   }
 
+  #stale(key: K): Held<V> | undefined {
+    const held = this.#host.held(key);
+    return held && !held.isFresh ? held : undefined;
+  }
+
   /** Loads anew behind a fresh value that has come of age. */
   #refresh(job: Job<K, V>): void {
     const held = this.#host.held(job.key);
-    if (!held || held.ageMs <= job.options.refreshAfter) return;
+    if (!held || held.ageMs <= refreshAge(job.options, held.ttlMs)) return;
     if (this.#flights.get(job.key) || Link.isInside(this.#flights, job.key)) return;
     if (this.#failures.get(job.key, this.#host.now())) return;
     this.#start(job, held.value).isKept = true;
@@ -177,7 +187,8 @@ export class Loading<K, V> {
     const { key, options } = job;
     if (Link.isInside(this.#flights, key)) throw this.#ownKey(key);
     this.#isBusy = true;
-    const flight = this.#flights.start(key, (started) => this.#run(started, job, oldValue));
+    const trace = () => ({ cache: this.#host.name, key });
+    const flight = this.#flights.start(key, (started) => traced(trace, () => this.#run(started, job, oldValue)));
     const { hardTimeout } = options;
     if (hardTimeout !== Number.POSITIVE_INFINITY) {
       const cancel = after(PATIENCE * hardTimeout, () => this.#giveUp(flight, hardTimeout), { ref: false });
@@ -217,7 +228,7 @@ export class Loading<K, V> {
         return session.skipped ? session.skipped.value : value;
       } catch (error) {
         if (left === 0 || flight.isAborted) throw error;
-        session.skipped = undefined;
+        session.begin();
       }
     }
   }
@@ -228,7 +239,7 @@ export class Loading<K, V> {
     { value, durationMs, entry }: { value: V | undefined; durationMs: number; entry: EntryOptions },
   ): V | undefined {
     if (value === undefined || session.skipped || !flight.isAttached) return value;
-    const kept = { ...entry, ...session.options };
+    const kept = decided(entry, session.options);
     if (flight.hasLost(kept.tags)) return value;
     this.#failures.delete(session.key);
     return this.#host.keep(session.key, value, kept, durationMs);

@@ -7,6 +7,7 @@ import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents, RemovalReason } from '../stats/event.js';
 import { TagIndex } from '../struct/tag-index.js';
 import type { EntryTerms } from './entry-terms.js';
+import { HitLedger } from './hit-ledger.js';
 import { Lifetime, type State } from './lifetime.js';
 import { Removals } from './removals.js';
 import { Sweeper } from './sweeper.js';
@@ -33,6 +34,7 @@ interface StoreParts<K, V> {
  */
 export class Store<K, V> {
   readonly table = new Table<K, V>();
+  readonly ledger = new HitLedger(this.table);
   readonly life: Lifetime;
   readonly removals: Removals<K, V>;
   readonly sweeper: Sweeper;
@@ -47,8 +49,6 @@ export class Store<K, V> {
   readonly #policyOption: ResolvedCacheOptions<K, V>['policy'];
   readonly #ticker: Ticker;
   readonly #counters: Counters;
-  /** Bytes answered by values that have left or been overwritten. */
-  #pastHitBytes = 0;
 
   constructor({ options, ticker, counters, events }: StoreParts<K, V>) {
     this.removals = new Removals(events, options.onEvicted);
@@ -74,14 +74,6 @@ export class Store<K, V> {
     this.#ticker.now();
     this.life.advance();
     return this.count - this.life.goneCount;
-  }
-
-  /** Bytes answered by hits, ever: told from the hits of each entry, so that a hit need not add them up. O(n). */
-  get hitBytes(): number {
-    const { table } = this;
-    let sum = this.#pastHitBytes;
-    for (const handle of table.index.values()) sum += table.hits[handle]! * table.size(handle);
-    return sum;
   }
 
   state(handle: number): State {
@@ -152,7 +144,7 @@ export class Store<K, V> {
   /** Takes all entries out, telling each with that reason unless `silently`. */
   clear({ silently = false } = {}): void {
     const { table, removals, policy } = this;
-    this.#pastHitBytes = this.hitBytes;
+    this.ledger.clear();
     if (!silently) {
       if (this.life.isTimed) this.#ticker.now();
       for (const [key, handle] of table.index) {
@@ -241,8 +233,8 @@ export class Store<K, V> {
     const { rows } = table;
     const row = ROW * handle;
     const oldSize = rows[row + SIZE]!;
-    if (removals.isHeard || this.life.isTimed) this.#tellReplaced(handle, oldSize);
-    this.#pastHitBytes += table.hits[handle]! * oldSize;
+    if (removals.isHeard || this.life.isTimed) this.#tellReplaced(handle, oldSize, size);
+    this.ledger.settle(handle);
     table.values[handle] = value;
     rows[row + SIZE] = size;
     table.hits[handle] = 0;
@@ -254,8 +246,10 @@ export class Store<K, V> {
     if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
   }
 
-  #tellReplaced(handle: number, size: number): void {
+  #tellReplaced(handle: number, size: number, newSize: number): void {
     const { table, removals } = this;
+    // A value that was past its time could answer nobody: the new one had to be brought in.
+    if (this.life.state(handle) !== 'fresh') this.#counters.missBytes += newSize;
     const reason = this.reasonFor(handle, 'replace');
     if (reason === 'expire') this.#counters.expirations++;
     if (removals.isHeard) removals.note(table.keys[handle] as K, table.values[handle] as V, size, reason);
@@ -265,7 +259,7 @@ export class Store<K, V> {
   #release(handle: number): void {
     const { table } = this;
     const size = table.size(handle);
-    this.#pastHitBytes += table.hits[handle]! * size;
+    this.ledger.release(handle);
     if (this.life.isTimed) this.life.forget(handle);
     if (this.#hasNotes) this.#strip(handle);
     this.bytes -= size;

@@ -1,9 +1,18 @@
 import type { Duration } from '../common/duration.js';
+import type { Ttl } from '../common/ttl.js';
 
 /** What may be said about one entry when it is written. What is left out is taken from the cache's own options. */
-export interface EntryOptions {
-  /** How long it stays fresh. `Infinity`: for ever, although the cache has a default. */
-  ttl?: Duration | undefined;
+export interface EntryOptions<V = never, K = never> {
+  /**
+   * How long it stays fresh, or a function `(value, key) =>` that says so; `Infinity`: for ever, although the cache has a
+   * default. The function runs in the thread that has given it.
+   */
+  ttl?: Ttl<V, K> | undefined;
+  /**
+   * By how much the TTL is cut at random, so that what was written together does not die together: a share of it below 1
+   * (`0.1`, `'10%'`) or a duration (`'30s'`). Default: that of the cache; `0`: not at all.
+   */
+  ttlJitter?: number | string | undefined;
   /** How long it stays fresh without being read. */
   idleTtl?: Duration | undefined;
   /** How long it is kept, stale, after that, to stand in for loads that fail or are slow. */
@@ -24,7 +33,7 @@ export interface LoadContext<V, K = unknown> {
   /** The value that is about to be replaced, stale or being refreshed; `undefined` when there is none. */
   readonly staleValue: V | undefined;
   /** Decides about the entry from what was loaded; wins over what the caller gave. */
-  setOptions(options: EntryOptions): void;
+  setOptions(options: EntryOptions<V, K>): void;
   /** `return ctx.skip(value)`: answers the callers with it (or `undefined`) and stores nothing. */
   skip(value?: V): V;
   /** Rejects with `reason`, wrapped in a `CacheLoadError` unless it is an error. Within grace, callers get the stale value. */
@@ -41,13 +50,18 @@ export type Factory<V, K = unknown> = (context: LoadContext<V, K>) => Loaded<V>;
 export type Loader<V, K = unknown> = (key: K, context: LoadContext<V, K>) => Loaded<V>;
 
 /** Options of `getOrSet` and `fetch`. Those that shape the load are those of the caller that starts it. */
-export interface GetOrSetOptions extends EntryOptions {
+export interface GetOrSetOptions<V = never, K = never> extends EntryOptions<V, K> {
   /** A stale value is the answer when the load takes longer than this; `0`: at once. The load goes on. */
   timeout?: Duration | undefined;
   /** Nobody waits longer: the stale value, else a `CacheTimeoutError`. The load goes on, up to three times as long. */
   hardTimeout?: Duration | undefined;
   /** A fresh value that is older than this is the answer, and is loaded anew behind it. */
   refreshAfter?: Duration | undefined;
+  /**
+   * A fresh value that has lived this share of its TTL (between 0 and 1) is the answer, and is loaded anew behind it: what
+   * is in use is replaced before it ends. Default: that of the cache.
+   */
+  refreshAhead?: number | undefined;
   /** How long a failure is remembered: callers are rejected with it at once. Default: not at all. */
   negativeTtl?: Duration | undefined;
   /** After a failure, how long the stale value is the answer without another attempt. Default: not at all. */

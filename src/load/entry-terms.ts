@@ -2,6 +2,7 @@ import type { EntryTerms } from '../arena/lifetime.js';
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, describe } from '../common/error.js';
 import { parseTags } from '../common/tags.js';
+import { parseJitter } from '../common/ttl.js';
 import type { EntryOptions } from './context.js';
 
 /**
@@ -13,18 +14,26 @@ export function mergeTerms(terms: EntryTerms, options: EntryOptions): EntryTerms
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`setOptions: expected an object; got ${describe(options)}`);
   }
-  const { ttl, idleTtl, grace, cost } = options;
+  const { ttl, ttlJitter, idleTtl, grace, cost } = options;
+  if (typeof ttl === 'function') {
+    throw new CacheConfigError(
+      'setOptions: ttl: expected a duration, since the loader knows its value; got a function',
+    );
+  }
   const tags = options.tags === undefined ? terms.tags : parseTags(options.tags);
   if (cost !== undefined && !(typeof cost === 'number' && cost > 0 && cost <= Number.MAX_SAFE_INTEGER)) {
     throw new CacheConfigError(`cost: expected a number above 0; got ${describe(cost)}`);
   }
-  return {
+  const merged: EntryTerms = {
+    ...terms,
     ttlMs: durationOr(ttl, 'ttl', terms.ttlMs),
     idleMs: durationOr(idleTtl, 'idleTtl', terms.idleMs),
     graceMs: durationOr(grace, 'grace', terms.graceMs),
     cost: cost ?? terms.cost,
     ...(tags && { tags }),
   };
+  if (ttlJitter !== undefined) merged.jitter = parseJitter(ttlJitter);
+  return merged;
 }
 
 function durationOr(value: Duration | undefined, name: string, otherwise: number): number {

@@ -7,7 +7,7 @@ export class LoadSession<V, K> implements LoadContext<V, K> {
   readonly key: K;
   readonly staleValue: V | undefined;
   /** What `setOptions` has said. */
-  options: EntryOptions = {};
+  options: EntryOptions<V, K> = {};
   /** What `skip` has said. */
   skipped: { value: V | undefined } | undefined;
   readonly #flight: { readonly signal: AbortSignal };
@@ -34,7 +34,7 @@ export class LoadSession<V, K> implements LoadContext<V, K> {
     return this.#flight.signal;
   }
 
-  setOptions(options: EntryOptions): void {
+  setOptions(options: EntryOptions<V, K>): void {
     if (options.tags !== undefined) this.#onTags(parseTags(options.tags));
     this.options = { ...this.options, ...options };
   }
@@ -42,6 +42,12 @@ export class LoadSession<V, K> implements LoadContext<V, K> {
   skip(value?: V): V {
     this.skipped = { value };
     return value as V;
+  }
+
+  /** Forgets what a failed attempt has decided. */
+  begin(): void {
+    this.options = {};
+    this.skipped = undefined;
   }
 
   fail(reason: unknown): never {

@@ -107,6 +107,8 @@ export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheCo
     policy: oneOf(policy, POLICY_NAMES, 'policy'),
     cost: typeof common.cost === 'function' ? 'requests' : common.cost,
     ttlMs: common.ttl,
+    ttlJitter: common.ttlJitter,
+    refreshAhead: common.refreshAhead,
     idleMs: common.idleTtl,
     graceMs: common.grace,
     reserveTimeoutMs: parseDuration(reserveTimeout, 'reserveTimeout'),

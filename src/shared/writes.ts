@@ -24,10 +24,14 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
   protected constructor(
     protected readonly client: ArenaClient,
     protected readonly ticket: CacheTicket,
-    { onEvicted, cost }: Pick<SharedCacheOptions<V>, 'onEvicted' | 'cost'> = {},
+    { onEvicted, cost, ttl }: Pick<SharedCacheOptions<V>, 'onEvicted' | 'cost' | 'ttl'> = {},
   ) {
     super(new Reading<V>(client, ticket), new SharedNews(client, ticket, onEvicted));
-    this.terms = new Terms<V>(ticket.config, typeof cost === 'function' ? cost : undefined);
+    this.terms = new Terms<V>(
+      ticket.config,
+      typeof cost === 'function' ? cost : undefined,
+      typeof ttl === 'function' ? ttl : undefined,
+    );
     this.loading = new SharedLoading<V>(this.reading, this.terms, {
       preSet: (key, value, given) => this.preSet(key, value, given),
       postGet: (key, value) => this.postGet(key, value),

@@ -9,6 +9,8 @@ export interface Holdings {
   maxBytes: number;
   /** Bytes answered by hits since the last reset. */
   hitBytes: number;
+  /** Milliseconds of loads that hits have spared since then. */
+  savedTime?: number;
   pinnedBytes?: number;
   reservedBytes?: number;
   fragmentation?: number;
@@ -84,7 +86,7 @@ export class Counters {
       loads: this.loads,
       loadErrors: this.loadErrors,
       loadTimeTotal: this.loadTimeTotal,
-      savedTime: this.meanLoadTime * this.hits,
+      savedTime: held.savedTime ?? 0,
       rejected: this.rejected,
       entries: held.entries,
       bytes: held.bytes,

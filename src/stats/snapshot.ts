@@ -22,7 +22,7 @@ export interface StatsSnapshot {
   readonly loadErrors: number;
   /** Time spent in loads. */
   readonly loadTimeTotal: number;
-  /** Hits times the mean duration of a load: what they would have taken. */
+  /** What the loads would have taken that hits have spared: the hits of each loaded entry times its usual load time. */
   readonly savedTime: number;
   /** Values refused for their size. */
   readonly rejected: number;

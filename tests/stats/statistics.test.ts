@@ -55,7 +55,7 @@ describe('Counters', () => {
     counters.missBytes = 100;
     counters.recordLoad(20);
     counters.recordLoad(40);
-    const snapshot = counters.snapshot({ ...held, hitBytes: 300 });
+    const snapshot = counters.snapshot({ ...held, hitBytes: 300, savedTime: 90 });
     expect(snapshot).toMatchObject({ hitRate: 0.75, byteHitRate: 0.75, gets: 4, loadTimeTotal: 60, savedTime: 90 });
     counters.reset();
     expect(counters.snapshot(held)).toEqual(new Counters().snapshot(held));
