@@ -6,7 +6,9 @@ import { removeTagged } from './cache/removal.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
 import { CacheConfigError, describe } from './common/error.js';
 import { parseTagOrTags } from './common/tags.js';
-import type { Factory, GetOrSetOptions } from './load/context.js';
+import type { Factory, GetOrSetOptions, Loaded } from './load/context.js';
+import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
+import { type AnyFunction, type Memoized, type MemoOptions, type MemoParameters, memoize } from './memo/memoize.js';
 import { type CacheOptions, resolveCacheOptions } from './options.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
@@ -116,6 +118,30 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
     if (loader) return this.#loading.getOrSet(key, (context) => loader(key, context), options);
     const text = `${this.name}: fetch needs a loader: expected the option loader, a function; got ${describe(loader)}`;
     return Promise.reject(new CacheConfigError(text));
+  }
+
+  /**
+   * `fn`, run once for the same arguments: later calls are answered out of this cache. Arguments are compared by content,
+   * properties, `Map`s and `Set`s regardless of order; the key is at most 120 characters long besides the function's name.
+   *
+   * @throws CacheConfigError for anything but a function, and for options out of range.
+   */
+  wrap<This, A extends unknown[], R extends Loaded<V>>(
+    fn: AnyFunction<This, A, R>,
+    ...options: MemoParameters<A, K>
+  ): Memoized<This, A, R, K, this, boolean>;
+  wrap<This, A extends unknown[], R extends Loaded<V>>(
+    fn: AnyFunction<This, A, R>,
+    options: MemoOptions<A, K> = {},
+  ): Memoized<This, A, R, K, this, boolean> {
+    return memoize({ cache: this, fn, options, by: 'function' });
+  }
+
+  /** A decorator for methods whose results go into this cache, each instance's under keys of their own. */
+  cached<A extends unknown[] = unknown[]>(options?: MemoOptions<A, K>): CachedDecorator<A, V>;
+  cached<A extends unknown[]>(options: MemoOptions<A, K> = {}, ...more: unknown[]): CachedDecorator<A, V> {
+    checkDecoratorCall(options, 1 + more.length);
+    return memoizingDecorator<A, K, V>({ options, by: 'function', cacheOf: () => this });
   }
 
   /** Stops timers, aborts loads, rejects their callers, lets everything go and tells nobody. Again: does nothing. */

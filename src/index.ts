@@ -1,6 +1,7 @@
 /** The public list. */
 
 export { Cache } from './cache.js';
+export { type CachedOptions, cached } from './cached.js';
 export type { Bytes } from './common/bytes.js';
 export type { Clock } from './common/clock.js';
 export type { Duration } from './common/duration.js';
@@ -19,6 +20,8 @@ export type { Ttl, TtlFunction } from './common/ttl.js';
 export type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded, Loader } from './load/context.js';
 export { defineLoader, type LoaderContext, type LoaderFunction } from './load/define-loader.js';
 export type { LoadTrace } from './load/tracing.js';
+export { type CachedDecorator, type MethodMemo, memoOf } from './memo/decorate.js';
+export type { Memoized, MemoOptions } from './memo/memoize.js';
 export type { CacheOptions, CostFunction, CostName } from './options.js';
 export type { Policy, PolicyName } from './policy/policy.js';
 export type { SharedEvent, SharedEvents } from './shared/events.js';

@@ -2,7 +2,9 @@ import type { ArenaClient } from './arena/client.js';
 import type { CacheTicket } from './arena/protocol.js';
 import { parseDuration } from './common/duration.js';
 import { CacheClosedError, CacheConfigError, describe } from './common/error.js';
-import type { Factory, GetOrSetOptions } from './load/context.js';
+import type { Factory, GetOrSetOptions, Loaded } from './load/context.js';
+import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
+import { type AnyFunction, type Memoized, type MemoOptions, memoize } from './memo/memoize.js';
 import type { SharedEvents } from './shared/events.js';
 import { sharedSnapshot } from './shared/holdings.js';
 import type { Lease } from './shared/lease.js';
@@ -116,6 +118,25 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   async registerLoader(name: string, loader: URL | string | LocalLoader<V>): Promise<void> {
     this.open();
     await this.#loaders.register(name, loader);
+  }
+
+  /**
+   * `fn`, run once for the same arguments in all threads that wrap it under the same `name`.
+   *
+   * @throws CacheConfigError without a name, for anything but a function, and for options out of range.
+   */
+  wrap<This, A extends unknown[], R extends Loaded<V>>(
+    fn: AnyFunction<This, A, R>,
+    options: MemoOptions<A, string> = {},
+  ): Memoized<This, A, R, string, this, Promise<boolean>> {
+    return memoize({ cache: this, fn, options, by: 'name' });
+  }
+
+  /** A decorator for methods whose results depend on their arguments alone: in all threads they are found by `name`. */
+  cached<A extends unknown[] = unknown[]>(options?: MemoOptions<A, string>): CachedDecorator<A, V>;
+  cached<A extends unknown[]>(options: MemoOptions<A, string> = {}, ...more: unknown[]): CachedDecorator<A, V> {
+    checkDecoratorCall(options, 1 + more.length);
+    return memoizingDecorator<A, string, V>({ options, by: 'name', cacheOf: () => this });
   }
 
   on<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {

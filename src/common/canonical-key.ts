@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
+import { builtInName, hasExtras } from './built-in.js';
 import { CacheKeyError, describe } from './error.js';
 
 /*
@@ -11,6 +12,10 @@ import { CacheKeyError, describe } from './error.js';
  */
 const MAX_LENGTH = 120;
 const MAX_DEPTH = 1000;
+const NONE: ReadonlySet<string> = new Set();
+/** What an array and an error have besides what is read of them. */
+const OF_ARRAY: ReadonlySet<string> = new Set(['length']);
+const OF_ERROR: ReadonlySet<string> = new Set(['stack', 'message', 'cause', 'errors']);
 
 /**
  * A string that stands for a value: the same for equal values, different for different ones. Objects, `Map`s and `Set`s
@@ -21,7 +26,7 @@ const MAX_DEPTH = 1000;
  * O(size of the value); binary is digested at about 1 GB/s.
  *
  * @throws CacheKeyError, naming the path to it, for what has no content to compare: functions, symbols, promises, weak
- *   collections, instances of classes, cycles.
+ *   collections, instances of classes, proxies, getters, hidden properties, cycles.
  */
 export function canonicalKey(value: unknown): string {
   return new Encoder('$').encode(value);
@@ -88,38 +93,65 @@ class Encoder {
   }
 
   private contents(value: object): string {
-    if (Array.isArray(value)) return this.array(value);
-    if (isPlain(value)) return `o${this.properties(value)}`;
-    if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return this.binary(value);
-    if (types.isNativeError(value)) return this.error(value);
-    if (types.isBoxedPrimitive(value)) return `B${this.encode(value.valueOf())}`;
-    const key = isSubclass(value) ? undefined : this.builtIn(value);
+    if (types.isProxy(value)) this.refuse('a proxy has no stable key');
+    const name = builtInName(value);
+    const isPlain = name === 'Object' || (name === 'null' && !types.isExternal(value));
+    const key = isPlain ? `o${this.properties(value, Object.getOwnPropertyNames(value))}` : this.builtIn(value, name);
     return key ?? this.refuse(`${describe(value)} has no stable key; expected plain data, or give a key of your own`);
   }
 
-  private builtIn(value: object): string | undefined {
+  /** What is neither made by a class of the user nor by `setPrototypeOf`, and has nothing but its own kind of content. */
+  private builtIn(value: object, name: string | undefined): string | undefined {
+    if (name === undefined) return undefined;
+    if (name === 'Array' && Array.isArray(value)) return this.array(value);
+    if (types.isNativeError(value)) return this.error(value, name);
+    if (hasExtras(value)) this.refuse(`${describe(value)} has no stable key, for the properties of its own`);
+    if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return this.binary(value, name);
+    if (types.isBoxedPrimitive(value)) return `B${this.encode(value.valueOf())}`;
     if (types.isMap(value)) return this.map(value);
     if (types.isSet(value)) return this.set(value);
     if (types.isDate(value)) return `D${value.getTime()};`;
-    if (types.isRegExp(value)) return `r${text(value.source)}${text(value.flags)}`;
-    return value instanceof URL ? `U${text(value.href)}` : undefined;
+    if (types.isRegExp(value)) return `r${text(value.source)}${text(value.flags)}${value.lastIndex};`;
+    return name === 'URL' && value instanceof URL ? `U${text(value.href)}` : undefined;
   }
 
   private array(array: readonly unknown[]): string {
-    const keys = Object.keys(array);
-    const isDense = keys.length === array.length && (keys.length === 0 || keys.at(-1) === String(keys.length - 1));
-    if (!isDense || hasSymbols(array)) return `A${array.length}:${this.properties(array)}`;
+    const names = Object.getOwnPropertyNames(array);
+    const isDense =
+      names.length === array.length + 1 && (array.length === 0 || names.at(-2) === String(array.length - 1));
+    if (!isDense) return `A${array.length}:${this.properties(array, names, OF_ARRAY)}`;
+    this.refuseSymbols(array);
     let key = `a${array.length}:`;
-    for (let i = 0; i < array.length; i++) key += this.at(i, array[i]);
+    for (let i = 0; i < array.length; i++) key += this.property(array, i);
     return key;
   }
 
-  private properties(value: object): string {
-    if (hasSymbols(value)) this.refuse('a property named by a symbol has no stable key');
-    const names = Object.keys(value).sort();
-    let key = `${names.length}:`;
-    for (const name of names) key += text(name) + this.at(name, Reflect.get(value, name));
+  private properties(value: object, names: string[], known = NONE): string {
+    this.refuseSymbols(value);
+    let count = 0;
+    let key = '';
+    for (const name of names.sort()) {
+      if (known.has(name)) continue;
+      key += text(name) + this.property(value, name);
+      count++;
+    }
+    return `${count}:${key}`;
+  }
+
+  /** What is read must be what will be read: no getter; and what is not shown may be different. */
+  private property(value: object, name: string | number): string {
+    const { get, set, enumerable, value: member } = Object.getOwnPropertyDescriptor(value, name)!;
+    this.path.push(name);
+    if (get !== undefined || set !== undefined) this.refuse('a getter has no stable key');
+    if (!enumerable) this.refuse('a hidden property has no stable key');
+    const key = this.encode(member);
+    this.path.pop();
     return key;
+  }
+
+  private refuseSymbols(value: object): void {
+    if (Object.getOwnPropertySymbols(value).length === 0) return;
+    this.refuse('a property named by a symbol has no stable key');
   }
 
   private map(map: ReadonlyMap<unknown, unknown>): string {
@@ -137,13 +169,14 @@ class Encoder {
   }
 
   /** What an error says, not where it arose. */
-  private error(error: Error): string {
+  private error(error: Error, kind: string): string {
+    const said = text(kind) + text(String(error.name)) + text(String(error.message));
     const cause = 'cause' in error ? this.at('cause', error.cause) : 'h';
-    return `E${text(String(error.name))}${text(String(error.message))}${cause}${this.properties(error)}`;
+    const errors = 'errors' in error ? this.at('errors', error.errors) : 'h';
+    return `E${said}${cause}${errors}${this.properties(error, Object.getOwnPropertyNames(error), OF_ERROR)}`;
   }
 
-  private binary(value: ArrayBufferView | ArrayBufferLike): string {
-    const kind = Buffer.isBuffer(value) ? 'Buffer' : Object.prototype.toString.call(value).slice(8, -1);
+  private binary(value: ArrayBufferView | ArrayBufferLike, kind: string): string {
     const bytes = bytesOf(value) ?? this.refuse(`the buffer of this ${kind} has been detached`);
     return `b${text(kind)}${bytes.byteLength}:${createHash('sha256').update(bytes).digest('base64url')}`;
   }
@@ -166,26 +199,7 @@ function stepText(step: Step): string {
   return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }
 
-/** Objects of other realms included: their prototype is an `Object.prototype` too. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  return Object.getPrototypeOf(prototype) === null && describe(value) === 'an object';
-}
-
-/** Subclasses of Map, Date and so on may hold more than what is known of their parents. */
-function isSubclass(value: object): boolean {
-  const root: unknown = Object.getPrototypeOf(Object.getPrototypeOf(value));
-  return root === null || Object.getPrototypeOf(root) !== null || Object.keys(value).length > 0;
-}
-
 const text = (value: string): string => `s${value.length}:${value}`;
-
-function hasSymbols(value: object): boolean {
-  return Object.getOwnPropertySymbols(value).some((symbol) =>
-    Object.prototype.propertyIsEnumerable.call(value, symbol),
-  );
-}
 
 /** UTF-16, since UTF-8 would make one of all lone surrogates. */
 function shorten(key: string): string {
