@@ -1,8 +1,11 @@
+import { type CacheDump, dump, load } from './cache/dump.js';
 import { Engine } from './cache/engine.js';
 import { Entries } from './cache/entries.js';
 import { loadHost } from './cache/load-host.js';
 import { Loading } from './cache/loading.js';
 import { removeTagged } from './cache/removal.js';
+import { Restorer } from './cache/restore.js';
+import { saveCache } from './cache/save.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
 import { CacheConfigError, describe } from './common/error.js';
 import { parseTagOrTags } from './common/tags.js';
@@ -10,6 +13,7 @@ import type { Factory, GetOrSetOptions, Loaded } from './load/context.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, type MemoParameters, memoize } from './memo/memoize.js';
 import { type CacheOptions, resolveCacheOptions } from './options.js';
+import { pathOf } from './snapshot/path.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
 import type { CacheEvents } from './stats/event.js';
@@ -24,6 +28,7 @@ import type { CacheEvents } from './stats/event.js';
 export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   readonly stats: CacheStats;
   readonly #loading: Loading<K, V>;
+  readonly #restorer: Restorer<K, V>;
 
   /** @throws CacheConfigError for options that are missing, of a wrong type or out of range. */
   constructor(options: CacheOptions<K, V>) {
@@ -36,13 +41,14 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
       }),
     );
     engine.changes = this.#loading;
+    this.#restorer = new Restorer(engine);
     this.stats = new CacheStats({ snapshot: () => engine.snapshot(), reset: () => engine.resetStats() });
   }
 
   /** Removes all; the statistics stay. Loads that run answer their callers and store nothing. O(n). */
   clear(): void {
     const { store, events } = this.open();
-    this.#loading.supersedeAll();
+    this.engine.changes.supersedeAll();
     const isEmpty = store.count === 0;
     store.clear();
     store.removals.flush();
@@ -58,6 +64,45 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   deleteByTag(tags: string | readonly string[]): number {
     const engine = this.open();
     return removeTagged(engine, parseTagOrTags(tags));
+  }
+
+  /**
+   * All that is held and not dead, in memory: keys and values as `get` gives them (the same objects, or clones with
+   * `copy`), the time that is left, tags, the order of eviction. What is written later does not change it. O(n log n).
+   */
+  dump(): CacheDump<K, V> {
+    return dump(this.open());
+  }
+
+  /**
+   * Replaces all by what a dump holds, as far as it fits: of a larger one the most worthy. The time since `dump` counts.
+   * How many entries were loaded. Loads that run answer their callers and store nothing. O(n).
+   *
+   * @throws CacheCorruptionError when it is no dump; then nothing has changed.
+   */
+  load(dump: CacheDump<K, V>): number {
+    return load(this.open(), dump);
+  }
+
+  /**
+   * Writes what is held now to a file, which takes the place of another in one step; how many entries. Keys and values
+   * must be cloneable; what is changed meanwhile is written as it is when its turn comes.
+   *
+   * @throws CacheSerializationError that names the key of what cannot be written; then there is no new file.
+   */
+  async save(path: string | URL): Promise<number> {
+    return saveCache(this.open(), pathOf(path));
+  }
+
+  /**
+   * Replaces all by what a file of `save` holds, as `load` does; how many entries were loaded. The file is read twice:
+   * what is held stays until all of it has been found good. What is written or removed from now on wins over the file.
+   *
+   * @throws CacheCorruptionError that says where the file is damaged; then nothing has changed.
+   */
+  async restore(path: string | URL): Promise<number> {
+    this.open();
+    return this.#restorer.restore(pathOf(path));
   }
 
   /** Removes the dead now; how many. */

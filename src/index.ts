@@ -1,5 +1,6 @@
 /** The public list. */
 
+export type { CacheDump, DumpEntry } from './cache/dump.js';
 export { Cache } from './cache.js';
 export { type CachedOptions, cached } from './cached.js';
 export type { Bytes } from './common/bytes.js';

@@ -17,10 +17,12 @@ import { costOf, weigh } from './weight.js';
 const SAMPLED_HITS = 1024;
 
 /** Told of every key that is written or removed, after the arguments were found good, before anything changes. */
-interface ChangeListener<K> {
+export interface ChangeListener<K> {
   supersede(key: K): void;
   /** What bears one of these tags is removed, and with it what is going to. */
   supersedeTags(tags: readonly string[]): void;
+  /** All keys, those that are not there too. */
+  supersedeAll(): void;
 }
 
 /**
@@ -33,7 +35,11 @@ export class Engine<K, V> {
   readonly events: Emitter<CacheEvents<K, V>>;
   readonly ticker: Ticker;
   readonly store: Store<K, V>;
-  changes: ChangeListener<K> = { supersede: () => undefined, supersedeTags: () => undefined };
+  changes: ChangeListener<K> = {
+    supersede: () => undefined,
+    supersedeTags: () => undefined,
+    supersedeAll: () => undefined,
+  };
   /** Whether a hit needs no more than the value: no listener, no copy. */
   #isPlain = false;
   /** Whether a write without options stores the value itself, at a cost of 1. */
@@ -140,6 +146,16 @@ export class Engine<K, V> {
     if (this.options.maxEntryBytes === undefined) this.#maxEntryBytes = maxBytes;
     this.store.resize(maxBytes);
     this.store.removals.flush();
+  }
+
+  /** The largest entry that is not refused. */
+  get maxEntryBytes(): number {
+    return this.#maxEntryBytes;
+  }
+
+  /** Bytes answered by hits in another life of their entries. */
+  discountHits(bytes: number): void {
+    this.#old.hitBytes += bytes;
   }
 
   assertOpen(): void {

@@ -69,8 +69,20 @@ export class Lifetime {
 
   /** Its time begins anew, with another TTL if one is given. */
   restart(handle: number, ttl = this.ttl(handle)): void {
-    const idleTtl = this.isIdling ? this.#idleTtl[handle]! : Number.POSITIVE_INFINITY;
-    this.start(handle, { ttl, idleTtl, grace: this.grace(handle) });
+    this.start(handle, { ttl, idleTtl: this.idleTtl(handle), grace: this.grace(handle) });
+  }
+
+  /** The entry, just begun, has only so much left of its time; it is stale already when that is 0 or less. */
+  resume(handle: number, left: number): void {
+    this.#useDeadlines();
+    const end = this.#time[0]! + left;
+    this.end[handle] = end;
+    if (left > 0) {
+      if (end < this.#queued[handle]!) this.#enqueue(handle, end);
+    } else {
+      this.#dequeue(handle);
+      this.#gone.set(handle, this.deadAt(handle));
+    }
   }
 
   /** A hit on an entry of that birth: the idle time begins anew. */
@@ -159,6 +171,10 @@ export class Lifetime {
   /** The TTL that the entry was given. */
   ttl(handle: number): number {
     return this.isTimed ? this.#ttl[handle]! : Number.POSITIVE_INFINITY;
+  }
+
+  idleTtl(handle: number): number {
+    return this.isIdling ? this.#idleTtl[handle]! : Number.POSITIVE_INFINITY;
   }
 
   grace(handle: number): number {

@@ -42,7 +42,8 @@ function freeze(kind: number, value: unknown): boolean {
   return true;
 }
 
-function decode(skeleton: Uint8Array, parts: PartReader): unknown {
+/** As `decodeValue`, with the parts in whatever hands. */
+export function decode(skeleton: Uint8Array, parts: PartReader): unknown {
   const kind = readKind(skeleton);
   try {
     switch (kind) {

@@ -1,3 +1,4 @@
+export { checkValue } from './check.js';
 export { decodeValue, decodeView } from './decode.js';
 export { type EncodedValue, encodeValue } from './encode.js';
 export type { PartSource } from './part.js';
