@@ -1,4 +1,5 @@
-import { defineConfig } from 'tsup';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { defineConfig, type Options } from 'tsup';
 
 // Every entry is written to the root of dist, so that `new URL('./keeper.worker.js', import.meta.url)`
 // names the same file from whichever chunk it is evaluated in. The worker files are always started as
@@ -11,8 +12,22 @@ const entry = {
   'loader.worker': 'src/loader.worker.ts',
 };
 
+// That step also makes import() a require(), which takes no URL and no module that awaits. Where the module is not known
+// before run time (a user's configuration, a loader) it is turned back.
+const importAtRunTime: NonNullable<Options['plugins']>[number] = {
+  name: 'import-at-run-time',
+  async buildEnd({ writtenFiles }) {
+    for (const { name } of writtenFiles.filter(({ name }) => name.endsWith('.cjs'))) {
+      const code = await readFile(name, 'utf8');
+      const required = /Promise\.resolve\(\)\.then\(\(\) => _interopRequireWildcard\(require\(((?!["'`]).+)\)\)\)/g;
+      await writeFile(name, code.replace(required, 'import($1)'));
+    }
+  },
+};
+
 export default defineConfig({
   entry,
+  plugins: [importAtRunTime],
   format: ['esm', 'cjs'],
   target: 'node20',
   platform: 'node',
@@ -26,6 +41,9 @@ export default defineConfig({
     options.minifySyntax = format === 'esm';
   },
   silent: true,
+  async onSuccess() {
+    await copyFile('src/config/config.schema.json', 'dist/config.schema.json');
+  },
   dts: {
     entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
     compilerOptions: { ignoreDeprecations: '6.0' },

@@ -3,6 +3,7 @@
 export type { CacheDump, DumpEntry } from './cache/dump.js';
 export { Cache } from './cache.js';
 export { type CachedOptions, cached } from './cached.js';
+export { type CachesOf, createCaches } from './caches.js';
 export type { Bytes } from './common/bytes.js';
 export type { Clock } from './common/clock.js';
 export type { Duration } from './common/duration.js';
@@ -16,8 +17,18 @@ export {
   CacheLoadError,
   CacheSerializationError,
   CacheTimeoutError,
+  type ConfigIssue,
 } from './common/error.js';
 export type { Ttl, TtlFunction } from './common/ttl.js';
+export type { CachesControl } from './config/control.js';
+export {
+  type CachalotConfig,
+  type CacheDefinition,
+  defineConfig,
+  type LocalCacheDefinition,
+  type SharedCacheDefinition,
+} from './config/definition.js';
+export { type LoadConfigOptions, loadConfig } from './config/load.js';
 export type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded, Loader } from './load/context.js';
 export { defineLoader, type LoaderContext, type LoaderFunction } from './load/define-loader.js';
 export type { LoadTrace } from './load/tracing.js';

@@ -68,7 +68,7 @@ describe('the packed package', () => {
   });
 
   it('has a file behind every path of its exports', () => {
-    const paths = JSON.stringify(manifest.exports).match(/\.\/[^"]+\.(c?js|d\.c?ts|json)(?=")/g) ?? [];
+    const paths = JSON.stringify(manifest.exports).match(/(?<=:")\.\/[^"]+\.(c?js|d\.c?ts|json)(?=")/g) ?? [];
     expect(paths.length).toBeGreaterThan(8);
     for (const path of paths)
       if (path !== './package.json') expect(() => readFileSync(join(installed, path))).not.toThrow();

@@ -33,17 +33,30 @@ interface Module {
   started: boolean;
 }
 
+const sectionsOf = (blocks: Block[]) => [...new Set(blocks.map(({ section }) => section))];
+
+/** Files that are no code: `json NAME` behind the fence. */
+const dataFiles = blocks.flatMap(({ language, text, section }) => {
+  const name = /^json (\S+)$/.exec(language)?.[1];
+  return name === undefined
+    ? []
+    : [{ path: join(folder, `section-${sectionsOf(blocks).indexOf(section)}`, name), text }];
+});
+
 /** Blocks of one section lie in one folder, so that they find each other by name. */
 function modulesOf(blocks: Block[]): Module[] {
   const code = blocks.filter(({ language }) => language === 'ts' || language === 'js');
-  const sections = [...new Set(code.map(({ section }) => section))];
+  const sections = sectionsOf(blocks);
   return code.map((block) => {
     const name = fileName(block)?.replace(/\.\w+$/, '') ?? `line-${block.line}`;
     const neighbours = code.filter(({ section }) => section === block.section);
     return {
       block,
       path: join(folder, `section-${sections.indexOf(block.section)}`, name),
-      started: neighbours.some((other) => other !== block && siblings(other).includes(name) && name !== 'main'),
+      started:
+        name !== 'main' &&
+        (neighbours.some((other) => other !== block && siblings(other).includes(name)) ||
+          blocks.some((other) => other.section === block.section && other.text.includes(`"./${name}.js"`))),
     };
   });
 }
@@ -55,6 +68,10 @@ beforeAll(async () => {
     mkdirSync(dirname(path), { recursive: true });
     if (block.language === 'ts') writeFileSync(`${path}.ts`, block.text);
     writeFileSync(`${path}.js`, block.language === 'ts' ? transpile(block.text) : block.text);
+  }
+  for (const { path, text } of dataFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
   }
   for (const [index, text] of fixtures(page).entries()) {
     const file = join(folder, `fixture-${index}.js`);
@@ -78,7 +95,9 @@ describe('the code of README.md', () => {
   it.each(modules.filter(({ started }) => !started).map((module) => [module.block.line, module] as const))(
     'runs, prints what it says, and ends by itself: line %i',
     async (_, { block, path }) => {
-      const { code, stdout, stderr } = await runProgram(`${path}.js`, folder);
+      // A program with data beside it is started there.
+      const home = dataFiles.some((file) => dirname(file.path) === dirname(path)) ? dirname(path) : folder;
+      const { code, stdout, stderr } = await runProgram(`${path}.js`, home);
       expect({ code, stderr, lines: stdout.split('\n').slice(0, -1) }).toEqual({
         code: 0,
         stderr: '',
@@ -90,7 +109,8 @@ describe('the code of README.md', () => {
   it('leaves no module unused', () => {
     const mains = modules.filter(({ started }) => !started);
     for (const { path } of modules.filter(({ started }) => started)) {
-      expect(mains.flatMap(({ block }) => siblings(block))).toContain(basename(path));
+      const named = [...mains.map(({ block }) => block.text), ...dataFiles.map(({ text }) => text)];
+      expect(named.filter((text) => text.includes(`./${basename(path)}.js`))).not.toEqual([]);
     }
   });
 });

@@ -1,5 +1,5 @@
-import { totalmem } from 'node:os';
 import { CacheConfigError, describe } from './error.js';
+import { usableMemory } from './memory.js';
 
 /**
  * A size in bytes: `1048576`, `'512MiB'`, `'2gb'`, `'25%'`. `kb mb gb tb` are powers of 1000, `KiB MiB GiB TiB` powers
@@ -24,30 +24,29 @@ const UNIT_BYTES: Record<string, number> = {
 const PATTERN = /^(\d+(?:\.\d+)?|\.\d+)\s*(%|[a-z]+)$/i;
 const EXPECTED = "a positive number of bytes, or a string such as '512MiB', '2gb' or '25%'";
 
-/** Bytes that this process may use: the container's limit where there is one, else physical memory. */
-export function usableMemory(): number {
-  // constrainedMemory() answers 0 or 1.8e19 where nothing is constrained.
-  const constrained = process.constrainedMemory?.() ?? 0;
-  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-}
-
 /**
- * Bytes of a `Bytes`, rounded down to a whole number.
+ * Bytes of a `Bytes`, rounded down to a whole number. A percentage is of what `memory` answers.
  *
  * @throws CacheConfigError for zero, negatives, `NaN`, `Infinity`, percentages above 100, and what is no size.
  */
-export function parseBytes(value: unknown, name: string): number {
-  const bytes = typeof value === 'number' ? value : typeof value === 'string' ? parse(value) : Number.NaN;
+export function parseBytes(value: unknown, name: string, memory = usableMemory): number {
+  const bytes = typeof value === 'number' ? value : typeof value === 'string' ? parse(value, memory) : Number.NaN;
   const whole = Math.floor(bytes);
   if (whole >= 1 && whole <= Number.MAX_SAFE_INTEGER) return whole;
   throw new CacheConfigError(`${name}: expected ${EXPECTED}; got ${describe(value)}`);
 }
 
-function parse(text: string): number {
+/** The number of a percentage; `undefined` for what is none. */
+export function percentageOf(value: unknown): number | undefined {
+  const match = typeof value === 'string' ? PATTERN.exec(value.trim()) : null;
+  return match?.[2] === '%' ? Number(match[1]) : undefined;
+}
+
+function parse(text: string, memory: () => number): number {
   const match = PATTERN.exec(text.trim());
   if (!match) return Number.NaN;
   const amount = Number(match[1]);
-  if (match[2] === '%') return amount <= 100 ? (usableMemory() * amount) / 100 : Number.NaN;
+  if (match[2] === '%') return amount <= 100 ? (memory() * amount) / 100 : Number.NaN;
   return amount * (UNIT_BYTES[match[2]!.toLowerCase()] ?? Number.NaN);
 }
 

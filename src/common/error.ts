@@ -20,9 +20,28 @@ export class CacheError extends Error {
   }
 }
 
+/** One mistake in a configuration. */
+export interface ConfigIssue {
+  /** Where it is: `caches.thumbnails.share`; empty for the configuration as a whole. */
+  readonly path: string;
+  /** What was expected, and what came, with its type. */
+  readonly message: string;
+}
+
+interface ConfigErrorOptions extends CacheErrorOptions {
+  issues?: readonly ConfigIssue[];
+}
+
 /** An option, a budget, a name or a registration that cannot be used. */
 export class CacheConfigError extends CacheError {
   override readonly code = 'ERR_CACHE_CONFIG';
+  /** All mistakes of a configuration (`loadConfig`, `createCaches`), which the message lists too. */
+  declare readonly issues?: readonly ConfigIssue[];
+
+  constructor(message: string, options: ConfigErrorOptions = {}) {
+    super(message, options);
+    if (options.issues !== undefined) this.issues = Object.freeze([...options.issues]);
+  }
 }
 
 /** A key that cannot be used, or arguments from which no stable key can be made. */

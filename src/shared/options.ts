@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CacheConfig, PoolConfig } from '../arena/protocol.js';
-import { formatBytes, usableMemory } from '../common/bytes.js';
+import { formatBytes } from '../common/bytes.js';
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, CacheKeyError, describe } from '../common/error.js';
+import { usableMemory } from '../common/memory.js';
 import type { EntryOptions, GetOrSetOptions, LoadContext, Loaded } from '../load/context.js';
 import { moduleHooks } from '../load/module-hooks.js';
 import { type CommonOptions, oneOf, optionalFunction, POLICY_NAMES, resolveCommonOptions } from '../options.js';
@@ -168,10 +169,27 @@ function resolvePool(pool: PoolOptions = {}): PoolConfig {
   }
   if (idleTimeout !== undefined) config.idleTimeout = whole(idleTimeout, 'pool.idleTimeout', 0);
   if (maxQueue !== undefined) config.maxQueue = whole(maxQueue, 'pool.maxQueue', 0);
-  if (resourceLimits !== undefined) config.resourceLimits = resourceLimits;
+  if (resourceLimits !== undefined) config.resourceLimits = limitsOf(resourceLimits);
+  if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((option) => typeof option === 'string'))) {
+    throw new CacheConfigError(`pool.execArgv: expected an array of strings; got ${describe(execArgv)}`);
+  }
   config.execArgv = execArgv ?? moduleHooks(process.execArgv);
-  if (env !== undefined) config.env = env;
+  if (env !== undefined) config.env = environmentOf(env);
   return config;
+}
+
+function limitsOf(limits: NonNullable<PoolConfig['resourceLimits']>) {
+  const known = ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb'];
+  const isLimit = ([name, value]: [string, unknown]) => known.includes(name) && typeof value === 'number' && value > 0;
+  if (typeof limits === 'object' && limits !== null && Object.entries(limits).every(isLimit)) return limits;
+  const expected = `an object of numbers above 0 (${known.join(', ')})`;
+  throw new CacheConfigError(`pool.resourceLimits: expected ${expected}; got ${describe(limits)}`);
+}
+
+function environmentOf(env: Record<string, string>): Record<string, string> {
+  const isText = (value: unknown) => typeof value === 'string';
+  if (typeof env === 'object' && env !== null && !Array.isArray(env) && Object.values(env).every(isText)) return env;
+  throw new CacheConfigError(`pool.env: expected an object of strings; got ${describe(env)}`);
 }
 
 function whole(value: unknown, name: string, least: number): number {
