@@ -11,10 +11,11 @@ import { ThreadRow } from './thread-row.js';
 import { fromWire } from './wire-error.js';
 
 const CONNECT_MS = 10_000;
+const MAX_FAILURES = 1_000;
 
 interface Pending {
   resolve: (result: never) => void;
-  reject: (error: Error) => void;
+  reject: (error: unknown) => void;
 }
 
 /** What a cache in this thread wants to hear from the keeper. */
@@ -35,6 +36,8 @@ export class ArenaClient {
   /** Called when a flight that this thread leads is to stop. */
   readonly cancels = new Map<number, () => void>();
   #row: ThreadRow | undefined;
+  /** What the loads failed with that this thread has led lately. */
+  readonly #failures = new Map<number, unknown>();
   #pending = new Map<number, Pending>();
   #next = 1;
   #lost: CacheClosedError | undefined;
@@ -126,7 +129,7 @@ export class ArenaClient {
         break;
       case 'refuse':
         if (message.id === 0) this.welcomed(fromWire(message.error));
-        this.#take(message.id)?.reject(fromWire(message.error));
+        this.#take(message.id)?.reject(this.#errorOf(message));
         break;
       case 'segment':
         this.segments.add(message.segment, message.buffer);
@@ -147,6 +150,16 @@ export class ArenaClient {
         this.welcomed();
         break;
     }
+  }
+
+  /** A load that this thread leads has failed: those of this thread who wait for it get the very error. */
+  noteFailure(flight: number, error: unknown): void {
+    if (this.#failures.size >= MAX_FAILURES) this.#failures.delete(this.#failures.keys().next().value ?? 0);
+    this.#failures.set(flight, error);
+  }
+
+  #errorOf({ error, flight = 0 }: FromKeeper & { op: 'refuse' }): unknown {
+    return this.#failures.has(flight) ? this.#failures.get(flight) : fromWire(error);
   }
 
   #take(id: number): Pending | undefined {

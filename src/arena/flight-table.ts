@@ -11,6 +11,8 @@
 import { CacheClosedError, CacheLoadError } from '../common/error.js';
 import { bearsAny } from '../common/tags.js';
 import { after } from '../common/timer.js';
+import { type Failure, Failures } from '../struct/failures.js';
+import { beginWait, endWait, type Waiting } from './flight-waits.js';
 import type { KeeperCache } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import type { FlightAnswer } from './protocol.js';
@@ -21,12 +23,25 @@ const ABANDONED_AFTER = 3;
 interface Waiter {
   client: KeeperClient;
   request: number;
+  /** The load that asks. */
+  inside: Flight | undefined;
 }
 
-export interface Flight {
+/** What the caller who starts a flight says of it. */
+export interface FlightOptions {
+  hardTimeoutMs: number;
+  /** How long its failure is remembered: for all, and for those who have a stale value. */
+  negativeMs?: number;
+  backOffMs?: number;
+  tags?: Iterable<string> | undefined;
+  /** The load that starts it. */
+  inside?: Flight | undefined;
+}
+
+export interface Flight extends Waiting {
   readonly id: number;
   readonly cache: KeeperCache;
-  readonly key: string;
+  readonly parent: Flight | undefined;
   /** The thread that makes the value; `undefined` when the pool does. */
   leader: KeeperClient | undefined;
   /** Whether somebody in the leader's own thread waits. */
@@ -42,6 +57,8 @@ export interface Flight {
   abandoned: boolean;
   readonly startedAt: number;
   readonly hardTimeoutMs: number;
+  readonly negativeMs: number;
+  readonly backOffMs: number;
   /** Calls off the abandoning that waits for a flight of three times its `hardTimeout`. */
   callOff: () => void;
   /** Stops the pool's task. */
@@ -51,12 +68,15 @@ export interface Flight {
 export class FlightTable {
   readonly #all = new Map<number, Flight>();
   readonly #byKey = new Map<KeeperCache, Map<string, Flight>>();
+  readonly #failures = new Map<KeeperCache, Failures<string>>();
   #next = 1;
 
   constructor(
     readonly now: () => number,
     readonly reply: (client: KeeperClient, request: number, answer: FlightAnswer) => void,
-    readonly refuse: (client: KeeperClient, request: number, error: Error) => void,
+    readonly refuse: (client: KeeperClient, request: number, error: Error, flight?: number) => void,
+    /** A flight waits for others, so that its thread has nothing to do; or no longer. */
+    readonly onWait: (flight: Flight, waits: boolean) => void = () => {},
   ) {}
 
   get size(): number {
@@ -77,7 +97,7 @@ export class FlightTable {
     cache: KeeperCache,
     key: string,
     leader: KeeperClient | undefined,
-    { hardTimeoutMs, tags }: Pick<Flight, 'hardTimeoutMs'> & { tags?: Iterable<string> | undefined },
+    { hardTimeoutMs, negativeMs = 0, backOffMs = 0, tags, inside }: FlightOptions,
   ): Flight {
     const superseded = this.current(cache, key) !== undefined;
     const flight: Flight = {
@@ -93,18 +113,30 @@ export class FlightTable {
       abandoned: false,
       startedAt: this.now(),
       hardTimeoutMs,
+      negativeMs,
+      backOffMs,
+      parent: inside,
+      awaits: new Map(),
+      isOver: false,
       callOff: after(ABANDONED_AFTER * hardTimeoutMs, () => this.abandon(flight)),
       cancel: undefined,
     };
     this.#all.set(flight.id, flight);
+    if (leader !== undefined) this.#beginWait(inside, flight);
     if (superseded) return flight;
     const keys = this.#byKey.get(cache) ?? new Map<string, Flight>();
     this.#byKey.set(cache, keys.set(key, flight));
     return flight;
   }
 
-  join(flight: Flight, client: KeeperClient, request: number): void {
-    flight.waiters.push({ client, request });
+  join(flight: Flight, client: KeeperClient, request: number, inside?: Flight): void {
+    flight.waiters.push({ client, request, inside });
+    this.#beginWait(inside, flight);
+  }
+
+  /** A failure of the key that is still remembered. */
+  failure(cache: KeeperCache, key: string): Failure | undefined {
+    return this.#failures.get(cache)?.get(key, this.now());
   }
 
   /** What a flight loads is to bear these tags, too. */
@@ -125,11 +157,14 @@ export class FlightTable {
 
   fail(flight: Flight, error: Error): void {
     this.#end(flight);
-    for (const { client, request } of flight.waiters) this.refuse(client, request, error);
+    this.#remember(flight, error);
+    for (const { client, request } of flight.waiters) this.refuse(client, request, error, flight.id);
   }
 
   /** The key was written or removed: the flight goes on for those who wait, and its value will not be entered. */
   supersede(cache: KeeperCache, key: string | undefined): void {
+    if (key === undefined) this.#failures.delete(cache);
+    else this.#failures.get(cache)?.delete(key);
     const keys = this.#byKey.get(cache);
     if (keys === undefined) return;
     for (const [name, flight] of key === undefined ? [...keys] : [[key, keys.get(key)] as const]) {
@@ -141,6 +176,7 @@ export class FlightTable {
 
   /** What bears one of these tags was removed: as `supersede` for flights that are to, now or when that turns out. */
   supersedeTagged(cache: KeeperCache, tags: readonly string[]): void {
+    this.#failures.get(cache)?.deleteTagged(tags);
     for (const flight of this.#all.values()) {
       if (flight.cache !== cache) continue;
       flight.lostTags ??= new Set();
@@ -163,7 +199,10 @@ export class FlightTable {
   /** A caller no longer waits, or none of a thread does. When the last one leaves, the load is stopped. */
   leave(client: KeeperClient, request?: number, led = 0): void {
     const own = this.#all.get(led);
-    if (own !== undefined) own.leaderWaits = false;
+    if (own?.leaderWaits) {
+      own.leaderWaits = false;
+      this.#endWait(own.parent, own);
+    }
     for (const flight of [...this.#all.values()]) {
       const isLeaving = (waiter: Waiter) =>
         waiter.client === client && (request === undefined || waiter.request === request);
@@ -171,7 +210,10 @@ export class FlightTable {
       if (left.length === 0 && flight !== own) continue;
       flight.waiters = flight.waiters.filter((waiter) => !isLeaving(waiter));
       // Each request has its answer: one without would keep the process alive.
-      for (const waiter of left) this.reply(client, waiter.request, { kind: 'skip' });
+      for (const waiter of left) {
+        this.#endWait(waiter.inside, flight);
+        this.reply(client, waiter.request, { kind: 'skip' });
+      }
       if (flight.waiters.length === 0 && !flight.leaderWaits) this.abandon(flight);
     }
   }
@@ -184,8 +226,8 @@ export class FlightTable {
       this.#end(flight);
       const [heir, ...others] = flight.waiters;
       if (heir === undefined) continue;
-      const next = this.start(flight.cache, flight.key, heir.client, flight);
-      next.waiters = others;
+      const next = this.start(flight.cache, flight.key, heir.client, { ...flight, inside: heir.inside });
+      for (const { client, request, inside } of others) this.join(next, client, request, inside);
       this.reply(heir.client, heir.request, { kind: 'claim', flight: next.id });
     }
   }
@@ -197,9 +239,34 @@ export class FlightTable {
       this.fail(flight, new CacheClosedError(`cache '${cache.config.name}' has been closed`, { key: flight.key }));
     }
     this.#byKey.delete(cache);
+    this.#failures.delete(cache);
+  }
+
+  /** How long it is not to be tried again. */
+  #remember(flight: Flight, error: Error): void {
+    const { cache, key, negativeMs, backOffMs } = flight;
+    if (flight.superseded || (negativeMs === 0 && backOffMs === 0)) return;
+    const failures = this.#failures.get(cache) ?? new Failures<string>();
+    const now = this.now();
+    const [rejectUntil, backOffUntil] = [now + negativeMs, now + backOffMs];
+    failures.set(key, { error, rejectUntil, backOffUntil, tags: [...flight.tags], flight: flight.id });
+    this.#failures.set(cache, failures);
+  }
+
+  #beginWait(from: Flight | undefined, to: Flight): void {
+    if (from !== undefined && !from.isOver && beginWait(from, to)) this.onWait(from, true);
+  }
+
+  #endWait(from: Flight | undefined, to: Flight): void {
+    if (from !== undefined && !from.isOver && endWait(from, to)) this.onWait(from, false);
   }
 
   #end(flight: Flight): void {
+    if (flight.leaderWaits) this.#endWait(flight.parent, flight);
+    for (const { inside } of flight.waiters) this.#endWait(inside, flight);
+    if (flight.awaits.size > 0) this.onWait(flight, false);
+    flight.awaits.clear();
+    flight.isOver = true;
     flight.callOff();
     this.#all.delete(flight.id);
     this.#forget(flight);

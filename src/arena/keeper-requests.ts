@@ -1,14 +1,15 @@
 import { CacheClosedError } from '../common/error.js';
 import { bearsAny } from '../common/tags.js';
 import type { NewEntry } from './entry-store.js';
-import { type Flight, loadError } from './flight-table.js';
+import type { Flight } from './flight-table.js';
 import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
+import { KeeperLoads } from './keeper-loads.js';
 import { removeTagged } from './keeper-removals.js';
 import { HEADER, SLOT_F64 } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
-import type { CommitRequest, LoaderTask, LoadRequest, Request } from './protocol.js';
+import type { CommitRequest, Request } from './protocol.js';
 import { fromWire } from './wire-error.js';
 
 /** An answer that is not there yet. */
@@ -16,7 +17,11 @@ export const LATER = Symbol('later');
 
 /** The answers to what threads ask. What throws is sent to the asker as an error. */
 export class KeeperRequests {
-  constructor(readonly house: Household) {}
+  readonly #loads: KeeperLoads;
+
+  constructor(readonly house: Household) {
+    this.#loads = new KeeperLoads(house);
+  }
 
   /** The answer, or `LATER` when it is sent when the time has come. */
   handle(client: KeeperClient, id: number, request: Request): unknown {
@@ -72,23 +77,19 @@ export class KeeperRequests {
       case 'sweep':
         return this.#cache(request.cache).expire(this.house.now());
       case 'load':
-        this.#load(client, id, request);
+        this.#loads.load({ client, id }, this.#cache(request.cache), request);
         return LATER;
       case 'claim':
-        this.#claim(client, id, request);
+        this.#loads.claim({ client, id }, this.#cache(request.cache), request);
         return LATER;
       case 'settle': {
         const flight = this.house.flights.get(request.flight);
-        if (flight === undefined) return false;
-        const size = request.answer.kind === 'loose' ? request.answer.value.buffer.byteLength : 0;
-        if (request.rejected) this.#reject(flight.cache, flight.key, size);
-        this.#count(flight, size);
-        this.house.flights.land(flight, request.answer);
-        return true;
+        if (flight !== undefined) this.#loads.settle(flight, request.answer, request.rejected);
+        return flight !== undefined;
       }
       case 'fail': {
         const flight = this.house.flights.get(request.flight);
-        if (flight !== undefined) this.#fail(flight, fromWire(request.error));
+        if (flight !== undefined) this.#loads.fail(flight, fromWire(request.error));
         return true;
       }
       case 'registerLoader':
@@ -165,7 +166,7 @@ export class KeeperRequests {
       return { stored: true };
     }
     const slot = superseded ? cache.publishUnkeyed(entry, now()) : cache.publish(entry, now());
-    this.#count(flight, entry.charge);
+    this.#loads.count(flight, entry.charge, request.loadMs);
     flights.land(flight, { kind: 'slot', slot, number: cache.table.number(slot) }, (waiter) =>
       waiter.hold(cache.id, slot),
     );
@@ -222,81 +223,4 @@ export class KeeperRequests {
     cache.expire(now);
     return true;
   }
-
-  #claim(client: KeeperClient, id: number, request: Request & { op: 'claim' }): void {
-    const cache = this.#cache(request.cache);
-    if (this.#answerOrJoin(client, id, cache, request)) return;
-    const flight = this.house.flights.start(cache, request.key, client, request);
-    client.send({ op: 'answer', id, result: { kind: 'claim', flight: flight.id } });
-  }
-
-  #load(client: KeeperClient, id: number, request: LoadRequest): void {
-    const cache = this.#cache(request.cache);
-    cache.assertLoader(request.loader);
-    if (this.#answerOrJoin(client, id, cache, request)) return;
-    const flight = this.house.flights.start(cache, request.key, undefined, { ...request, tags: request.terms.tags });
-    this.house.flights.join(flight, client, id);
-    this.#run(flight, request, request.retries);
-  }
-
-  #answerOrJoin(
-    client: KeeperClient,
-    id: number,
-    cache: KeeperCache,
-    request: { key: string; hash: number; force: boolean },
-  ) {
-    const { key, hash, force } = request;
-    const slot = force ? -1 : this.#findFresh(cache, key, hash);
-    if (slot >= 0) {
-      client.hold(cache.id, slot);
-      client.send({ op: 'answer', id, result: { kind: 'slot', slot, number: cache.table.number(slot) } });
-      return true;
-    }
-    const flight = this.house.flights.current(cache, key);
-    if (flight !== undefined) this.house.flights.join(flight, client, id);
-    return flight !== undefined;
-  }
-
-  #run(flight: Flight, request: LoadRequest, retries: number): void {
-    const { cache } = flight;
-    const task: LoaderTask = {
-      keeper: this.house.thread,
-      ticket: ticketOf(cache),
-      flight: flight.id,
-      loader: request.loader,
-      url: cache.config.loaders[request.loader]!,
-      key: request.key,
-      hash: request.hash,
-      input: request.input,
-      terms: request.terms,
-    };
-    flight.cancel = this.house.loaders.start(cache.config.pool, task, (error) => {
-      if (this.house.flights.get(flight.id) !== flight) return;
-      const isWanted = !flight.abandoned && flight.waiters.length > 0;
-      if (error !== undefined && retries > 0 && isWanted) this.#run(flight, request, retries - 1);
-      else this.#fail(flight, loadError(`loader '${request.loader}'`, request.key, error));
-      this.house.settle();
-    });
-  }
-
-  #fail(flight: Flight, error: Error): void {
-    const { cache } = flight;
-    const durationMs = this.house.now() - flight.startedAt;
-    cache.noteLoad(durationMs);
-    cache.table.addHeader(HEADER.loadErrors, 1);
-    cache.tell({ type: 'loadError', key: flight.key, size: 0, durationMs, error: messageOf(error) });
-    this.house.flights.fail(flight, error);
-  }
-
-  #count(flight: Flight, size: number): void {
-    const { cache } = flight;
-    const durationMs = this.house.now() - flight.startedAt;
-    cache.noteLoad(durationMs);
-    cache.tell({ type: 'load', key: flight.key, size, durationMs });
-  }
-}
-
-/** Of whatever was thrown. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -66,7 +66,11 @@ export class Keeper implements Household {
     this.flights = new FlightTable(
       now,
       (client, id, result) => client.send({ op: 'answer', id, result }),
-      (client, id, error) => client.send({ op: 'refuse', id, error: toWire(error) }),
+      (client, id, error, flight = 0) => client.send({ op: 'refuse', id, error: toWire(error), flight }),
+      // A load of a pool that waits has a thread that does nothing.
+      (flight, waits) => {
+        if (flight.leader === undefined) loaders.lend?.(flight.cache.config.pool, waits ? 1 : -1);
+      },
     );
     this.#requests = new KeeperRequests(this);
   }

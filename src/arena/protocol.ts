@@ -107,17 +107,34 @@ export type FlightAnswer =
   | { kind: 'claim'; flight: number }
   | { kind: 'skip' };
 
-export interface LoadRequest {
-  op: 'load';
+/** What is said with every ask for a key that is not there, or not fresh enough. */
+export interface FlightRequest {
   cache: number;
-  loader: string;
   key: string;
   hash: number;
+  /** Whether a fresh entry will not do. */
+  force: boolean;
+  /** A fresh entry older than this will not do, either; absent: however old. */
+  olderThanMs?: number;
+  hardTimeoutMs: number;
+  /** How long a failure is remembered: for all, and for those who have a stale value. */
+  negativeMs: number;
+  backOffMs: number;
+  /** The flight of the load that asks, or 0. */
+  inside: number;
+}
+
+export interface LoadRequest extends FlightRequest {
+  op: 'load';
+  loader: string;
   input: unknown;
   terms: EntryTerms;
   retries: number;
-  force: boolean;
-  hardTimeoutMs: number;
+}
+
+export interface ClaimRequest extends FlightRequest {
+  op: 'claim';
+  tags?: readonly string[];
 }
 
 /** A load, as a worker of the pool gets it. */
@@ -150,15 +167,7 @@ export type Request =
   | { op: 'resize'; cache: number; maxBytes: number }
   | { op: 'sweep'; cache: number }
   | LoadRequest
-  | {
-      op: 'claim';
-      cache: number;
-      key: string;
-      hash: number;
-      force: boolean;
-      hardTimeoutMs: number;
-      tags?: readonly string[];
-    }
+  | ClaimRequest
   | { op: 'settle'; flight: number; answer: FlightAnswer; rejected: boolean }
   | { op: 'fail'; flight: number; error: WireError }
   /** `url` is undefined for a function, which only its own thread can call. */
@@ -187,14 +196,15 @@ export interface CacheNews {
   size: number;
   reason?: RemovalReason;
   durationMs?: number;
-  error?: unknown;
+  error?: WireError;
 }
 
 export type FromKeeper =
   | { op: 'welcome'; version: number; row: number; control: SharedArrayBuffer; keeper: number }
   | { op: 'segment'; segment: number; buffer: SharedArrayBuffer }
   | { op: 'answer'; id: number; result: unknown }
-  | { op: 'refuse'; id: number; error: WireError }
+  /** `flight` is the load that has failed, where one has. */
+  | { op: 'refuse'; id: number; error: WireError; flight?: number }
   | { op: 'news'; cache: number; news: CacheNews[]; lost: number }
   | { op: 'closed'; cache: number }
   | { op: 'cancel'; flight: number };

@@ -2,7 +2,6 @@ import { CacheClosedError, CacheConfigError, CacheLoadError, CacheTimeoutError, 
 import { after } from '../common/timer.js';
 import { Link } from '../load/chain.js';
 import type { EntryOptions, Factory, GetOrSetOptions } from '../load/context.js';
-import { Failures } from '../load/failure.js';
 import { type Flight, Flights } from '../load/flight.js';
 import { decided, refreshAge, wantsRefresh } from '../load/freshness.js';
 import { LoadSession } from '../load/session.js';
@@ -12,6 +11,7 @@ import { type ResolvedLoadOptions, resolveLoadOptions } from '../options.js';
 import type { Counters } from '../stats/counters.js';
 import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents } from '../stats/event.js';
+import { Failures } from '../struct/failures.js';
 
 /** An entry that is not dead. */
 export interface Held<V> {

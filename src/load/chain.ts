@@ -7,7 +7,19 @@ import { AsyncLocalStorage } from 'node:async_hooks';
  * The storage is touched by misses only. A resource that a load creates and that outlives it (a timer, a connection)
  * keeps the frame, not the load: an ended load is let go.
  */
-const storage = new AsyncLocalStorage<Frame>();
+const storage = shared();
+
+interface Registry {
+  [name: symbol]: AsyncLocalStorage<Frame> | undefined;
+}
+
+/** One for all copies of this module in a thread: a loader may import another one than the thread that runs it. */
+function shared(): AsyncLocalStorage<Frame> {
+  const registry = globalThis as Registry;
+  const name = Symbol.for('cachalot.loads');
+  registry[name] ??= new AsyncLocalStorage<Frame>();
+  return registry[name];
+}
 
 interface Frame {
   link: Link | undefined;
@@ -16,6 +28,8 @@ interface Frame {
 export class Link {
   readonly owner: object;
   readonly key: unknown;
+  /** Its number in the process, where it has one. */
+  flight = 0;
   readonly #parent: Link | undefined;
   readonly #waitsFor = new Set<Link>();
   readonly #frame: Frame;
@@ -46,6 +60,14 @@ export class Link {
     if (this.#reaches(waiting, new Set())) return undefined;
     waiting.#waitsFor.add(this);
     return () => waiting.#waitsFor.delete(this);
+  }
+
+  /** The number of the load that runs now, or of that which has started it; 0 outside of loads. */
+  static currentFlight(): number {
+    for (let link = storage.getStore()?.link; link !== undefined; link = link.#parent) {
+      if (link.#frame.link && link.flight > 0) return link.flight;
+    }
+    return 0;
   }
 
   /** Whether the load that runs now is one of `key` in `owner`, or was started by one, however long the chain. */

@@ -9,6 +9,8 @@ import type { PoolOutcome, PoolTask } from './loader-task.js';
 const IDLE_MS = 10_000;
 /** How long a loader that was told to stop may take before its thread is killed. */
 const STOP_GRACE_MS = 500;
+/** A pool grows at most to so many times its threads, for loads that its own loads wait for. */
+const MOST_TIMES = 8;
 
 interface Job {
   readonly task: LoaderTask;
@@ -27,6 +29,10 @@ interface Job {
  *
  * Piscina is given no more tasks than it has threads. Its own queue does not bound tasks that can be aborted, and one
  * that waits in it is forgotten when the last thread dies before it was ready.
+ *
+ * A loader may load through its own pool. Its thread has nothing to do meanwhile, so the pool is lent another one for it,
+ * and what a load waits for goes before all that none waits for: threads that all wait for what is in the queue behind
+ * them would wait for ever. As many threads are at work as are allowed; only those that wait come on top.
  */
 export class Pool {
   /** Whether a thread could not be created: another pool may have more luck. */
@@ -35,6 +41,10 @@ export class Pool {
   readonly #maxThreads: number;
   readonly #maxQueue: number;
   readonly #waiting = new Set<Job>();
+  /** Those of them that a load waits for. */
+  readonly #urgent = new Set<Job>();
+  /** Threads whose loads wait for others. */
+  #lent = 0;
   readonly #running = new Set<Job>();
   #threadError: unknown;
   #isRetired = false;
@@ -86,14 +96,59 @@ export class Pool {
     return () => this.#stop(job);
   }
 
+  /** A load of the pool waits for another one (1), or no longer (-1). */
+  lend(by: 1 | -1): void {
+    this.#lent = Math.max(0, this.#lent + by);
+    this.#handOn();
+  }
+
+  /** A load waits for that one. */
+  hasten(flight: number): void {
+    for (const job of this.#waiting) {
+      if (job.task.flight !== flight) continue;
+      this.#urgent.add(job);
+      this.#handOn();
+      return;
+    }
+  }
+
   /** Ends all threads as soon as nothing runs. */
   retire(): void {
     this.#isRetired = true;
     this.#destroyIfIdle();
   }
 
+  /** Hands over what there are threads for. */
+  #handOn(): void {
+    for (const next of this.#urgent) {
+      if (this.#running.size >= this.#maxThreads + this.#lent) break;
+      if (this.#running.size >= this.#maxThreads * MOST_TIMES) this.#refuseNested(next);
+      else this.#hand(next);
+    }
+    for (const next of this.#waiting) {
+      if (this.#running.size >= this.#maxThreads) break;
+      this.#hand(next);
+    }
+  }
+
+  #refuseNested(job: Job): void {
+    this.#forget(job);
+    const { loader, key } = job.task;
+    const message = `loader '${loader}': expected loads that wait for one another at most ${MOST_TIMES} deep; got ${this.#running.size} threads of the pool that all wait for more loads`;
+    setImmediate(() => this.#end(job, new CacheLoadError(message, { key })));
+  }
+
+  /** It waits no longer. Whether it did. */
+  #forget(job: Job): boolean {
+    this.#urgent.delete(job);
+    return this.#waiting.delete(job);
+  }
+
   #hand(job: Job): void {
+    this.#forget(job);
     this.#running.add(job);
+    // Piscina itself is never given more than it has threads.
+    this.#piscina.options.maxThreads = Math.max(this.#maxThreads, this.#running.size);
     const { port1, port2 } = new MessageChannel();
     const message: PoolTask = { load: job.task, port: port2 };
     try {
@@ -135,11 +190,7 @@ export class Pool {
     this.#running.delete(job);
     clearTimeout(job.graceTimer);
     job.port?.close();
-    for (const next of this.#waiting) {
-      if (this.#running.size === this.#maxThreads) break;
-      this.#waiting.delete(next);
-      this.#hand(next);
-    }
+    this.#handOn();
     job.done(error);
     this.#destroyIfIdle();
   }
@@ -147,7 +198,7 @@ export class Pool {
   #stop(job: Job): void {
     if (job.isStopped || job.isOver) return;
     job.isStopped = true;
-    if (this.#waiting.delete(job)) {
+    if (this.#forget(job)) {
       const error = new DOMException('This operation was aborted', 'AbortError');
       setImmediate(() => this.#end(job, error));
       return;

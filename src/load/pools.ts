@@ -25,6 +25,14 @@ export class LoaderPools implements LoaderHost {
     }
   }
 
+  lend(options: PoolConfig, by: 1 | -1): void {
+    this.#pools.get(keyOf(options))?.lend(by);
+  }
+
+  hasten(options: PoolConfig, flight: number): void {
+    this.#pools.get(keyOf(options))?.hasten(flight);
+  }
+
   retain(used: readonly PoolConfig[]): void {
     const keys = new Set(used.map(keyOf));
     for (const [key, pool] of this.#pools) {

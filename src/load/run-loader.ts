@@ -12,9 +12,11 @@ import type { FlightAnswer, LoaderTask, LooseValue } from '../arena/protocol.js'
 import { RecordWriter } from '../arena/record-writer.js';
 import { packError } from '../arena/wire-error.js';
 import { encodeValue } from '../codec/index.js';
+import { Link } from './chain.js';
 import { importLoader } from './loader-module.js';
 import { LoaderSession } from './loader-session.js';
 import type { PoolOutcome, PoolTask } from './loader-task.js';
+import { traced } from './tracing.js';
 
 let connection: Promise<ArenaClient> | undefined;
 
@@ -44,7 +46,13 @@ async function load(task: LoaderTask, signal: AbortSignal): Promise<void> {
   const session = new LoaderSession(task, client, writer, signal);
   try {
     const start = performance.now();
-    const value = await attempt(() => loader(task.input, session), session);
+    // What the loader asks for is asked for by this load.
+    const link = new Link(client, task.key);
+    link.flight = task.flight;
+    const trace = () => ({ cache: task.ticket.config.name, key: task.key, loader: task.loader });
+    const value = await traced(trace, () =>
+      attempt(() => link.run(() => loader(task.input, session)), session),
+    ).finally(() => link.end());
     writer.loadMs = performance.now() - start;
     await deliver(value, task.flight, session);
   } finally {

@@ -1,5 +1,6 @@
 import type { ArenaClient } from '../arena/client.js';
 import type { CacheNews, CacheTicket } from '../arena/protocol.js';
+import { fromWire } from '../arena/wire-error.js';
 import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, REMOVAL_EVENT, type RemovalReason } from '../stats/event.js';
 import { warnOnce } from '../stats/warn.js';
@@ -69,7 +70,7 @@ export class SharedNews {
     if (!this.emitter.heard[type]) return;
     const event: SharedEvent = { key, size };
     if (durationMs !== undefined) event.durationMs = durationMs;
-    if (error !== undefined) event.error = error;
+    if (error !== undefined) event.error = fromWire(error);
     this.emitter.emit(type, event);
   }
 

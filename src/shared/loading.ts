@@ -1,18 +1,16 @@
 import type { ArenaClient } from '../arena/client.js';
-import { looseRecord, toLoose } from '../arena/loose.js';
-import type { FlightAnswer, LooseValue, Request } from '../arena/protocol.js';
-import { RecordWriter } from '../arena/record-writer.js';
-import { foreignToWire } from '../arena/wire-error.js';
-import { decodeValue, decodeView, encodeValue } from '../codec/index.js';
-import { CacheConfigError, CacheLoadError, describe } from '../common/error.js';
+import { looseRecord } from '../arena/loose.js';
+import type { ClaimRequest, FlightAnswer, FlightRequest, LoadRequest, LooseValue } from '../arena/protocol.js';
+import { decodeValue, decodeView } from '../codec/index.js';
+import { CacheConfigError, describe } from '../common/error.js';
 import { hashString } from '../common/hash.js';
 import { Link } from '../load/chain.js';
 import type { EntryOptions, Factory, GetOrSetOptions } from '../load/context.js';
-import { Failures } from '../load/failure.js';
 import { Flight } from '../load/flight.js';
-import { LoadSession } from '../load/session.js';
+import { refreshAge, wantsRefresh } from '../load/freshness.js';
 import { waitFor } from '../load/wait.js';
 import { type ResolvedLoadOptions, resolveLoadOptions } from '../options.js';
+import { Leading } from './leading.js';
 import { Lease } from './lease.js';
 import type { Reading } from './reading.js';
 import type { Terms } from './terms.js';
@@ -28,7 +26,7 @@ interface Job<V> {
   options: ResolvedLoadOptions;
   as: As;
   /** What the keeper is asked. */
-  request: Request;
+  request: ClaimRequest | LoadRequest;
   /** What makes the value, if it is this thread that does. */
   factory: Factory<V, string> | undefined;
 }
@@ -36,7 +34,6 @@ interface Job<V> {
 export interface LoadingHooks<V> {
   preSet(key: string, value: V, options?: EntryOptions): V;
   postGet(key: string, value: V): V;
-  onLoadError(key: string, error: unknown): void;
   /** A caller has found the key, or not. */
   onRead(key: string, hit: boolean): void;
 }
@@ -46,10 +43,12 @@ export interface LoadingHooks<V> {
  * a leader; in this thread each caller has a wait of his own, with his own patience.
  */
 export class SharedLoading<V> {
-  readonly #failures = new Failures<string>();
   /** What somebody of this thread waits for, and how the keeper is told that he does no longer. */
   readonly #running = new Map<Flight<Arrival<V>>, () => void>();
   readonly #client: ArenaClient;
+  readonly #leading: Leading<V>;
+  /** What this thread has asked to be loaded anew behind a hit. */
+  readonly #refreshing = new Set<string>();
 
   constructor(
     readonly reading: Reading<V>,
@@ -57,6 +56,7 @@ export class SharedLoading<V> {
     readonly hooks: LoadingHooks<V>,
   ) {
     this.#client = reading.client;
+    this.#leading = new Leading<V>(reading, terms, hooks.preSet);
   }
 
   /** By a function of this thread. */
@@ -68,13 +68,9 @@ export class SharedLoading<V> {
   ): Promise<V | Lease<V> | undefined> {
     if (typeof factory !== 'function')
       throw new CacheConfigError(`factory: expected a function; got ${describe(factory)}`);
-    const options = resolveLoadOptions(given);
-    const { cache, seed } = this.reading.ticket;
-    const hash = hashString(key, seed) | 0;
-    const { forceRefresh: force, hardTimeout: hardTimeoutMs } = options;
+    const options = this.#resolve(given);
     const { tags = [] } = options.entry;
-    const request: Request = { op: 'claim', cache, key, hash, force, hardTimeoutMs, tags };
-    return this.#serve({ key, options, as, request, factory });
+    return this.#serve({ key, options, as, request: { op: 'claim', ...this.#ask(key, options), tags }, factory });
   }
 
   /** By a loader of the pool. */
@@ -85,34 +81,11 @@ export class SharedLoading<V> {
     given: GetOrSetOptions,
     as: As,
   ): Promise<V | Lease<V> | undefined> {
-    const options = resolveLoadOptions(given);
-    const { cache, seed } = this.reading.ticket;
-    const request: Request = {
-      op: 'load',
-      cache,
-      loader,
-      key,
-      hash: hashString(key, seed) | 0,
-      input,
-      terms: this.terms.of(options.entry),
-      retries: options.retries,
-      force: options.forceRefresh,
-      hardTimeoutMs: options.hardTimeout,
-    };
+    const options = this.#resolve(given);
+    const terms = this.terms.of(options.entry);
+    const { retries } = options;
+    const request: LoadRequest = { op: 'load', ...this.#ask(key, options), loader, input, terms, retries };
     return this.#serve({ key, options, as, request, factory: undefined });
-  }
-
-  /** A removal of the key forgets its failure, too. */
-  forget(key: string): void {
-    this.#failures.delete(key);
-  }
-
-  forgetTagged(tags: readonly string[]): void {
-    this.#failures.deleteTagged(tags);
-  }
-
-  forgetAll(): void {
-    this.#failures.clear();
   }
 
   /** Those of this thread who wait are rejected at once, and what it loads is aborted. */
@@ -125,6 +98,24 @@ export class SharedLoading<V> {
     this.#running.clear();
   }
 
+  #resolve(given: GetOrSetOptions): ResolvedLoadOptions {
+    return resolveLoadOptions(given, this.reading.ticket.config.refreshAhead);
+  }
+
+  #ask(key: string, options: ResolvedLoadOptions): FlightRequest {
+    const { cache, seed } = this.reading.ticket;
+    return {
+      cache,
+      key,
+      hash: hashString(key, seed) | 0,
+      force: options.forceRefresh,
+      hardTimeoutMs: options.hardTimeout,
+      negativeMs: options.negativeTtl,
+      backOffMs: options.graceBackoff,
+      inside: Link.currentFlight(),
+    };
+  }
+
   async #serve(job: Job<V>): Promise<V | Lease<V> | undefined> {
     const { key, options, as } = job;
     if (options.signal?.aborted) throw options.signal.reason;
@@ -135,15 +126,9 @@ export class SharedLoading<V> {
       const found = as === 'lease' ? this.reading.acquire(key) : this.reading.get(key);
       this.hooks.onRead(key, found !== undefined);
       if (found !== undefined) {
-        if (options.refreshAfter < Number.POSITIVE_INFINITY) this.#refresh(job);
+        if (wantsRefresh(options)) this.#refresh(job);
         return this.#seen(key, found);
       }
-    }
-    const failure = options.forceRefresh ? undefined : this.#failures.get(key, performance.now());
-    if (failure !== undefined) {
-      const stale = this.#stale(key);
-      if (stale !== undefined) return this.#hand(key, stale.value, as);
-      if (failure.rejectUntil > performance.now()) throw failure.error;
     }
     const start = performance.now();
     const answer = await this.#await(job);
@@ -153,7 +138,6 @@ export class SharedLoading<V> {
 
   async #await(job: Job<V>): Promise<V | Lease<V> | undefined> {
     const { key, options, as } = job;
-    if (Link.isInside(this, key)) throw this.#ownKey(key);
     const { flight, request, led } = this.#start(job);
     if (options.timeout === 0) {
       const stale = this.#stale(key);
@@ -185,21 +169,28 @@ export class SharedLoading<V> {
     return taken && this.#hand(key, taken, as);
   }
 
-  /** Loads anew behind a fresh value that has come of age. */
+  /** Loads anew behind a fresh value that has come of age. What fails is told by the event `loadError`. */
   #refresh(job: Job<V>): void {
-    if (this.reading.age(job.key) <= job.options.refreshAfter || Link.isInside(this, job.key)) return;
-    if (this.#failures.get(job.key, performance.now())) return;
-    const { flight } = this.#start({ ...job, request: { ...job.request, force: true } as Request });
-    flight.promise.then(
-      (late) => this.#discard(late),
-      (error: unknown) => this.hooks.onLoadError(job.key, error),
-    );
+    const { key, options, request } = job;
+    if (this.#refreshing.has(key)) return;
+    const life = this.reading.life(key);
+    if (life === undefined) return;
+    // The keeper looks again: somebody may have been faster.
+    const olderThanMs = refreshAge(options, life.ttlMs);
+    if (life.ageMs <= olderThanMs) return;
+    this.#refreshing.add(key);
+    const { flight } = this.#start({ ...job, request: { ...request, olderThanMs } });
+    flight.promise
+      .then(
+        (late) => this.#discard(late),
+        () => undefined,
+      )
+      .finally(() => this.#refreshing.delete(key));
   }
 
   /** Asks the keeper, and leads the flight if it says so. */
   #start(job: Job<V>): { flight: Flight<Arrival<V>>; request: number; led: () => number } {
     const flight = new Flight<Arrival<V>>(this, job.key);
-    flight.tags = () => job.options.entry.tags ?? [];
     let led = 0;
     const { id, answer } = this.#client.ask<FlightAnswer>(job.request);
     this.#running.set(flight, () => this.#client.notify({ op: 'leave', request: id, flight: led }));
@@ -214,7 +205,7 @@ export class SharedLoading<V> {
             return { own: undefined };
           case 'claim':
             led = result.flight;
-            return this.#lead(job, flight, result.flight);
+            return this.#leading.lead({ ...job, flight, id: led }).then((own) => ({ own }));
         }
       })
       .then(
@@ -225,73 +216,14 @@ export class SharedLoading<V> {
         },
         (error: unknown) => {
           this.#running.delete(flight);
-          this.#noteFailure(job, error, flight.tags());
           flight.reject(error);
         },
       );
     return { flight, request: id, led: () => led };
   }
 
-  /** Makes the value in this thread, for all who wait for it in the process. */
-  async #lead(job: Job<V>, flight: Flight<Arrival<V>>, led: number): Promise<Arrival<V>> {
-    const client = this.#client;
-    client.cancels.set(led, () =>
-      flight.abort(new CacheLoadError('load: nobody waits for it any longer', { key: job.key })),
-    );
-    try {
-      const session = this.#session(flight, job, led);
-      const value = await this.#attempt(job, flight, session);
-      if (session.skipped || value === undefined) {
-        const loose = value === undefined ? undefined : toLoose(encodeValue(value));
-        const answer: FlightAnswer = loose === undefined ? { kind: 'skip' } : { kind: 'loose', value: loose };
-        await client.request({ op: 'settle', flight: led, answer, rejected: false });
-        return { own: value };
-      }
-      const entry = { ...job.options.entry, ...session.options };
-      const kept = this.hooks.preSet(job.key, value, entry);
-      await this.#publish(job.key, kept, entry, led);
-      return { own: kept };
-    } catch (error) {
-      await client.request({ op: 'fail', flight: led, error: foreignToWire(error) });
-      throw error;
-    } finally {
-      client.cancels.delete(led);
-    }
-  }
-
-  async #publish(key: string, value: V, entry: EntryOptions, led: number): Promise<void> {
-    const encoded = encodeValue(value);
-    const writer = new RecordWriter(this.#client, this.reading.ticket, key, led);
-    const published = await writer.publish(encoded, this.terms.of(entry, value, key));
-    if (published !== 'refused') return;
-    const answer: FlightAnswer = { kind: 'loose', value: toLoose(encoded) };
-    await this.#client.request({ op: 'settle', flight: led, answer, rejected: true });
-  }
-
-  async #attempt(job: Job<V>, flight: Flight<Arrival<V>>, session: LoadSession<V, string>): Promise<V | undefined> {
-    for (let left = job.options.retries; ; left--) {
-      try {
-        const value = await flight.link.run(() => job.factory!(session));
-        return session.skipped ? session.skipped.value : value;
-      } catch (error) {
-        if (left === 0 || flight.isAborted) throw error;
-        session.skipped = undefined;
-      }
-    }
-  }
-
-  #session(flight: Flight<Arrival<V>>, { key, options }: Job<V>, led: number): LoadSession<V, string> {
-    const session = new LoadSession<V, string>(flight, key, undefined, (tags) =>
-      this.#client.notify({ op: 'tag', flight: led, tags }),
-    );
-    flight.tags = () => [...(options.entry.tags ?? []), ...(session.options.tags ?? [])];
-    // A copy of what may be large, made only for those who look at it.
-    Object.defineProperty(session, 'staleValue', { get: () => this.reading.peek(key, true) });
-    return session;
-  }
-
   #stale(key: string): { value: Arrival<V> } | undefined {
-    const own = this.reading.peek(key, true);
+    const own = this.reading.peekStale(key);
     return own === undefined ? undefined : { value: { own } };
   }
 
@@ -312,18 +244,5 @@ export class SharedLoading<V> {
 
   #discard(late: Arrival<V> | undefined): void {
     if (late !== undefined && 'slot' in late) this.reading.letGo(late.slot);
-  }
-
-  #noteFailure({ key, options }: Job<V>, error: unknown, tags: readonly string[]): void {
-    const { negativeTtl, graceBackoff } = options;
-    if (negativeTtl === 0 && graceBackoff === 0) return;
-    const now = performance.now();
-    const [rejectUntil, backOffUntil] = [now + negativeTtl, now + graceBackoff];
-    this.#failures.set(key, { error, rejectUntil, backOffUntil, tags });
-  }
-
-  #ownKey(key: string): CacheLoadError {
-    const text = `${this.reading.name}: a load must not ask, directly or through others, for the key that it loads`;
-    return new CacheLoadError(text, { key });
   }
 }

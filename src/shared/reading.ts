@@ -86,13 +86,24 @@ export class Reading<V> implements Lender {
     return slot >= 0;
   }
 
-  /** Milliseconds since a fresh entry was written or touched; -1 for none. */
-  age(key: string): number {
+  /** Milliseconds since a fresh entry was written or touched, and its TTL. */
+  life(key: string): { ageMs: number; ttlMs: number } | undefined {
     const slot = this.#find(key, false);
-    if (slot < 0) return -1;
-    const age = monotonicNow() - this.table.double(slot, SLOT_F64.bornAt);
+    if (slot < 0) return undefined;
+    const ageMs = monotonicNow() - this.table.double(slot, SLOT_F64.bornAt);
+    const ttlMs = this.table.double(slot, SLOT_F64.ttlMs);
     this.reader.unpin();
-    return age;
+    return { ageMs, ttlMs };
+  }
+
+  /** A copy of an entry that is past its time, and within its grace. */
+  peekStale(key: string): V | undefined {
+    const slot = this.#find(key, true);
+    if (slot < 0) return undefined;
+    const { reader } = this;
+    if (reader.expires(slot) && !reader.freshAt(slot, monotonicNow())) return this.#copyAndUnpin(slot);
+    reader.unpin();
+    return undefined;
   }
 
   info(key: string): EntryInfo | undefined {

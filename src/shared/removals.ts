@@ -12,7 +12,6 @@ export abstract class SharedRemovals<V> extends SharedWrites<V> {
   async deleteByTag(tags: string | readonly string[]): Promise<number> {
     this.open();
     const list = parseTagOrTags(tags);
-    this.loading.forgetTagged(list);
     return this.client.request({ op: 'removeTagged', cache: this.ticket.cache, tags: list });
   }
 }

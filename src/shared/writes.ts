@@ -35,7 +35,6 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     this.loading = new SharedLoading<V>(this.reading, this.terms, {
       preSet: (key, value, given) => this.preSet(key, value, given),
       postGet: (key, value) => this.postGet(key, value),
-      onLoadError: (key, error) => this.news.emitter.emit('error', { key, error }),
       onRead: (key, hit) => this.heardRead(key, hit),
     });
   }
@@ -52,7 +51,6 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     const terms = this.terms.of(options, stored, key);
     const encoded = options.transfer ? takeOver(encodeValue(stored)) : encodeValue(stored);
     const writer = new RecordWriter(this.client, this.ticket, key);
-    this.loading.forget(key);
     return (await writer.publish(encoded, terms)) !== 'refused';
   }
 
@@ -99,7 +97,6 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
   /** Makes an entry stale now, or dead if it has no grace; whether it was fresh. */
   async expire(key: string): Promise<boolean> {
     this.openFor(key);
-    this.loading.forget(key);
     return this.client.request({ op: 'expire', cache: this.ticket.cache, key, hash: this.hash(key) });
   }
 
@@ -113,7 +110,6 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
   /** Removes everything; statistics stay. */
   async clear(): Promise<void> {
     this.open();
-    this.loading.forgetAll();
     await this.client.request({ op: 'clear', cache: this.ticket.cache });
   }
 
@@ -138,7 +134,6 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
   #remove(keys: string[]): Promise<boolean[]> {
     for (const key of keys) {
       this.openFor(key);
-      this.loading.forget(key);
     }
     this.open();
     const hashes = keys.map((key) => this.hash(key));

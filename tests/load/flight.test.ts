@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Failures } from '../../src/load/failure.js';
+import { Failures } from '../../src/struct/failures.js';
 import { Flights } from '../../src/load/flight.js';
 import { waitFor } from '../../src/load/wait.js';
 

@@ -7,6 +7,8 @@ export interface Failure {
   rejectUntil: number;
   /** Until when callers with a stale value get that. */
   backOffUntil: number;
+  /** The number of the load that has failed, where loads have one. */
+  flight?: number;
   /** What its value was to bear. */
   tags?: readonly string[];
 }
