@@ -22,7 +22,7 @@ export type State = 'fresh' | 'stale' | 'dead';
  * "Now" is the last reading of the clock: whoever calls has seen to it that it is recent enough.
  */
 export class Lifetime {
-  /** Whether any entry ever had a deadline since the last `clear`. */
+  /** Whether any entry ever had a deadline, or a grace, since the last `clear`. */
   isTimed = false;
   /** Whether any entry ever had an idle time since then. */
   isIdling = false;
@@ -57,7 +57,9 @@ export class Lifetime {
 
   /** The entry is new, or new again. */
   start(handle: number, terms: Terms): void {
-    if (terms.ttl !== Number.POSITIVE_INFINITY || terms.idleTtl !== Number.POSITIVE_INFINITY) {
+    const ends = terms.ttl !== Number.POSITIVE_INFINITY || terms.idleTtl !== Number.POSITIVE_INFINITY;
+    // Without a deadline too, an entry has a grace, for when it is made to expire.
+    if (ends || terms.grace > 0) {
       this.#bind(handle, terms);
     } else if (this.isTimed) {
       this.forget(handle);

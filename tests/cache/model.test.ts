@@ -13,6 +13,7 @@ interface Entry {
   value: number;
   size: number;
   end: number;
+  grace: number;
   death: number;
 }
 
@@ -87,7 +88,7 @@ class Pair {
         assert.equal(handle !== undefined, entry !== undefined);
         if (handle === undefined || !entry) break;
         this.engine.store.life.finish(handle);
-        entry.death = now + (entry.death === entry.end ? 0 : entry.death - entry.end);
+        entry.death = now + entry.grace;
         entry.end = now;
         break;
       }
@@ -130,7 +131,7 @@ class Pair {
     }
     if (stored) {
       const end = ttl === undefined ? Number.POSITIVE_INFINITY : now + ttl;
-      this.model.set(key, { value, size, end, death: ttl === undefined ? end : end + (grace ?? 0) });
+      this.model.set(key, { value, size, end, grace: grace ?? 0, death: end + (grace ?? 0) });
     }
     this.#takeEvicted(now, key);
   }

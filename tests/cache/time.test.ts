@@ -121,6 +121,23 @@ describe('fresh, stale, dead', () => {
     expect(cache.sweep()).toBe(2);
   });
 
+  it('expire leaves an entry its grace, with a TTL or without, also after a touch', async () => {
+    const { cache, clock } = make({ grace: 50 });
+    for (const [key, ttl] of [
+      ['a', 1000],
+      ['b', undefined],
+      ['c', Number.POSITIVE_INFINITY],
+    ] as const) {
+      cache.set(key, 1, { ttl });
+      cache.touch(key);
+      expect(cache.expire(key)).toBe(true);
+      expect(cache.info(key)?.stale).toBe(true);
+      expect(await cache.getOrSet(key, () => Promise.reject(new Error('down')))).toBe(1);
+    }
+    clock.advance(50);
+    expect([cache.sweep(), cache.bytes]).toEqual([3, 0]);
+  });
+
   it('expire makes stale now, or dead without grace', () => {
     const { cache, clock } = make();
     cache.set('a', 1);
