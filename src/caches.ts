@@ -67,23 +67,16 @@ async function create(name: string, definition: CacheDefinition, maxBytes: numbe
   const { kind: _kind, share: _share, loaders = {}, ...options } = definition;
   const modules = Object.entries(loaders).filter(([, loader]) => typeof loader !== 'function');
   const urls = Object.fromEntries(modules) as Record<string, URL | string>;
-  const cache = await open({ ...options, name, maxBytes, loaders: urls } as SharedCacheOptions<unknown>);
+  const cache = await SharedCache.createOrAttach({
+    ...options,
+    name,
+    maxBytes,
+    loaders: urls,
+  } as SharedCacheOptions<unknown>);
   for (const [loader, code] of Object.entries(loaders)) {
     if (typeof code === 'function') await cache.registerLoader(loader, code as LocalLoader<unknown>);
   }
   return cache;
-}
-
-/** Creates a shared cache, or attaches to the one that another thread was the first to create. */
-async function open(options: SharedCacheOptions<unknown>): Promise<SharedCache> {
-  try {
-    return await SharedCache.create(options);
-  } catch (error) {
-    if (!(error instanceof CacheConfigError)) throw error;
-    const existing = await SharedCache.attach(options.name, { timeout: 1 }).catch(() => undefined);
-    if (existing === undefined) throw error;
-    return existing;
-  }
 }
 
 /** The caches as properties, what is done with all of them hidden behind. */

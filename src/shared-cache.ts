@@ -34,14 +34,22 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   /** For `SharedCache.attach` in other threads. */
   readonly handle: SharedCacheHandle;
   readonly #loaders: Loaders<V>;
+  /** Names of what this thread has created, and not closed. */
+  static readonly #created = new Set<string>();
   /** Whether this thread has created the cache: then `close` ends it. */
   readonly #isOwner: boolean;
 
   /** Use `SharedCache.create` or `SharedCache.attach`. */
-  protected constructor(client: ArenaClient, ticket: CacheTicket, options?: SharedCacheOptions<V>) {
+  protected constructor(
+    client: ArenaClient,
+    ticket: CacheTicket,
+    options?: SharedCacheOptions<V>,
+    isOwner = options !== undefined,
+  ) {
     super(client, ticket, options);
     this.handle = Object.freeze({ name: this.name, keeper: client.keeper });
-    this.#isOwner = options !== undefined;
+    this.#isOwner = isOwner;
+    if (isOwner) SharedCache.#created.add(this.name);
     this.#loaders = new Loaders<V>(client, ticket, this.loading);
     this.stats = new CacheStats({
       snapshot: () => sharedSnapshot(this.reading.table, this.isClosed ? 0 : this.reading.size),
@@ -63,6 +71,28 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     const client = await connectThread();
     const ticket = await client.request<CacheTicket>({ op: 'create', config });
     return new this<V>(client, ticket, options);
+  }
+
+  /**
+   * Creates the cache or, when another thread was first, attaches to it: for code that every thread runs. What the cache
+   * is, its creator has said; functions among the options work in each thread.
+   *
+   * @throws CacheConfigError as `create` does, also when it is this very thread that has created a cache of that name.
+   */
+  static async createOrAttach<V = unknown>(options: SharedCacheOptions<V>): Promise<SharedCache<V>> {
+    const config = resolveSharedOptions(options);
+    const client = await connectThread();
+    const { name } = config;
+    try {
+      const ticket = await client.request<CacheTicket>({ op: 'create', config });
+      return new this<V>(client, ticket, options);
+    } catch (error) {
+      if (!(error instanceof CacheConfigError) || SharedCache.#created.has(name)) throw error;
+      // Only who exists can be attached to at once: else it was something else that failed.
+      const ticket = await client.request<CacheTicket>({ op: 'attach', name, timeoutMs: 1 }).catch(() => undefined);
+      if (ticket === undefined) throw error;
+      return new this<V>(client, ticket, options, false);
+    }
   }
 
   /**
@@ -170,6 +200,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
 
   protected override shut(): void {
     super.shut();
+    if (this.#isOwner) SharedCache.#created.delete(this.name);
     this.loading.close(new CacheClosedError(`cache '${this.name}' has been closed`));
   }
 }

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Bytes, parseBytes } from '../common/bytes.js';
+import { CacheConfigError, describe } from '../common/error.js';
 import { boundedByMemory } from '../shared/options.js';
 import { divide } from './budget.js';
 import type { CachalotConfig } from './definition.js';
 import { type LoadConfigOptions, loadAny, originOf } from './load.js';
-import { configError } from './mistake.js';
+import { configError, pathOf } from './mistake.js';
 
 /** What a budget is given to. */
 interface Budgeted {
@@ -94,10 +95,25 @@ export class Budgets implements CachesControl {
   async #divide(config: CachalotConfig, origin: string): Promise<void> {
     const { budgets, mistakes } = divide(config);
     if (mistakes.length > 0) throw configError(origin, mistakes);
-    const changes = [...this.caches].map(([name, cache]) => ({ cache, bytes: budgets.get(name)! }));
-    const shrinking = changes.filter(({ cache, bytes }) => bytes < cache.maxBytes);
-    const growing = changes.filter(({ cache, bytes }) => bytes > cache.maxBytes);
-    for (const { cache, bytes } of [...shrinking, ...growing]) await cache.resize(bytes);
+    const changes = [...this.caches].map(([name, cache]) => ({
+      name,
+      cache,
+      old: cache.maxBytes,
+      bytes: budgets.get(name)!,
+    }));
+    const shrinking = changes.filter(({ old, bytes }) => bytes < old);
+    const growing = changes.filter(({ old, bytes }) => bytes > old);
+    const done: typeof changes = [];
+    for (const change of [...shrinking, ...growing]) {
+      try {
+        await change.cache.resize(change.bytes);
+        done.push(change);
+      } catch (cause) {
+        for (const { cache, old } of done.reverse()) await cache.resize(old);
+        const reason = cause instanceof Error ? cause.message : describe(cause);
+        throw new CacheConfigError(`${origin}: ${pathOf(['caches', change.name])}: ${reason}`, { cause });
+      }
+    }
   }
 }
 

@@ -113,6 +113,18 @@ describe('createCaches', () => {
     expect((await failure(SharedCache.attach('first', { timeout: 50 }))).message).toContain("got 'first'");
   });
 
+  it('does not take what this thread has created otherwise for its own', async () => {
+    open.push(await SharedCache.create({ name: 'taken', maxBytes: '1MiB' }));
+    const config = {
+      caches: { free: { kind: 'shared', maxBytes: '1MiB' }, taken: { kind: 'shared', maxBytes: '1MiB' } },
+    } as const;
+    const error = await failure(createCaches(config, options));
+    expect(error.message).toMatch(
+      /^config: caches\.taken: name: expected one that no cache of this process has; got 'taken'/,
+    );
+    expect((await failure(SharedCache.attach('free', { timeout: 50 }))).message).toContain("got 'free'");
+  });
+
   it('registers loaders that are functions', async () => {
     const caches = await createCaches(
       { caches: { fn: { kind: 'shared', maxBytes: '1MiB', loaders: { twice: (n: number) => 2 * n } } } },
@@ -163,6 +175,15 @@ describe('budgets at run time', () => {
     expect(budgetsOf(caches)).toEqual([8, 4, 4]);
     await caches.resize('32MiB');
     expect(budgetsOf(caches)).toEqual([16, 8, 4]);
+  });
+
+  it('are as they were when one of them cannot be changed', async () => {
+    const caches = await createCaches(CONFIG, options);
+    open.push(caches);
+    await caches.b.close();
+    const error = await failure(caches.resize('32MiB'));
+    expect(error.message).toMatch(/^resize: caches\.b: cache 'b': expected an open cache/);
+    expect(caches.a.maxBytes).toBe(8 * MIB);
   });
 
   it('apply takes on the budgets of a changed configuration', async () => {
@@ -221,8 +242,10 @@ describe('several threads', () => {
       own: undefined,
       budgets: [16 * MIB, 8 * MIB],
     });
+    await caches.images.set('old', 'x');
+    await caches.images.delete('old');
     worker.postMessage({ resize: '16MiB' });
-    await once(worker, 'message');
+    expect(await once(worker, 'message')).toEqual([{ removed: ['old delete'] }]);
     expect([caches.images.maxBytes, caches.notes.maxBytes]).toEqual([8 * MIB, 8 * MIB]);
     worker.postMessage({ close: true });
     await once(worker, 'exit');
