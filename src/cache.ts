@@ -1,15 +1,17 @@
 import { type CacheDump, dump, load } from './cache/dump.js';
 import { Engine } from './cache/engine.js';
 import { Entries } from './cache/entries.js';
-import { loadHost } from './cache/load-host.js';
+import { type Hooks, loadHost } from './cache/load-host.js';
 import { Loading } from './cache/loading.js';
-import { removeTagged } from './cache/removal.js';
+import { clearAll, removeTagged } from './cache/removal.js';
 import { Restorer } from './cache/restore.js';
 import { saveCache } from './cache/save.js';
+import { ViewOptions } from './cache/view-options.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
 import { CacheConfigError, describe } from './common/error.js';
+import { parseNamespace } from './common/namespace.js';
 import { parseTagOrTags } from './common/tags.js';
-import type { Factory, GetOrSetOptions, Loaded } from './load/context.js';
+import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/context.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, type MemoParameters, memoize } from './memo/memoize.js';
 import { type CacheOptions, resolveCacheOptions } from './options.js';
@@ -17,6 +19,7 @@ import { pathOf } from './snapshot/path.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
 import type { CacheEvents } from './stats/event.js';
+import { WeakValues } from './struct/weak-values.js';
 
 /**
  * A cache for one thread, bounded in bytes: values by reference, the least worthy first to go.
@@ -29,10 +32,13 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   readonly stats: CacheStats;
   readonly #loading: Loading<K, V>;
   readonly #restorer: Restorer<K, V>;
+  /** Held weakly: a view that nobody holds, and that has neither entries nor listeners, is gone. */
+  readonly #views = new WeakValues<Cache<K, V>>();
 
   /** @throws CacheConfigError for options that are missing, of a wrong type or out of range. */
   constructor(options: CacheOptions<K, V>) {
-    const engine = new Engine(resolveCacheOptions(options));
+    const view = options instanceof ViewOptions ? (options as ViewOptions<K, V>) : undefined;
+    const engine = view?.engine ?? new Engine(resolveCacheOptions(options));
     super(engine);
     this.#loading = new Loading(
       loadHost(engine, {
@@ -42,21 +48,36 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
     );
     engine.changes = this.#loading;
     this.#restorer = new Restorer(engine);
-    this.stats = new CacheStats({ snapshot: () => engine.snapshot(), reset: () => engine.resetStats() });
-  }
-
-  /** Removes all; the statistics stay. Loads that run answer their callers and store nothing. O(n). */
-  clear(): void {
-    const { store, events } = this.open();
-    this.engine.changes.supersedeAll();
-    const isEmpty = store.count === 0;
-    store.clear();
-    store.removals.flush();
-    if (isEmpty && events.heard.clear) events.emit('clear', {});
+    this.stats = view?.stats ?? new CacheStats({ snapshot: () => engine.snapshot(), reset: () => engine.resetStats() });
   }
 
   /**
-   * Removes what bears the tag, or one of the tags; how many fresh entries went. What is stale goes too, uncounted.
+   * A view with keys, loads and listeners of its own, under this cache's budget, policy, options, hooks and statistics.
+   * `size`, `bytes`, `clear`, `deleteByTag` and the events of this cache include it; its keys and entries are its own.
+   * The same name gives the same view. `close` of a view does nothing: what it shows belongs to the cache.
+   *
+   * @throws CacheConfigError unless the name is a non-empty string.
+   */
+  namespace(name: string): Cache<K, V> {
+    const engine = this.open();
+    const known = this.#views.get(parseNamespace(name));
+    if (known) return known;
+    const hooks = {
+      preSet: (key: K, value: V, options?: EntryOptions) => this.preSet(key, value, options),
+      postGet: (key: K, value: V) => this.postGet(key, value),
+    };
+    const view = new Namespace<K, V>(new ViewOptions(engine.child(name), hooks, this.stats));
+    this.#views.add(name, view);
+    return view;
+  }
+
+  /** Removes all, namespaces included; the statistics stay. Loads that run answer their callers and store nothing. O(n). */
+  clear(): void {
+    clearAll(this.open());
+  }
+
+  /**
+   * Removes what bears the tag, or one of the tags, namespaces included; how many fresh entries went. What is stale goes too, uncounted.
    * Loads that run for entries of such a tag answer their callers and store nothing. O(what goes).
    *
    * @throws CacheConfigError unless it is a non-empty string or an array of them.
@@ -191,10 +212,30 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
 
   /** Stops timers, aborts loads, rejects their callers, lets everything go and tells nobody. Again: does nothing. */
   async close(): Promise<void> {
-    if (this.engine.close()) this.#loading.close();
+    this.engine.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** A view of a cache: see `Cache.namespace`. */
+class Namespace<K, V> extends Cache<K, V> {
+  readonly #hooks: Hooks<K, V>;
+
+  constructor(view: ViewOptions<K, V>) {
+    super(view);
+    this.#hooks = view.hooks;
+  }
+
+  override async close(): Promise<void> {}
+
+  protected override preSet(key: K, value: V, options?: EntryOptions): V {
+    return this.#hooks.preSet(key, value, options);
+  }
+
+  protected override postGet(key: K, value: V): V {
+    return this.#hooks.postGet(key, value);
   }
 }

@@ -2,7 +2,8 @@ import type { ArenaClient } from './arena/client.js';
 import type { CacheTicket } from './arena/protocol.js';
 import { parseDuration } from './common/duration.js';
 import { CacheClosedError, CacheConfigError, describe } from './common/error.js';
-import type { Factory, GetOrSetOptions, Loaded } from './load/context.js';
+import { parseNamespace } from './common/namespace.js';
+import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/context.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, memoize } from './memo/memoize.js';
 import type { SharedEvents } from './shared/events.js';
@@ -18,9 +19,12 @@ import {
   type SharedCacheOptions,
 } from './shared/options.js';
 import { SharedRemovals } from './shared/removals.js';
+import { Scope } from './shared/scope.js';
 import { connectThread, connectThreadTo, connectWhenStarted } from './shared/thread.js';
+import type { SharedView } from './shared/view.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
+import { WeakValues } from './struct/weak-values.js';
 
 const ATTACH_MS = 5000;
 
@@ -36,6 +40,8 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   readonly #loaders: Loaders<V>;
   /** Names of what this thread has created, and not closed. */
   static readonly #created = new Set<string>();
+  /** Held weakly: a view that nobody holds, and that loads nothing, is gone. */
+  readonly #views = new WeakValues<SharedCache<V>>();
   /** Whether this thread has created the cache: then `close` ends it. */
   readonly #isOwner: boolean;
 
@@ -45,16 +51,20 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     ticket: CacheTicket,
     options?: SharedCacheOptions<V>,
     isOwner = options !== undefined,
+    view?: SharedView<V>,
   ) {
-    super(client, ticket, options);
+    super(client, ticket, options, view);
     this.handle = Object.freeze({ name: this.name, keeper: client.keeper });
     this.#isOwner = isOwner;
     if (isOwner) SharedCache.#created.add(this.name);
-    this.#loaders = new Loaders<V>(client, ticket, this.loading);
-    this.stats = new CacheStats({
-      snapshot: () => sharedSnapshot(this.reading.table, this.isClosed ? 0 : this.reading.size),
-      reset: () => void client.request({ op: 'resetStats', cache: ticket.cache }).catch(() => undefined),
-    });
+    this.#loaders = new Loaders<V>(client, ticket, this.loading, view?.loaders);
+    this.stats =
+      view?.stats ??
+      new CacheStats({
+        snapshot: () => sharedSnapshot(this.reading.table, this.isClosed ? 0 : this.reading.size),
+        reset: () => void client.request({ op: 'resetStats', cache: ticket.cache }).catch(() => undefined),
+      });
+    if (view) return;
     client.attach(ticket.cache, this, {
       onNews: (news, lost) => this.news.tell(news, lost),
       onClosed: () => this.shut(),
@@ -169,6 +179,34 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     return memoizingDecorator<A, string, V>({ options, by: 'name', cacheOf: () => this });
   }
 
+  /**
+   * A view with keys, loads and listeners of its own, in every thread the same, under this cache's budget, policy,
+   * options, hooks, loaders and statistics. `size`, `bytes`, `clear`, `deleteByTag` and the events of this cache include
+   * it; its keys and entries are its own. `close` of a view does nothing: what it shows belongs to the cache.
+   *
+   * @throws CacheConfigError unless the name is a non-empty string.
+   */
+  namespace(name: string): SharedCache<V> {
+    this.open();
+    const known = this.#views.get(parseNamespace(name));
+    if (known) return known;
+    const scope = new Scope([...this.reading.scope.path, name]);
+    const { terms, stats } = this;
+    const view = new SharedNamespace<V>(this.client, this.ticket, {
+      scope,
+      terms,
+      stats,
+      news: this.news.view(scope),
+      loaders: this.#loaders,
+      hooks: {
+        preSet: (key, value, options) => this.preSet(key, value, options),
+        postGet: (key, value) => this.postGet(key, value),
+      },
+    });
+    this.#views.add(name, view);
+    return view;
+  }
+
   on<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {
     this.news.emitter.on(event, listener);
     return this;
@@ -201,6 +239,27 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   protected override shut(): void {
     super.shut();
     if (this.#isOwner) SharedCache.#created.delete(this.name);
+    for (const view of this.#views.values()) view.shut();
     this.loading.close(new CacheClosedError(`cache '${this.name}' has been closed`));
+  }
+}
+
+/** A view of a cache: see `SharedCache.namespace`. */
+class SharedNamespace<V> extends SharedCache<V> {
+  readonly #hooks: SharedView<V>['hooks'];
+
+  constructor(client: ArenaClient, ticket: CacheTicket, view: SharedView<V>) {
+    super(client, ticket, undefined, false, view);
+    this.#hooks = view.hooks;
+  }
+
+  override async close(): Promise<void> {}
+
+  protected override preSet(key: string, value: V, options?: EntryOptions): V {
+    return this.#hooks.preSet(key, value, options);
+  }
+
+  protected override postGet(key: string, value: V): V {
+    return this.#hooks.postGet(key, value);
   }
 }

@@ -1,8 +1,8 @@
 import { jittered } from '../common/ttl.js';
 import type { Policy } from '../policy/policy.js';
-import { TagIndex } from '../struct/tag-index.js';
 import type { BlockNode } from './allocator.js';
 import { KeyIndex } from './key-index.js';
+import { KeySpaces } from './key-spaces.js';
 import {
   EMPTY,
   ENTRY_OVERHEAD_BYTES,
@@ -16,6 +16,7 @@ import {
   TABLE_SLOT_HIGH,
 } from './layout.js';
 import { type EntryTerms, Lifetimes } from './lifetime.js';
+import { namespaceMark, placedKey } from './namespace-key.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals, slotTags } from './slot-key.js';
 import type { CacheTable } from './table.js';
@@ -48,8 +49,8 @@ export interface NewEntry extends EntryTerms {
 export class EntryStore {
   readonly index: KeyIndex;
   readonly life: Lifetimes;
-  /** By handle. */
-  readonly tagged = new TagIndex();
+  /** Namespaces and tags, by handle. */
+  readonly spaces = new KeySpaces();
   /** Blocks of an entry beside the one with the trailer, by slot. Such entries are never moved. */
   readonly #externals = new Map<number, BlockNode[]>();
   readonly #nodeOf: Int32Array;
@@ -131,6 +132,7 @@ export class EntryStore {
     table.setInt(slot, SLOT.keyLength, entry.key.length);
     table.setInt(slot, SLOT.hits, 0);
     table.setInt(slot, SLOT.tagsLength, entry.tagsLength);
+    table.setInt(slot, SLOT.namespace, entry.key.charCodeAt(0) === 0 ? namespaceMark(placedKey(entry.key).path) : 0);
     table.setNumber(slot, this.nextNumber());
     table.setDouble(slot, SLOT_F64.charge, entry.charge);
     table.setDouble(slot, SLOT_F64.bornAt, now);
@@ -141,7 +143,7 @@ export class EntryStore {
   }
 
   /** Enters a filled slot under its key and tags, in the place of `old` if that is not -1. */
-  enter(slot: number, old: number, tags: readonly string[] = []): void {
+  enter(slot: number, old: number, { key, tags }: Pick<NewEntry, 'key' | 'tags'>): void {
     const { table } = this;
     const handle = this.#handleOf[slot]!;
     const hash = table.int(slot, SLOT.hash);
@@ -163,7 +165,7 @@ export class EntryStore {
     this.held++;
     this.bytes += charge;
     this.life.queue(this.#handleOf[slot]!, slot);
-    if (tags.length > 0 || !this.tagged.isEmpty) this.tagged.set(this.#handleOf[slot]!, tags);
+    this.spaces.set(this.#handleOf[slot]!, key, tags);
   }
 
   /**
@@ -176,7 +178,7 @@ export class EntryStore {
       this.index.remove(this.table.int(slot, SLOT.hash), slot);
       this.policy.remove(handle);
       this.life.unqueue(handle);
-      if (!this.tagged.isEmpty) this.tagged.delete(handle);
+      this.spaces.delete(handle);
       this.#freeHandles.push(handle);
     }
     this.held--;
@@ -244,7 +246,7 @@ export class EntryStore {
   validate(): void {
     this.index.validate();
     this.policy.validate();
-    this.tagged.validate();
+    this.spaces.validate();
     let held = 0;
     let bytes = 0;
     for (const slot of this.slots()) {
@@ -255,7 +257,7 @@ export class EntryStore {
       }
       this.life.validate(handle, slot);
       const tags = slotTags(this.table, this.segments, slot);
-      if (tags.join('\n') !== this.tagged.tags(handle).join('\n')) throw new Error(`store: tags of slot ${slot}`);
+      if (tags.join('\n') !== this.spaces.tags(handle).join('\n')) throw new Error(`store: tags of slot ${slot}`);
       held++;
       bytes += this.charge(slot);
     }

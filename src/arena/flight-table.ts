@@ -15,6 +15,7 @@ import { type Failure, Failures } from '../struct/failures.js';
 import { beginWait, endWait, type Waiting } from './flight-waits.js';
 import type { KeeperCache } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
+import { userKey } from './namespace-key.js';
 import type { FlightAnswer } from './protocol.js';
 
 /** A flight older than so many times its `hardTimeout` is abandoned. */
@@ -162,23 +163,30 @@ export class FlightTable {
   }
 
   /** The key was written or removed: the flight goes on for those who wait, and its value will not be entered. */
-  supersede(cache: KeeperCache, key: string | undefined): void {
-    if (key === undefined) this.#failures.delete(cache);
-    else this.#failures.get(cache)?.delete(key);
-    const keys = this.#byKey.get(cache);
-    if (keys === undefined) return;
-    for (const [name, flight] of key === undefined ? [...keys] : [[key, keys.get(key)] as const]) {
-      if (flight === undefined) continue;
-      flight.superseded = true;
-      keys.delete(name);
-    }
+  supersede(cache: KeeperCache, key: string): void {
+    this.#failures.get(cache)?.delete(key);
+    const flight = this.current(cache, key);
+    if (flight === undefined) return;
+    flight.superseded = true;
+    this.#forget(flight);
   }
 
-  /** What bears one of these tags was removed: as `supersede` for flights that are to, now or when that turns out. */
-  supersedeTagged(cache: KeeperCache, tags: readonly string[]): void {
-    this.#failures.get(cache)?.deleteTagged(tags);
+  /** As `supersede`, for all keys that match. O(flights and failures). */
+  supersedeWhere(cache: KeeperCache, matches: (key: string) => boolean): void {
+    this.#failures.get(cache)?.deleteWhere(matches);
+    const keys = this.#byKey.get(cache)?.keys() ?? [];
+    for (const key of [...keys]) if (matches(key)) this.supersede(cache, key);
+  }
+
+  /**
+   * What bears one of these tags was removed, of the keys that begin so: as `supersede` for flights that are to bear one,
+   * now or when that turns out.
+   */
+  supersedeTagged(cache: KeeperCache, tags: readonly string[], within: string): void {
+    const lost = new Set(tags);
+    this.#failures.get(cache)?.deleteWhere((key, failure) => key.startsWith(within) && bearsAny(failure.tags, lost));
     for (const flight of this.#all.values()) {
-      if (flight.cache !== cache) continue;
+      if (flight.cache !== cache || !flight.key.startsWith(within)) continue;
       flight.lostTags ??= new Set();
       for (const tag of tags) flight.lostTags.add(tag);
       if (!bearsAny([...flight.tags], flight.lostTags)) continue;
@@ -236,7 +244,10 @@ export class FlightTable {
     for (const flight of [...this.#all.values()]) {
       if (flight.cache !== cache) continue;
       flight.cancel?.();
-      this.fail(flight, new CacheClosedError(`cache '${cache.config.name}' has been closed`, { key: flight.key }));
+      this.fail(
+        flight,
+        new CacheClosedError(`cache '${cache.config.name}' has been closed`, { key: userKey(flight.key) }),
+      );
     }
     this.#byKey.delete(cache);
     this.#failures.delete(cache);
@@ -279,7 +290,8 @@ export class FlightTable {
 }
 
 /** What those are told who wait for a value that could not be produced. */
-export function loadError(what: string, key: string, cause: unknown): CacheLoadError {
+export function loadError(what: string, inner: string, cause: unknown): CacheLoadError {
+  const key = userKey(inner);
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new CacheLoadError(`${what}: expected a value for key ${JSON.stringify(key)}; got an error: ${reason}`, {
     key,

@@ -107,7 +107,7 @@ export class KeeperCache {
     const old = store.find(entry.key, entry.hash);
     const slot = store.fill(entry, now);
     this.#own(slot);
-    store.enter(slot, old, entry.tags);
+    store.enter(slot, old, entry);
     if (old >= 0) this.#leave(old, entry.key, 'replace', true);
     else this.table.addHeader(HEADER.missBytes, entry.charge);
     this.table.addHeader(HEADER.sets, 1);

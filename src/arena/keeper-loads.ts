@@ -6,6 +6,7 @@ import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import { HEADER, SLOT_F64 } from './layout.js';
+import { userKey } from './namespace-key.js';
 import type { ClaimRequest, FlightAnswer, FlightRequest, LoaderTask, LoadRequest } from './protocol.js';
 import { toWire } from './wire-error.js';
 
@@ -95,7 +96,7 @@ export class KeeperLoads {
     const flight = flights.current(cache, key);
     if (isInside(inside, cache, key) || (flight && inside && waitsFor(flight, inside))) {
       const text = `${cache.config.name}: a load must not ask, directly or through others, for the key that it loads`;
-      throw new CacheLoadError(text, { key });
+      throw new CacheLoadError(text, { key: userKey(key) });
     }
     if (flight === undefined) return false;
     flights.join(flight, client, id, inside);

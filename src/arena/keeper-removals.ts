@@ -8,17 +8,38 @@
 import type { Household } from './household.js';
 import type { KeeperCache } from './keeper-cache.js';
 import { SLOT_F64 } from './layout.js';
+import { withinPrefix } from './namespace-key.js';
 
-/** Removes what bears one of the tags; how many fresh entries went. */
-export function removeTagged(house: Household, cache: KeeperCache, tags: readonly string[]): number {
-  house.flights.supersedeTagged(cache, tags);
-  house.reservations.supersedeTagged(cache, tags);
+/** Where, and under which tags. */
+interface Tagged {
+  path: readonly string[];
+  tags: readonly string[];
+}
+
+/** Removes what bears one of the tags in a namespace and all within it; how many fresh entries went. */
+export function removeTagged(house: Household, cache: KeeperCache, { path, tags }: Tagged): number {
+  const within = withinPrefix(path);
+  house.flights.supersedeTagged(cache, tags, within);
+  house.reservations.supersedeTagged(cache, tags, within);
   const { store } = cache;
-  return removeSlots(
-    house,
-    cache,
-    store.tagged.handlesOfAny(tags).map((handle) => store.slotOf(handle)),
-  );
+  const slots: number[] = [];
+  for (const { tagged } of store.spaces.within(path)) {
+    if (!tagged.isEmpty) for (const handle of tagged.handlesOfAny(tags)) slots.push(store.slotOf(handle));
+  }
+  return removeSlots(house, cache, slots);
+}
+
+/** Removes all of a namespace and what lies within it; of a cache, when the path is empty. How many entries went. */
+export function clear(house: Household, cache: KeeperCache, path: readonly string[]): number {
+  const within = withinPrefix(path);
+  house.flights.supersedeWhere(cache, (key) => key.startsWith(within));
+  house.reservations.supersedeWhere(cache, (key) => key.startsWith(within));
+  if (path.length === 0) return cache.clear();
+  const { store } = cache;
+  const spaces = [...store.spaces.within(path)];
+  const slots = spaces.flatMap(({ handles }) => Array.from(handles, (handle) => store.slotOf(handle)));
+  for (const slot of slots) cache.remove(slot, 'clear');
+  return slots.length;
 }
 
 /** Takes entries out; how many were fresh. */

@@ -6,7 +6,7 @@ import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import { KeeperLoads } from './keeper-loads.js';
-import { removeTagged } from './keeper-removals.js';
+import { clear, removeTagged } from './keeper-removals.js';
 import { HEADER, SLOT_F64 } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
 import type { CommitRequest, Request } from './protocol.js';
@@ -60,13 +60,9 @@ export class KeeperRequests {
         return request.keys.map((key, i) => this.#remove(cache, key, request.hashes[i]!));
       }
       case 'removeTagged':
-        return removeTagged(this.house, this.#cache(request.cache), request.tags);
-      case 'clear': {
-        const cache = this.#cache(request.cache);
-        this.house.flights.supersede(cache, undefined);
-        this.house.reservations.supersede(cache, undefined);
-        return cache.clear();
-      }
+        return removeTagged(this.house, this.#cache(request.cache), request);
+      case 'clear':
+        return clear(this.house, this.#cache(request.cache), request.path ?? []);
       case 'touch':
         return this.#touch(this.#cache(request.cache), request.key, request.hash, request.ttlMs);
       case 'expire':

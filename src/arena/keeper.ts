@@ -153,7 +153,7 @@ export class Keeper implements Household {
     cache.table.close();
     this.flights.closeCache(cache);
     this.reservations.refuseWaiting(cache);
-    this.reservations.supersede(cache, undefined);
+    this.reservations.supersedeWhere(cache, () => true);
     cache.clear();
     cache.takeNews();
     cache.publishLedger();

@@ -116,7 +116,7 @@ export const STAT_ROW_DOUBLES = 16;
 //      │ gen|st │      │ offset│         │ lo  hi  │ 8-byte  │  bytes   │ len  │ |flags   │ until   │ at    │        │
 //      └────────┴──────┴───────┴─────────┴─────────┴─────────┴──────────┴──────┴──────────┴─────────┴───────┴────────┘
 //  f64                                                                                      5        6       7
-//  second line, read by few:  f64  8 last used │ 9 idle ms │ 10 ttl ms │ 11 grace ms │ 12 cost │ 13 charge │ i32 28 hits │ 29 bytes of tags │
+//  second line, read by few:  f64  8 last used │ 9 idle ms │ 10 ttl ms │ 11 grace ms │ 12 cost │ 13 charge │ i32 28 hits │ 29 bytes of tags │ 30 namespace │
 //
 //  word = generation << 2 | state. A slot is EMPTY, then READY, then RETIRED, then EMPTY again under the next generation.
 
@@ -137,6 +137,7 @@ export enum SLOT {
   parts = 9,
   hits = 28,
   tagsLength = 29,
+  namespace = 30,
 }
 
 export enum SLOT_F64 {

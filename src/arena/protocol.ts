@@ -160,8 +160,9 @@ export type Request =
   | CommitRequest
   | { op: 'abort'; reservation: number }
   | { op: 'remove'; cache: number; keys: string[]; hashes: number[]; reason: RemovalReason }
-  | { op: 'removeTagged'; cache: number; tags: readonly string[] }
-  | { op: 'clear'; cache: number }
+  /** `path`: of a namespace, or nothing for all. */
+  | { op: 'removeTagged'; cache: number; path: readonly string[]; tags: readonly string[] }
+  | { op: 'clear'; cache: number; path?: readonly string[] }
   | { op: 'touch'; cache: number; key: string; hash: number; ttlMs: number }
   | { op: 'expire'; cache: number; key: string; hash: number }
   | { op: 'resize'; cache: number; maxBytes: number }

@@ -231,14 +231,21 @@ export class SharedReader {
     return parts && { skeleton: trailer.subarray(count * PART_ROW_BYTES), parts };
   }
 
-  /** Calls `visit` for each READY slot, pinned during the call. O(slots ever used). */
-  forEachReady(visit: (slot: number, key: string) => void): void {
-    const high = this.table.slotHigh;
+  /** The key of a slot as it lies in the index, if its segment is known. The slot must be pinned. */
+  key(slot: number): string | undefined {
+    return slotKey(this.table, this.segments, slot);
+  }
+
+  /** Calls `visit` for each READY slot, of those that bear `mark` if it is given, pinned meanwhile. O(slots ever used). */
+  forEachReady(visit: (slot: number) => void, mark?: number): void {
+    const { table } = this;
+    const high = table.slotHigh;
     for (let slot = 0; slot < high; slot++) {
-      if ((this.table.word(slot) & STATE_MASK) !== READY || !this.#pinReady(slot)) continue;
+      // A slot that has another tenant by now is told by its key.
+      if (mark !== undefined && table.int(slot, SLOT.namespace) !== mark) continue;
+      if ((table.word(slot) & STATE_MASK) !== READY || !this.#pinReady(slot)) continue;
       try {
-        const key = slotKey(this.table, this.segments, slot);
-        if (key !== undefined) visit(slot, key);
+        visit(slot);
       } finally {
         this.unpin();
       }

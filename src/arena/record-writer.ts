@@ -4,6 +4,7 @@ import { hashString } from '../common/hash.js';
 import type { ArenaClient } from './client.js';
 import { UNIT_BYTES } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
+import { userKey } from './namespace-key.js';
 import type { CacheTicket, Grant } from './protocol.js';
 import {
   encodeTags,
@@ -151,7 +152,7 @@ export class RecordWriter {
       if (this.#blockOf(part) >= 0) continue;
       const target = segments.view(grant.segment, base + place.offset, place.byteLength)!;
       for (let at = 0; at < place.byteLength; at += SLICE_BYTES) {
-        if (part.byteLength !== place.byteLength) throw detached(this.key);
+        if (part.byteLength !== place.byteLength) throw detached(userKey(this.key));
         const slice = part.subarray(at, at + SLICE_BYTES);
         target.set(slice, at);
         written += slice.byteLength;

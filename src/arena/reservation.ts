@@ -136,18 +136,24 @@ export class Reservations {
     this.#release(reservation, []);
   }
 
-  /** Marks the reservations for a key, or for all keys of a cache, as outdone, if they are older than `than`. */
-  supersede(cache: KeeperCache, key: string | undefined, than = Number.POSITIVE_INFINITY): void {
-    const some = key === undefined ? this.#all.values() : (this.#byKey.get(keyName(cache, key)) ?? []);
-    for (const reservation of some) {
-      if (reservation.cache === cache && reservation.id < than) reservation.superseded = true;
+  /** Marks the reservations for a key as outdone, if they are older than `than`. */
+  supersede(cache: KeeperCache, key: string, than = Number.POSITIVE_INFINITY): void {
+    for (const reservation of this.#byKey.get(keyName(cache, key)) ?? []) {
+      if (reservation.id < than) reservation.superseded = true;
+    }
+  }
+
+  /** As `supersede`, for all keys that match. O(reservations). */
+  supersedeWhere(cache: KeeperCache, matches: (key: string) => boolean): void {
+    for (const reservation of this.#all.values()) {
+      if (reservation.cache === cache && matches(reservation.key)) reservation.superseded = true;
     }
   }
 
   /** What bears one of these tags was removed: what is being written now is outdone, should it turn out to. */
-  supersedeTagged(cache: KeeperCache, tags: readonly string[]): void {
+  supersedeTagged(cache: KeeperCache, tags: readonly string[], within: string): void {
     for (const reservation of this.#all.values()) {
-      if (reservation.cache !== cache) continue;
+      if (reservation.cache !== cache || !reservation.key.startsWith(within)) continue;
       reservation.lostTags ??= new Set();
       for (const tag of tags) reservation.lostTags.add(tag);
     }

@@ -33,9 +33,16 @@ export function admit<K, V>(engine: Engine<K, V>, key: K, value: V, past: Past, 
   const { store, counters, ticker } = engine;
   const { table, life, policy } = store;
   const { size, cost, hits, tags, ttl, idleTtl, grace } = past;
-  store.put(key, value, size, cost, entryTerms({ ttl, idleTtl, grace }, tags.length > 0 ? tags : undefined));
+  store.put(
+    engine.space,
+    key,
+    value,
+    size,
+    cost,
+    entryTerms({ ttl, idleTtl, grace }, tags.length > 0 ? tags : undefined),
+  );
   counters.missBytes -= size;
-  const handle = table.index.get(key)!;
+  const handle = engine.space.index.get(key)!;
   table.beBorn(handle, ticker.time[0]! - past.age - passed);
   if (past.left !== Number.POSITIVE_INFINITY) {
     life.resume(handle, past.left - passed);

@@ -77,12 +77,12 @@ export function load<K, V>(engine: Engine<K, V>, given: CacheDump<K, V>): number
   const passed = elapsed(given.savedAt, timeStamp(options.clock));
   const list = given.entries.map((entry) => ({ key: entry.key, value: entry.value, past: pastOf(entry) }));
   const charges = list.map(({ past }) => chargeOf(engine, past, passed));
-  const first = firstThatFits(charges, { bytes: store.maxBytes, entries: options.maxEntries });
+  const first = firstThatFits(charges, roomWithout(engine));
   const fitting = list.filter((_, number) => number >= first && charges[number]! > 0);
   if (options.copy) for (const entry of fitting) entry.value = clone(entry.key, entry.value, options.name);
   engine.changes.supersedeAll();
-  store.clear();
   ticker.now();
+  for (const handle of [...engine.space.index.values()]) store.drop(handle, store.reasonFor(handle, 'clear'));
   for (const { key, value, past } of fitting) admit(engine, key, value, past, passed);
   store.removals.flush();
   return fitting.length;
@@ -93,12 +93,19 @@ export function pastOf(entry: DumpEntry): Past {
   return { size, cost, hits, tags: [...new Set(tags)], ttl, idleTtl, grace, age, left };
 }
 
+/** What there is room for when the engine's own entries have gone: namespaces keep theirs. */
+function roomWithout<K, V>({ store, space, options }: Engine<K, V>): { bytes: number; entries: number } {
+  let bytes = store.maxBytes - store.bytes;
+  for (const handle of space.index.values()) bytes += store.table.size(handle);
+  return { bytes, entries: options.maxEntries - store.count + space.index.size };
+}
+
 /** The stale, who dies first first; then the fresh, as the policy would let them go. */
-function inOrder<K, V>({ store }: Engine<K, V>): number[] {
-  const { life, table, policy } = store;
+function inOrder<K, V>({ store, space }: Engine<K, V>): number[] {
+  const { life, policy } = store;
   const stale: number[] = [];
   const fresh = new Set<number>();
-  for (const handle of table.index.values()) {
+  for (const handle of space.index.values()) {
     const state = life.state(handle);
     if (state === 'fresh') fresh.add(handle);
     else if (state === 'stale') stale.push(handle);

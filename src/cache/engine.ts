@@ -1,4 +1,5 @@
 import { CacheClosedError } from '../common/error.js';
+import { namespaceLabel } from '../common/namespace.js';
 import { jittered, parseTtl } from '../common/ttl.js';
 import type { EntryOptions } from '../load/context.js';
 import { type ResolvedCacheOptions, type ResolvedEntryOptions, resolveEntryOptions } from '../options.js';
@@ -8,6 +9,7 @@ import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/eve
 import { smoothedLoadTime } from '../stats/load-times.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
 import { type EntryTerms, entryTerms } from './entry-terms.js';
+import type { ChangeListener, Space, SpaceOwner } from './space.js';
 import { Store } from './store.js';
 import { Ticker } from './ticker.js';
 import { checkValue, clone } from './value.js';
@@ -16,30 +18,36 @@ import { costOf, weigh } from './weight.js';
 /** One hit in so many is timed, the first among them; a power of two. */
 const SAMPLED_HITS = 1024;
 
-/** Told of every key that is written or removed, after the arguments were found good, before anything changes. */
-export interface ChangeListener<K> {
-  supersede(key: K): void;
-  /** What bears one of these tags is removed, and with it what is going to. */
-  supersedeTags(tags: readonly string[]): void;
-  /** All keys, those that are not there too. */
-  supersedeAll(): void;
+const NOBODY: ChangeListener<unknown> = {
+  supersede: () => undefined,
+  supersedeAll: () => undefined,
+  supersedeTags: () => undefined,
+  close: () => undefined,
+};
+
+/** Of a namespace. */
+interface Parent<K, V> {
+  engine: Engine<K, V>;
+  name: string;
 }
 
 /**
  * What a cache does with one entry at a time: read, write, remove, each with its statistics and events. The store below
  * knows nothing of those, and `Cache` above adds hooks, loads and bulk operations.
+ *
+ * A namespace has an engine of its own, for its own keys, loads and listeners, over the store and counters of its cache.
  */
-export class Engine<K, V> {
+export class Engine<K, V> implements SpaceOwner<K, V> {
   readonly options: ResolvedCacheOptions<K, V>;
-  readonly counters = new Counters();
+  readonly counters: Counters;
   readonly events: Emitter<CacheEvents<K, V>>;
   readonly ticker: Ticker;
   readonly store: Store<K, V>;
-  changes: ChangeListener<K> = {
-    supersede: () => undefined,
-    supersedeTags: () => undefined,
-    supersedeAll: () => undefined,
-  };
+  readonly space: Space<K, V>;
+  changes: ChangeListener<K> = NOBODY;
+  readonly #index: Map<K, number>;
+  /** Namespaces of the cache that somebody listens to: their listeners stay, though nobody may hold them. */
+  readonly #heardSpaces: Set<SpaceOwner<K, V>>;
   /** Whether a hit needs no more than the value: no listener, no copy. */
   #isPlain = false;
   /** Whether a write without options stores the value itself, at a cost of 1. */
@@ -47,7 +55,6 @@ export class Engine<K, V> {
   /** Whether anybody wants to know of writes or of the removals that they bring. */
   #isHeard = false;
   #isClosed = false;
-  #maxEntryBytes: number;
   /** Those of entries that are written without options. */
   readonly #terms: EntryTerms;
   /** What hits had brought before the last reset of the statistics. */
@@ -55,23 +62,39 @@ export class Engine<K, V> {
   /** Whether all that is written without options has the same terms. */
   readonly #isUniform: boolean;
 
-  constructor(options: ResolvedCacheOptions<K, V>) {
+  constructor(options: ResolvedCacheOptions<K, V>, parent?: Parent<K, V>) {
     this.options = options;
-    this.events = new Emitter(CACHE_EVENTS, { name: options.name, onChange: () => this.#onListeners() });
-    this.ticker = new Ticker(options.clock, options.ownClock);
+    const above = parent?.engine;
+    const path = parent && [...parent.engine.space.path, parent.name];
+    this.events = new Emitter(CACHE_EVENTS, {
+      name: options.name,
+      onChange: () => this.refresh(),
+      parent: above?.events,
+      namespace: path && namespaceLabel(path),
+    });
+    this.ticker = above?.ticker ?? new Ticker(options.clock, options.ownClock);
+    this.counters = above?.counters ?? new Counters();
     const { ticker, counters, events } = this;
-    this.store = new Store({ options, ticker, counters, events });
-    this.#maxEntryBytes = options.maxEntryBytes ?? options.maxBytes;
+    this.store = above?.store ?? new Store({ options, ticker, counters, events });
+    this.space = parent ? parent.engine.space.child(parent.name) : this.store.table.root;
+    this.space.owner = this;
+    this.#index = this.space.index;
+    this.#heardSpaces = above ? above.#heardSpaces : new Set();
     this.#isUniform = !options.ttlOf && options.ttlJitter === 0;
     this.#writesPlainly = options.cost === 'requests' && !options.copy && this.#isUniform;
     this.#terms = entryTerms(options, undefined);
-    this.#onListeners();
+    this.refresh();
+  }
+
+  /** The engine of a new namespace within this one. */
+  child(name: string): Engine<K, V> {
+    return new Engine({ ...this.options, name: `${this.options.name}:${name}` }, { engine: this, name });
   }
 
   /** A read that counts. */
   read(key: K): V | undefined {
     const { table, life, policy } = this.store;
-    const handle = table.index.get(key);
+    const handle = this.#index.get(key);
     if (handle === undefined || !this.#isPlain || (life.isTimed && !this.#isSurelyFresh(handle))) {
       return this.#readCarefully(key, handle);
     }
@@ -84,7 +107,7 @@ export class Engine<K, V> {
   /** A read that leaves no trace. */
   peek(key: K): V | undefined {
     this.assertOpen();
-    const handle = this.store.findFresh(key);
+    const handle = this.findFresh(key);
     return handle === undefined ? undefined : this.copied(key, this.store.table.values[handle] as V);
   }
 
@@ -97,7 +120,7 @@ export class Engine<K, V> {
   /** As `write`, of a value whose load has taken so long. */
   writeLoaded(key: K, value: V, options: EntryOptions, loadMs: number): boolean {
     if (!this.write(key, value, options, loadMs)) return false;
-    const handle = this.store.table.index.get(key);
+    const handle = this.#index.get(key);
     if (handle !== undefined) this.store.ledger.loadTimes.note(handle, loadMs);
     return true;
   }
@@ -115,7 +138,7 @@ export class Engine<K, V> {
   remove(key: K, reason: RemovalReason = 'delete'): boolean {
     const { store } = this;
     this.changes.supersede(key);
-    const handle = store.table.index.get(key);
+    const handle = this.#index.get(key);
     if (handle === undefined) return false;
     const state = store.state(handle);
     store.drop(handle, state === 'dead' ? 'expire' : reason);
@@ -123,18 +146,10 @@ export class Engine<K, V> {
     return state === 'fresh';
   }
 
-  /** As `remove` for entries of these handles, all of them before anybody is told; how many were fresh. */
-  removeAll(handles: Iterable<number>): number {
-    const { store } = this;
-    let fresh = 0;
-    for (const handle of handles) {
-      this.changes.supersede(store.table.keys[handle] as K);
-      const state = store.state(handle);
-      if (state === 'fresh') fresh++;
-      store.drop(handle, state === 'dead' ? 'expire' : 'delete');
-    }
-    store.removals.flush();
-    return fresh;
+  /** The handle of a fresh entry. */
+  findFresh(key: K): number | undefined {
+    const handle = this.#index.get(key);
+    return handle !== undefined && this.store.state(handle) === 'fresh' ? handle : undefined;
   }
 
   /** What the user sees of a stored value. */
@@ -143,14 +158,13 @@ export class Engine<K, V> {
   }
 
   resize(maxBytes: number): void {
-    if (this.options.maxEntryBytes === undefined) this.#maxEntryBytes = maxBytes;
     this.store.resize(maxBytes);
     this.store.removals.flush();
   }
 
   /** The largest entry that is not refused. */
   get maxEntryBytes(): number {
-    return this.#maxEntryBytes;
+    return this.store.maxEntryBytes;
   }
 
   /** Bytes answered by hits in another life of their entries. */
@@ -165,11 +179,34 @@ export class Engine<K, V> {
   /** Whether this was the first time. */
   close(): boolean {
     if (this.#isClosed) return false;
-    this.#isClosed = true;
     this.store.sweeper.stop();
     this.store.clear({ silently: true });
     this.store.removals.forget();
+    this.end();
     return true;
+  }
+
+  end(): void {
+    this.#isClosed = true;
+    this.changes.close();
+    for (const child of this.space.children.values()) child.owner.end();
+  }
+
+  /** Listeners here or above have come or gone. */
+  refresh(): void {
+    const { heard } = this.events;
+    const { removals } = this.store;
+    const wasHeard = removals.isHeard;
+    removals.refresh(this.events);
+    this.#isPlain = !this.options.copy && !heard.hit;
+    this.#isHeard = removals.isHeard || heard.set;
+    if (this.events.namespace !== undefined) {
+      if (this.events.hasListeners) this.#heardSpaces.add(this);
+      else this.#heardSpaces.delete(this);
+    }
+    for (const child of this.space.children.values()) child.owner.refresh();
+    // A write anywhere may evict what a namespace listens for.
+    if (removals.isHeard !== wasHeard) this.store.table.root.owner.refresh();
   }
 
   snapshot(): StatsSnapshot {
@@ -202,8 +239,8 @@ export class Engine<K, V> {
   /** All has been checked. */
   #place(key: K, value: V, size: number, cost: number, terms: EntryTerms): boolean {
     this.changes.supersede(key);
-    if (size > this.#maxEntryBytes) return this.#refuse(key, value, size);
-    this.store.put(key, value, size, cost, terms);
+    if (size > this.store.maxEntryBytes) return this.#refuse(key, value, size);
+    this.store.put(this.space, key, value, size, cost, terms);
     this.counters.sets++;
     if (this.#isHeard) this.#tellWrite(key, value, size);
     return true;
@@ -226,7 +263,7 @@ export class Engine<K, V> {
     this.assertOpen();
     const { store, counters, events } = this;
     if (handle === undefined || store.state(handle) !== 'fresh') {
-      if (handle === undefined) store.table.miss(key);
+      if (handle === undefined) this.space.miss(key);
       this.miss(key);
       return undefined;
     }
@@ -246,7 +283,7 @@ export class Engine<K, V> {
   /** What the look-up of a hit takes, by doing it once more. */
   #timeHit(key: K): void {
     const start = performance.now();
-    const handle = this.store.table.index.get(key);
+    const handle = this.#index.get(key);
     const found = handle === undefined ? undefined : this.store.table.values[handle];
     if (found !== undefined) this.counters.hitLatency.record(performance.now() - start);
   }
@@ -280,18 +317,10 @@ export class Engine<K, V> {
 
   /** What a load of the key takes: smoothed over those that were seen, else the mean of all. */
   #loadTime(key: K, measuredMs: number): number {
-    const handle = this.store.table.index.get(key);
+    const handle = this.#index.get(key);
     const soFar = handle === undefined ? 0 : this.store.ledger.loadTimes.get(handle);
     if (measuredMs > 0) return smoothedLoadTime(soFar, measuredMs);
     return soFar || this.counters.meanLoadTime;
-  }
-
-  #onListeners(): void {
-    const { heard } = this.events;
-    const { removals } = this.store;
-    removals.refresh();
-    this.#isPlain = !this.options.copy && !heard.hit;
-    this.#isHeard = removals.isHeard || heard.set;
   }
 }
 

@@ -3,6 +3,7 @@ import type { EntryOptions } from '../load/context.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import type { Engine } from './engine.js';
 import { describeEntry } from './info.js';
+import { countFresh, listEntries, sumBytes } from './survey.js';
 
 /** What a cache of one thread does with its entries, one or many at a time: all of it synchronous. */
 export abstract class Entries<K, V> {
@@ -13,14 +14,14 @@ export abstract class Entries<K, V> {
     this.name = engine.options.name;
   }
 
-  /** Entries that are fresh. */
+  /** Entries that are fresh, those of namespaces included. O(1); of a namespace whose entries have a TTL O(itself). */
   get size(): number {
-    return this.engine.store.freshCount;
+    return countFresh(this.engine.store, this.engine.space);
   }
 
-  /** Bytes held, what is stale or dead included. */
+  /** Bytes held, what is stale or dead included, and what namespaces hold. O(1), and one step for each namespace in this one. */
   get bytes(): number {
-    return this.engine.store.bytes;
+    return sumBytes(this.engine.store, this.engine.space);
   }
 
   /** The bound of `bytes`. */
@@ -44,7 +45,7 @@ export abstract class Entries<K, V> {
   /** Whether `get` would be a hit; touches nothing. O(1). */
   has(key: K): boolean {
     this.engine.assertOpen();
-    return this.engine.store.findFresh(key) !== undefined;
+    return this.engine.findFresh(key) !== undefined;
   }
 
   /**
@@ -67,7 +68,7 @@ export abstract class Entries<K, V> {
   expire(key: K): boolean {
     const { store, ticker } = this.open();
     this.engine.changes.supersede(key);
-    const handle = store.findFresh(key);
+    const handle = this.engine.findFresh(key);
     if (handle === undefined) return false;
     ticker.now();
     store.life.finish(handle);
@@ -93,7 +94,7 @@ export abstract class Entries<K, V> {
   touch(key: K, ttl?: Duration): boolean {
     const { store, ticker } = this.open();
     const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, 'ttl');
-    const handle = store.findFresh(key);
+    const handle = this.engine.findFresh(key);
     if (handle === undefined) return false;
     store.table.beBorn(handle, ticker.now());
     store.life.restart(handle, ttlMs);
@@ -140,7 +141,7 @@ export abstract class Entries<K, V> {
   *entries(): IterableIterator<[K, V]> {
     const engine = this.open();
     const { life } = engine.store;
-    for (const { key, value, end } of engine.store.listFresh()) {
+    for (const { key, value, end } of listEntries(engine.store, engine.space)) {
       if (!life.isTimed || end > engine.ticker.now()) yield [key, engine.copied(key, value)];
     }
   }
@@ -157,7 +158,7 @@ export abstract class Entries<K, V> {
   /** What is known about a fresh or stale entry; `undefined` when there is none. */
   info(key: K): EntryInfo | undefined {
     const { store, ticker } = this.open();
-    const handle = store.table.index.get(key);
+    const handle = this.engine.space.index.get(key);
     if (handle === undefined || store.state(handle) === 'dead') return undefined;
     return describeEntry(store, handle, ticker.now());
   }

@@ -15,18 +15,18 @@ export class HitLedger<K, V> {
 
   /** Bytes answered by hits, ever. O(n). */
   get bytes(): number {
-    const { index, hits } = this.#table;
+    const { hits } = this.#table;
     let sum = this.#pastBytes;
-    for (const handle of index.values()) sum += hits[handle]! * this.#table.size(handle);
+    for (const handle of this.#table.handles()) sum += hits[handle]! * this.#table.size(handle);
     return sum;
   }
 
   /** Milliseconds of loads that hits have spared, ever. O(n). */
   get savedMs(): number {
     if (!this.loadTimes.isUsed) return this.#pastMs;
-    const { index, hits } = this.#table;
+    const { hits } = this.#table;
     let sum = this.#pastMs;
-    for (const handle of index.values()) sum += hits[handle]! * this.loadTimes.get(handle);
+    for (const handle of this.#table.handles()) sum += hits[handle]! * this.loadTimes.get(handle);
     return sum;
   }
 

@@ -24,7 +24,7 @@ export function loadHost<K, V>(engine: Engine<K, V>, hooks: Hooks<K, V>): LoadHo
     },
     miss: (key) => engine.miss(key),
     held(key): Held<V> | undefined {
-      const handle = store.table.index.get(key);
+      const handle = engine.space.index.get(key);
       if (handle === undefined) return undefined;
       const now = ticker.now();
       const state = store.life.state(handle);

@@ -1,4 +1,5 @@
 import { CacheClosedError, CacheConfigError, CacheLoadError, CacheTimeoutError, describe } from '../common/error.js';
+import { bearsAny } from '../common/tags.js';
 import { after } from '../common/timer.js';
 import { Link } from '../load/chain.js';
 import type { EntryOptions, Factory, GetOrSetOptions } from '../load/context.js';
@@ -83,7 +84,8 @@ export class Loading<K, V> {
   supersedeTags(tags: readonly string[]): void {
     if (!this.#isBusy) return;
     this.#flights.detachTagged(tags);
-    this.#failures.deleteTagged(tags);
+    const lost = new Set(tags);
+    this.#failures.deleteWhere((_, failure) => bearsAny(failure.tags, lost));
   }
 
   supersedeAll(): void {

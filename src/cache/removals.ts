@@ -2,13 +2,17 @@ import type { Emitter } from '../stats/emitter.js';
 import { type CacheEvents, REMOVAL_EVENT, type RemovalReason } from '../stats/event.js';
 
 interface Removal<K, V> {
-  key: K;
-  value: V;
-  size: number;
-  reason: RemovalReason;
+  /** Those of the namespace that the key lived in. */
+  events: Emitter<CacheEvents<K, V>>;
+  event: { key: K; value: V; size: number; reason: RemovalReason };
 }
 
-export type RemovalListener<K, V> = (key: K, value: V, reason: RemovalReason) => void | Promise<void>;
+export type RemovalListener<K, V> = (
+  key: K,
+  value: V,
+  reason: RemovalReason,
+  namespace?: string,
+) => void | Promise<void>;
 
 /**
  * Removals that have happened and are not told yet. The store notes them while it works; `flush`, at the end of each
@@ -18,6 +22,8 @@ export class Removals<K, V> {
   /** Whether anybody wants to know. Otherwise nothing is noted. */
   isHeard = false;
   readonly #events: Emitter<CacheEvents<K, V>>;
+  /** Those of namespaces that somebody listens to. */
+  readonly #others = new Set<Emitter<CacheEvents<K, V>>>();
   readonly #listener: RemovalListener<K, V> | undefined;
   #waiting: Removal<K, V>[] = [];
   #isTelling = false;
@@ -28,14 +34,17 @@ export class Removals<K, V> {
     this.refresh();
   }
 
-  /** To be called when listeners come and go. */
-  refresh(): void {
-    const { heard } = this.#events;
-    this.isHeard = this.#listener !== undefined || heard.evict || heard.expire || heard.delete || heard.clear;
+  /** To be called when listeners come and go: those of the whole cache, or of a namespace. */
+  refresh(events = this.#events): void {
+    if (events !== this.#events) {
+      if (events.hasListeners && hearsRemovals(events)) this.#others.add(events);
+      else this.#others.delete(events);
+    }
+    this.isHeard = this.#listener !== undefined || hearsRemovals(this.#events) || this.#others.size > 0;
   }
 
-  note(key: K, value: V, size: number, reason: RemovalReason): void {
-    this.#waiting.push({ key, value, size, reason });
+  note(events: Emitter<CacheEvents<K, V>>, key: K, value: V, size: number, reason: RemovalReason): void {
+    this.#waiting.push({ events, event: { key, value, size, reason } });
   }
 
   flush(): void {
@@ -58,10 +67,20 @@ export class Removals<K, V> {
     this.#isTelling = false;
   }
 
-  #tell(removal: Removal<K, V>): void {
+  #tell({ events, event }: Removal<K, V>): void {
     const listener = this.#listener;
-    if (listener) this.#events.guard(() => listener(removal.key, removal.value, removal.reason));
-    const event = REMOVAL_EVENT[removal.reason];
-    if (event !== undefined && this.#events.heard[event]) this.#events.emit(event, removal);
+    if (listener) {
+      const { key, value, reason } = event;
+      const { namespace } = events;
+      events.guard(() =>
+        namespace === undefined ? listener(key, value, reason) : listener(key, value, reason, namespace),
+      );
+    }
+    const name = REMOVAL_EVENT[event.reason];
+    if (name !== undefined && events.heard[name]) events.emit(name, event);
   }
+}
+
+function hearsRemovals<K, V>({ heard }: Emitter<CacheEvents<K, V>>): boolean {
+  return heard.evict || heard.expire || heard.delete || heard.clear;
 }

@@ -6,7 +6,8 @@ import { factsOf, survey } from '../snapshot/survey.js';
 import { elapsed, timeStamp } from '../snapshot/time.js';
 import { Turns } from '../snapshot/turns.js';
 import { admit, chargeOf } from './admit.js';
-import type { ChangeListener, Engine } from './engine.js';
+import type { Engine } from './engine.js';
+import type { ChangeListener } from './space.js';
 import { weigh } from './weight.js';
 
 /**
@@ -57,6 +58,10 @@ export class Restorer<K, V> implements ChangeListener<K> {
   supersedeAll(): void {
     for (const restoration of this.#running) restoration.isOutdone = true;
     this.#next.supersedeAll();
+  }
+
+  close(): void {
+    this.#next.close();
   }
 }
 
@@ -139,7 +144,7 @@ class Restoration<K, V> {
   #clear(): void {
     const { store, ticker } = this.#engine;
     ticker.now();
-    for (const [key, handle] of [...store.table.index]) {
+    for (const [key, handle] of [...this.#engine.space.index]) {
       if (!this.changed.has(key)) store.drop(handle, store.reasonFor(handle, 'clear'));
     }
     store.removals.flush();

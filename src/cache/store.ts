@@ -5,13 +5,13 @@ import type { Policy } from '../policy/policy.js';
 import type { Counters } from '../stats/counters.js';
 import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents, RemovalReason } from '../stats/event.js';
-import { TagIndex } from '../struct/tag-index.js';
 import type { EntryTerms } from './entry-terms.js';
 import { HitLedger } from './hit-ledger.js';
 import { Lifetime, type State } from './lifetime.js';
 import { Removals } from './removals.js';
+import type { Space } from './space.js';
 import { Sweeper } from './sweeper.js';
-import { BORN, ROW, SIZE, Table } from './table.js';
+import { BORN, ROW, Table } from './table.js';
 import type { Ticker } from './ticker.js';
 
 /** The dead that one background sweep removes before it lets others run. */
@@ -41,11 +41,13 @@ export class Store<K, V> {
   policy: Policy;
   bytes = 0;
   maxBytes: number;
-  /** Costs and tags are rare: only those that are not 1, and not none, are kept. */
+  /** The largest charge of one entry. */
+  maxEntryBytes: number;
+  /** Costs and tags are rare: only those that are not 1, and not none, are kept. Tags by their spaces. */
   readonly #costs = new Map<number, number>();
-  readonly tagged = new TagIndex();
   #hasNotes = false;
   readonly #maxEntries: number;
+  readonly #followsMaxBytes: boolean;
   readonly #policyOption: ResolvedCacheOptions<K, V>['policy'];
   readonly #ticker: Ticker;
   readonly #counters: Counters;
@@ -53,6 +55,8 @@ export class Store<K, V> {
   constructor({ options, ticker, counters, events }: StoreParts<K, V>) {
     this.removals = new Removals(events, options.onEvicted);
     this.maxBytes = options.maxBytes;
+    this.maxEntryBytes = options.maxEntryBytes ?? options.maxBytes;
+    this.#followsMaxBytes = options.maxEntryBytes === undefined;
     this.#maxEntries = options.maxEntries;
     this.#policyOption = options.policy;
     this.#ticker = ticker;
@@ -83,34 +87,33 @@ export class Store<K, V> {
     return life.state(handle);
   }
 
+  /** To be called before many entries are asked for their state. */
+  readClock(): void {
+    if (this.life.isTimed) this.#ticker.now();
+  }
+
   /** `expire` for what is dead, whoever takes it out. After a look at the clock. */
   reasonFor(handle: number, reason: RemovalReason): RemovalReason {
     return this.life.isDead(handle) ? 'expire' : reason;
   }
 
-  /** The handle of a fresh entry. */
-  findFresh(key: K): number | undefined {
-    const handle = this.table.index.get(key);
-    return handle !== undefined && this.state(handle) === 'fresh' ? handle : undefined;
-  }
-
   /**
-   * Writes an entry that is no bigger than `maxBytes`; others go for it, itself never. Five arguments, since this is the
+   * Writes an entry that is no bigger than `maxBytes`; others go for it, itself never. Six arguments, since this is the
    * hot path and an object for them would be garbage at once.
    */
-  put(key: K, value: V, size: number, cost: number, terms: EntryTerms): void {
+  put(space: Space<K, V>, key: K, value: V, size: number, cost: number, terms: EntryTerms): void {
     const ticker = this.#ticker;
     // A reading some calls old can only shorten a life by what has passed since: nothing, to a long one.
     if (ticker.uses > 0 && !terms.isShort) ticker.uses--;
     else ticker.now();
     const { table } = this;
-    const held = table.find(key);
+    const held = space.find(key);
     if (held !== undefined) {
       this.#overwrite(held, value, size, cost, terms);
       return;
     }
     if (this.bytes + size > this.maxBytes || table.count >= this.#maxEntries) this.#makeRoom(size, 1, -1);
-    const handle = table.add(key, value, size, this.#grow);
+    const handle = table.add(space, key, value, size, this.#grow);
     this.bytes += size;
     this.#counters.missBytes += size;
     this.policy.insert(handle, size, cost);
@@ -118,25 +121,13 @@ export class Store<K, V> {
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
   }
 
-  /** What is fresh now, as a list of its own. O(n). */
-  listFresh(): { key: K; value: V; end: number }[] {
-    const { table, life } = this;
-    if (life.isTimed) this.#ticker.now();
-    const list: { key: K; value: V; end: number }[] = [];
-    for (const [key, handle] of table.index) {
-      if (life.state(handle) === 'fresh') {
-        list.push({ key, value: table.values[handle] as V, end: life.endsAt(handle) });
-      }
-    }
-    return list;
-  }
-
   /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
   drop(handle: number, reason: RemovalReason): void {
     const { table, removals } = this;
     this.#counters.countRemoval(reason);
     if (removals.isHeard) {
-      removals.note(table.keys[handle] as K, table.values[handle] as V, table.size(handle), reason);
+      const { events } = table.spaceOf(handle).owner;
+      removals.note(events, table.keys[handle] as K, table.values[handle] as V, table.size(handle), reason);
     }
     this.#release(handle);
   }
@@ -146,18 +137,19 @@ export class Store<K, V> {
     const { table, removals, policy } = this;
     this.ledger.clear();
     if (!silently) {
-      if (this.life.isTimed) this.#ticker.now();
-      for (const [key, handle] of table.index) {
-        const reason = this.reasonFor(handle, 'clear');
-        this.#counters.countRemoval(reason);
-        if (removals.isHeard) removals.note(key, table.values[handle] as V, table.size(handle), reason);
+      this.readClock();
+      for (const { index, owner } of table.root.within()) {
+        for (const [key, handle] of index) {
+          const reason = this.reasonFor(handle, 'clear');
+          this.#counters.countRemoval(reason);
+          if (removals.isHeard) removals.note(owner.events, key, table.values[handle] as V, table.size(handle), reason);
+        }
       }
     }
-    if (policy === this.#policyOption) for (const handle of table.index.values()) policy.remove(handle);
+    if (policy === this.#policyOption) for (const handle of table.handles()) policy.remove(handle);
     else this.policy = this.#newPolicy();
     this.#hasNotes = false;
     this.#costs.clear();
-    this.tagged.clear();
     this.life.clear();
     table.clear();
     this.bytes = 0;
@@ -186,6 +178,7 @@ export class Store<K, V> {
 
   resize(maxBytes: number): void {
     this.maxBytes = maxBytes;
+    if (this.#followsMaxBytes) this.maxEntryBytes = maxBytes;
     if (this.bytes <= maxBytes) return;
     this.#ticker.now();
     this.#makeRoom(0, 0, -1);
@@ -207,38 +200,28 @@ export class Store<K, V> {
   }
 
   tags(handle: number): readonly string[] {
-    return this.tagged.tags(handle);
+    return this.table.spaceOf(handle).tagged.tags(handle);
   }
 
   /** Throws when an invariant is broken. O(n log n). */
   validate(): void {
-    const { table } = this;
-    const { index, keys } = table;
-    let sum = 0;
-    for (const [key, handle] of index) {
-      invariant(Object.is(keys[handle], key) || key === keys[handle], 'a handle leads back to its key');
-      sum += table.size(handle);
-    }
-    invariant(sum === this.bytes, `the ledger says ${this.bytes} bytes, the entries ${sum}`);
+    invariant(this.table.validate() === this.bytes, 'the ledger is the sum of the entries');
     invariant(this.bytes <= this.maxBytes, 'no more bytes than allowed');
     invariant(this.count <= this.#maxEntries, 'no more entries than allowed');
     invariant(this.policy.order().length === this.count, 'the policy orders all entries');
     this.policy.validate();
     this.life.validate();
-    this.tagged.validate();
   }
 
   #overwrite(handle: number, value: V, size: number, cost: number, terms: EntryTerms): void {
     const { table, removals } = this;
-    const { rows } = table;
-    const row = ROW * handle;
-    const oldSize = rows[row + SIZE]!;
+    const oldSize = table.size(handle);
     if (removals.isHeard || this.life.isTimed) this.#tellReplaced(handle, oldSize, size);
     this.ledger.settle(handle);
     table.values[handle] = value;
-    rows[row + SIZE] = size;
+    table.resize(handle, size);
     table.hits[handle] = 0;
-    rows[row + BORN] = this.#ticker.time[0]!;
+    table.rows[ROW * handle + BORN] = this.#ticker.time[0]!;
     this.bytes += size - oldSize;
     this.policy.update(handle, size, cost);
     if (this.#hasNotes) this.#strip(handle);
@@ -252,7 +235,9 @@ export class Store<K, V> {
     if (this.life.state(handle) !== 'fresh') this.#counters.missBytes += newSize;
     const reason = this.reasonFor(handle, 'replace');
     if (reason === 'expire') this.#counters.expirations++;
-    if (removals.isHeard) removals.note(table.keys[handle] as K, table.values[handle] as V, size, reason);
+    if (!removals.isHeard) return;
+    const { events } = table.spaceOf(handle).owner;
+    removals.note(events, table.keys[handle] as K, table.values[handle] as V, size, reason);
   }
 
   /** The entry leaves, counted and noted. */
@@ -280,12 +265,12 @@ export class Store<K, V> {
   #annotate(handle: number, cost: number, tags: readonly string[] = []): void {
     this.#hasNotes = true;
     if (cost !== 1) this.#costs.set(handle, cost);
-    if (tags.length > 0) this.tagged.set(handle, tags);
+    if (tags.length > 0) this.table.spaceOf(handle).tagged.set(handle, tags);
   }
 
   #strip(handle: number): void {
     this.#costs.delete(handle);
-    this.tagged.delete(handle);
+    this.table.spaceOf(handle).tagged.delete(handle);
   }
 
   #planFor(handle: number): void {
@@ -328,7 +313,7 @@ export class Store<K, V> {
 
   /** A policy that names nobody, or always the same, must not hang the cache: the oldest goes. */
   #anyBut(kept: number): number {
-    for (const handle of this.table.index.values()) if (handle !== kept) return handle;
+    for (const handle of this.table.handles()) if (handle !== kept) return handle;
     invariant(false, 'there is something to evict');
   }
 

@@ -1,26 +1,24 @@
+import { invariant } from '../common/invariant.js';
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
+import { Space } from './space.js';
 
 export const ROW = 2;
 /** Bytes charged. */
-export const SIZE = 0;
+const SIZE = 0;
 /** When the entry was written, refreshed or touched. */
 export const BORN = 1;
 
 /**
- * Entries as columns: a key leads to a handle, a small integer, and each property of the entry lies in an array at that
- * place. What a write needs lies side by side, what a hit needs by itself: either touches few lines of memory. There is no object per entry, so nothing for the garbage collector to walk but keys and values.
+ * Entries as columns: a key leads, by the index of its space, to a handle, a small integer, and each property of the
+ * entry lies in an array at that place. What a write needs lies side by side, what a hit needs by itself: either touches few lines of memory. There is no object per entry, so nothing for the garbage collector to walk but keys and values.
  *
- * Invariant: `index` holds exactly the handles in use; the others up to `keys.length` are in `#free`.
+ * Invariant: the indices of all spaces hold exactly the handles in use, each once; the others up to `keys.length` are in
+ * `#free`, and have no value.
  */
 export class Table<K, V> {
-  /**
-   * The key that was last looked for in vain, while nothing has been added since: the write that mostly follows a miss
-   * need not look again.
-   */
-  #lastMissed: K | undefined;
-  #hasMissed = false;
-  readonly index = new Map<K, number>();
-  /** As `index.size`, which costs a call. */
+  /** The cache's own keys. */
+  readonly root = new Space<K, V>();
+  /** Entries of all spaces. */
   count = 0;
   keys: (K | undefined)[] = [];
   values: (V | undefined)[] = [];
@@ -29,18 +27,19 @@ export class Table<K, V> {
   /** Per handle two numbers side by side, at `ROW * handle` + `SIZE` and + `BORN`. */
   rows: Float64Array = new Float64Array(0);
   #free: number[] = [];
+  /** The space of each handle, once there are others than the root. */
+  #spaces: Space<K, V>[] | undefined;
   /** A handle that is free and not in `#free`, or -1: what was evicted for a new entry goes to it. */
   #spare = -1;
 
-  /** The handle of a key, for a write. */
-  find(key: K): number | undefined {
-    return this.#hasMissed && key === this.#lastMissed ? undefined : this.index.get(key);
+  /** The space that an entry's key lives in. */
+  spaceOf(handle: number): Space<K, V> {
+    return this.#spaces?.[handle] ?? this.root;
   }
 
-  /** A key has been looked for in vain. */
-  miss(key: K): void {
-    this.#lastMissed = key;
-    this.#hasMissed = true;
+  /** All handles in use. O(capacity). */
+  *handles(): Generator<number> {
+    for (let handle = 0; handle < this.values.length; handle++) if (this.values[handle] !== undefined) yield handle;
   }
 
   /** Bytes charged. */
@@ -59,7 +58,7 @@ export class Table<K, V> {
   }
 
   /** The handle of a new entry. `onGrow` is told the new capacity of the columns when they have to grow. */
-  add(key: K, value: V, size: number, onGrow: (capacity: number) => void): number {
+  add(space: Space<K, V>, key: K, value: V, size: number, onGrow: (capacity: number) => void): number {
     let handle = this.#spare;
     if (handle >= 0) this.#spare = -1;
     else handle = this.#free.pop() ?? this.#extend(onGrow);
@@ -68,15 +67,16 @@ export class Table<K, V> {
     const { rows } = this;
     rows[ROW * handle + SIZE] = size;
     this.hits[handle] = 0;
-    this.index.set(key, handle);
+    space.add(key, handle);
     this.count++;
-    this.#hasMissed = false;
+    if (this.#spaces !== undefined || space !== this.root) this.#house(handle, space, size);
     return handle;
   }
 
   /** Takes the entry out; its handle may be given to another at once. */
   release(handle: number): void {
-    this.index.delete(this.keys[handle] as K);
+    if (this.#spaces === undefined) this.root.index.delete(this.keys[handle] as K);
+    else this.#leave(handle);
     this.keys[handle] = undefined;
     this.values[handle] = undefined;
     this.count--;
@@ -84,15 +84,58 @@ export class Table<K, V> {
     this.#spare = handle;
   }
 
+  /** An entry has another size. */
+  resize(handle: number, size: number): void {
+    if (this.#spaces !== undefined) this.#spaces[handle]!.bytes += size - this.size(handle);
+    this.rows[ROW * handle + SIZE] = size;
+  }
+
+  /** Forgets all entries of all spaces. */
   clear(): void {
-    this.index.clear();
+    for (const space of this.root.within()) space.clear();
     this.count = 0;
-    this.#hasMissed = false;
-    this.#lastMissed = undefined;
+    this.#spaces = undefined;
     this.keys = [];
     this.values = [];
     this.#free = [];
     this.#spare = -1;
+  }
+
+  /** The sum of all sizes. Throws when an invariant is broken. O(capacity). */
+  validate(): number {
+    let count = 0;
+    let sum = 0;
+    for (const space of this.root.within()) {
+      let bytes = 0;
+      for (const [key, handle] of space.index) {
+        invariant(Object.is(this.keys[handle], key) || key === this.keys[handle], 'a handle leads back to its key');
+        invariant(this.spaceOf(handle) === space, 'and to its space');
+        bytes += this.size(handle);
+      }
+      invariant(
+        space === this.root || bytes === space.bytes,
+        `a space says ${space.bytes} bytes, its entries ${bytes}`,
+      );
+      space.tagged.validate();
+      count += space.index.size;
+      sum += bytes;
+    }
+    invariant(count === this.count && count === [...this.handles()].length, 'all handles in use are in a space');
+    return sum;
+  }
+
+  #house(handle: number, space: Space<K, V>, size: number): void {
+    this.#spaces ??= this.keys.map(() => this.root);
+    this.#spaces[handle] = space;
+    space.bytes += size;
+  }
+
+  #leave(handle: number): void {
+    const space = this.spaceOf(handle);
+    space.index.delete(this.keys[handle] as K);
+    space.bytes -= this.size(handle);
+    // Nothing but its entries holds a space that nobody has a view of.
+    this.#spaces![handle] = this.root;
   }
 
   #extend(onGrow: (capacity: number) => void): number {

@@ -2,6 +2,7 @@ import type { ArenaClient } from '../arena/client.js';
 import { SLOT_F64 } from '../arena/layout.js';
 import type { EntryTerms } from '../arena/lifetime.js';
 import { toLoose } from '../arena/loose.js';
+import { userKey } from '../arena/namespace-key.js';
 import type { LoaderTask, LooseValue } from '../arena/protocol.js';
 import { SharedReader } from '../arena/reader.js';
 import type { RecordWriter } from '../arena/record-writer.js';
@@ -35,7 +36,7 @@ export class LoaderSession implements LoaderContext {
     readonly writer: RecordWriter,
     readonly signal: AbortSignal,
   ) {
-    this.key = task.key;
+    this.key = userKey(task.key);
     this.terms = task.terms;
     this.#task = task;
     // A loader may take its context apart.
@@ -111,7 +112,7 @@ export class LoaderSession implements LoaderContext {
     const { row, segments } = this.client;
     const entries = new CacheTable(table, cache, seed, slots);
     const reader = new SharedReader(entries, row, segments);
-    const slot = reader.pinKey(this.key);
+    const slot = reader.pinKey(this.#task.key);
     if (slot < 0) return undefined;
     try {
       const record = entries.double(slot, SLOT_F64.deadAt) > monotonicNow() ? reader.record(slot) : undefined;

@@ -1,13 +1,20 @@
 import type { ArenaClient } from '../arena/client.js';
+import { placedKey, withinPrefix } from '../arena/namespace-key.js';
 import type { CacheNews, CacheTicket } from '../arena/protocol.js';
 import { fromWire } from '../arena/wire-error.js';
+import { namespaceLabel } from '../common/namespace.js';
 import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, REMOVAL_EVENT, type RemovalReason } from '../stats/event.js';
 import { warnOnce } from '../stats/warn.js';
+import { WeakValues } from '../struct/weak-values.js';
+import type { RemovalInfo } from './options.js';
+import type { Scope } from './scope.js';
 
 /** What listeners of a shared cache are told. The bytes of what is removed are gone by then. */
 export interface SharedEvent {
   key: string;
+  /** The namespace that the key lives in, where it is not the cache's own. */
+  namespace?: string;
   size?: number;
   reason?: RemovalReason;
   durationMs?: number;
@@ -28,7 +35,13 @@ export interface SharedEvents {
   error: { error: unknown; key?: string };
 }
 
-type OnEvicted = (key: string, info: { size: number }, reason: RemovalReason) => void | Promise<void>;
+type OnEvicted = (key: string, info: RemovalInfo, reason: RemovalReason) => void | Promise<void>;
+
+/** Of a view of a namespace. */
+interface Above {
+  parent: SharedNews;
+  scope: Scope;
+}
 
 /** Events that the keeper tells of; the others are of the thread's own making. */
 const FROM_KEEPER = ['set', 'delete', 'evict', 'expire', 'clear', 'load', 'loadError', 'maxSizeExceeded'] as const;
@@ -36,20 +49,41 @@ const FROM_KEEPER = ['set', 'delete', 'evict', 'expire', 'clear', 'load', 'loadE
 /** A thread's listeners, told of its own hits and misses and of what happens to the cache in any thread. */
 export class SharedNews {
   readonly emitter: Emitter<SharedEvents>;
+  readonly #root: SharedNews;
+  /** Those of namespaces, by what their keys begin with: all that are held, and those that somebody listens to. */
+  readonly #views = new WeakValues<SharedNews>();
+  readonly #heardViews = new Map<string, SharedNews>();
   #subscribed = false;
 
   constructor(
     readonly client: ArenaClient,
     readonly ticket: CacheTicket,
     readonly onEvicted: OnEvicted | undefined,
+    above?: Above,
   ) {
     const name = ticket.config.name;
-    this.emitter = new Emitter<SharedEvents>(CACHE_EVENTS, { name, onChange: () => void this.#subscribe() });
+    this.#root = above ? above.parent.#root : this;
+    this.emitter = new Emitter<SharedEvents>(CACHE_EVENTS, {
+      name,
+      onChange: () => (above ? this.#root.#hear(above.scope.within, this) : void this.#subscribe()),
+      parent: above?.parent.emitter,
+      namespace: above?.scope.label,
+    });
     if (onEvicted) void this.#subscribe();
+  }
+
+  /** The news of a namespace within: those who listen there hear what is its own, and here it is heard, too. */
+  view(scope: Scope): SharedNews {
+    const known = this.#root.#views.get(scope.within);
+    if (known) return known;
+    const view = new SharedNews(this.client, this.ticket, undefined, { parent: this, scope });
+    this.#root.#views.add(scope.within, view);
+    return view;
   }
 
   /** Nobody is told any more. */
   close(): void {
+    for (const { emitter } of this.#heardViews.values()) emitter.clear();
     this.emitter.clear();
   }
 
@@ -59,24 +93,46 @@ export class SharedNews {
     for (const one of news) this.#tellOne(one);
   }
 
-  #tellOne({ type, key, size, reason, durationMs, error }: CacheNews): void {
+  #tellOne({ type, key: inner, size, reason, durationMs, error }: CacheNews): void {
+    const { path, key } = placedKey(inner);
+    const emitter = this.#emitterOf(path);
+    const place = path.length === 0 ? { key } : { key, namespace: namespaceLabel(path) };
     if (type === 'removal') {
       const { onEvicted } = this;
-      if (onEvicted) this.emitter.guard(() => onEvicted(key, { size }, reason!));
+      const { namespace } = place;
+      if (onEvicted)
+        emitter.guard(() => onEvicted(key, namespace === undefined ? { size } : { size, namespace }, reason!));
       const event = REMOVAL_EVENT[reason!];
-      if (event && this.emitter.heard[event]) this.emitter.emit(event, { key, size, reason: reason! });
+      if (event && emitter.heard[event]) emitter.emit(event, { ...place, size, reason: reason! });
       return;
     }
-    if (!this.emitter.heard[type]) return;
-    const event: SharedEvent = { key, size };
+    if (!emitter.heard[type]) return;
+    const event: SharedEvent = { ...place, size };
     if (durationMs !== undefined) event.durationMs = durationMs;
     if (error !== undefined) event.error = fromWire(error);
-    this.emitter.emit(type, event);
+    emitter.emit(type, event);
+  }
+
+  /** Of the innermost namespace on the way to a key that somebody listens to, else the cache's. */
+  #emitterOf(path: readonly string[]): Emitter<SharedEvents> {
+    for (let depth = this.#heardViews.size > 0 ? path.length : 0; depth > 0; depth--) {
+      const view = this.#heardViews.get(withinPrefix(path.slice(0, depth)));
+      if (view) return view.emitter;
+    }
+    return this.emitter;
+  }
+
+  /** Listeners of a namespace have come or gone. */
+  #hear(within: string, view: SharedNews): void {
+    if (view.emitter.hasListeners) this.#heardViews.set(within, view);
+    else this.#heardViews.delete(within);
+    void this.#subscribe();
   }
 
   // Nobody listening costs nothing: the keeper collects news only for threads that have asked for it.
   async #subscribe(): Promise<void> {
-    const listening = this.onEvicted !== undefined || FROM_KEEPER.some((event) => this.emitter.heard[event]);
+    const heard = [this, ...this.#heardViews.values()].map(({ emitter }) => emitter.heard);
+    const listening = this.onEvicted !== undefined || heard.some((one) => FROM_KEEPER.some((event) => one[event]));
     if (listening === this.#subscribed) return;
     this.#subscribed = listening;
     const { cache } = this.ticket;

@@ -72,8 +72,8 @@ export class Leading<V> {
 
   async #publish({ key, id }: Led<V>, value: V, entry: EntryOptions, loadMs: number): Promise<void> {
     const encoded = encodeValue(value);
-    const { client, ticket } = this.reading;
-    const writer = new RecordWriter(client, ticket, key, id);
+    const { client, ticket, scope } = this.reading;
+    const writer = new RecordWriter(client, ticket, scope.inner(key), id);
     writer.loadMs = loadMs;
     const published = await writer.publish(encoded, this.terms.of(entry, value, key));
     if (published !== 'refused') return;

@@ -8,13 +8,17 @@ import { checkKey, type LoadOptions, type LocalLoader, resolveLoaderUrl } from '
 
 /** The loaders of a cache, as one thread sees them: modules, which the pool runs, and functions of its own. */
 export class Loaders<V> {
-  readonly #functions = new Map<string, LocalLoader<V>>();
+  readonly #functions: Map<string, LocalLoader<V>>;
 
+  /** `others`: of the same cache in the same thread, whose functions are these, too. */
   constructor(
     readonly client: ArenaClient,
     readonly ticket: CacheTicket,
     readonly loading: SharedLoading<V>,
-  ) {}
+    others?: Loaders<V>,
+  ) {
+    this.#functions = others ? others.#functions : new Map();
+  }
 
   async register(name: string, loader: URL | string | LocalLoader<V>): Promise<void> {
     if (typeof name !== 'string' || name === '') {

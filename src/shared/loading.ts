@@ -3,7 +3,6 @@ import { looseRecord } from '../arena/loose.js';
 import type { ClaimRequest, FlightAnswer, FlightRequest, LoadRequest, LooseValue } from '../arena/protocol.js';
 import { decodeValue, decodeView } from '../codec/index.js';
 import { CacheConfigError, describe } from '../common/error.js';
-import { hashString } from '../common/hash.js';
 import { Link } from '../load/chain.js';
 import type { EntryOptions, Factory, GetOrSetOptions } from '../load/context.js';
 import { Flight } from '../load/flight.js';
@@ -103,11 +102,8 @@ export class SharedLoading<V> {
   }
 
   #ask(key: string, options: ResolvedLoadOptions): FlightRequest {
-    const { cache, seed } = this.reading.ticket;
     return {
-      cache,
-      key,
-      hash: hashString(key, seed) | 0,
+      ...this.reading.place(key),
       force: options.forceRefresh,
       hardTimeoutMs: options.hardTimeout,
       negativeMs: options.negativeTtl,

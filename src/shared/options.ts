@@ -15,6 +15,8 @@ import type { RemovalReason } from '../stats/event.js';
 export interface RemovalInfo {
   /** Bytes that were charged. */
   size: number;
+  /** The namespace that the key lived in, where it was not the cache's own. */
+  namespace?: string;
 }
 
 /** Options of the pool that runs loaders, by piscina's own names. Caches with equal options share a pool. */

@@ -6,11 +6,13 @@ import { slotTags } from '../arena/slot-key.js';
 import { CacheTable } from '../arena/table.js';
 import { decodeView } from '../codec/index.js';
 import { monotonicNow } from '../common/clock.js';
+import { hashString } from '../common/hash.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import { LatencyHistogram } from '../stats/histogram.js';
 import { Lease, type Lender } from './lease.js';
 import { LeaseWatches } from './lease-watch.js';
 import { copyInSlices, copyRecord } from './record-value.js';
+import { Scope } from './scope.js';
 
 /** One hit in 1024 is timed. */
 const SAMPLE_MASK = 1023;
@@ -31,6 +33,7 @@ export class Reading<V> implements Lender {
   constructor(
     readonly client: ArenaClient,
     readonly ticket: CacheTicket,
+    readonly scope = new Scope(),
   ) {
     this.table = new CacheTable(ticket.table, ticket.cache, ticket.seed, ticket.slots);
     this.reader = new SharedReader(this.table, client.row, client.segments);
@@ -41,6 +44,13 @@ export class Reading<V> implements Lender {
 
   get name(): string {
     return this.ticket.config.name;
+  }
+
+  /** What a request about a key begins with. */
+  place(key: string): { cache: number; key: string; hash: number } {
+    const { cache, seed } = this.ticket;
+    const inner = this.scope.inner(key);
+    return { cache, key: inner, hash: hashString(inner, seed) | 0 };
   }
 
   /** A lease of a fresh entry that this thread has read before and that does not expire; else `undefined`. */
@@ -145,9 +155,13 @@ export class Reading<V> implements Lender {
     this.reader.noteMiss();
   }
 
-  /** Fresh entries. O(1), or O(slots) in the moment between an entry's end and the keeper's next look. */
+  /**
+   * Fresh entries, those of namespaces within included. O(1), or O(slots) in the moment between an entry's end and the
+   * keeper's next look; of a namespace O(slots), of which those of other namespaces and of none cost a glance.
+   */
   get size(): number {
     const now = monotonicNow();
+    if (this.scope.mark !== 0) return this.#survey((slot) => (this.reader.freshAt(slot, now) ? 1 : 0));
     if (now < this.table.header(HEADER.nextDeadline) || this.table.header(HEADER.entries) === 0)
       return this.table.header(HEADER.entries);
     let size = 0;
@@ -157,6 +171,12 @@ export class Reading<V> implements Lender {
     return size;
   }
 
+  /** Bytes charged for what is held here and in namespaces within. O(1); of a namespace as `size`. */
+  get bytes(): number {
+    if (this.scope.mark === 0) return this.table.header(HEADER.bytes);
+    return this.#survey((slot) => this.table.double(slot, SLOT_F64.charge));
+  }
+
   /** The keys of fresh entries, as of now. O(slots ever used). */
   keys(): string[] {
     const { table, reader } = this;
@@ -164,9 +184,11 @@ export class Reading<V> implements Lender {
       const moved = table.header(HEADER.movedBytes);
       const now = monotonicNow();
       const keys = new Set<string>();
-      reader.forEachReady((slot, key) => {
-        if (reader.freshAt(slot, now)) keys.add(key);
-      });
+      reader.forEachReady((slot) => {
+        const inner = reader.freshAt(slot, now) ? reader.key(slot) : undefined;
+        const key = inner === undefined ? undefined : this.scope.own(inner);
+        if (key !== undefined) keys.add(key);
+      }, this.scope.mark);
       // An entry that was moved meanwhile may have passed by, from a slot ahead to one behind.
       if (table.header(HEADER.movedBytes) === moved || attempt === MAX_SURVEYS) return [...keys];
     }
@@ -198,7 +220,7 @@ export class Reading<V> implements Lender {
   /** The slot of a fresh entry, pinned and noted as a hit; -1 noted as a miss. */
   #pinHit(key: string): number {
     const { reader } = this;
-    const slot = reader.pinKey(key);
+    const slot = reader.pinKey(this.scope.inner(key));
     if (slot < 0) {
       reader.noteMiss();
       return -1;
@@ -219,7 +241,7 @@ export class Reading<V> implements Lender {
   /** The slot of an entry, pinned; -1 if there is none that is fresh, or stale where that will do. */
   #find(key: string, stale: boolean): number {
     const { reader, table } = this;
-    const slot = reader.pinKey(key);
+    const slot = reader.pinKey(this.scope.inner(key));
     if (slot < 0 || !reader.expires(slot)) return slot;
     const now = monotonicNow();
     if (reader.freshAt(slot, now)) return slot;
@@ -229,6 +251,16 @@ export class Reading<V> implements Lender {
     if (stale && now < deadAt) return slot;
     reader.unpin();
     return -1;
+  }
+
+  /** The sum over all slots of this scope and those within. */
+  #survey(count: (slot: number) => number): number {
+    const { within, mark } = this.scope;
+    let sum = 0;
+    this.reader.forEachReady((slot) => {
+      if (this.reader.key(slot)?.startsWith(within)) sum += count(slot);
+    }, mark);
+    return sum;
   }
 
   /** The value in place, if it may be handed out again and is not too large to be remembered. */

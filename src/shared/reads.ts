@@ -25,7 +25,7 @@ export abstract class SharedReads<V> {
 
   /** Bytes held: keys, values, and what each entry costs besides. */
   get bytes(): number {
-    return this.isClosed ? 0 : this.reading.table.header(HEADER.bytes);
+    return this.isClosed ? 0 : this.reading.bytes;
   }
 
   /** The bound of `bytes`, and of what is being written. */

@@ -5,7 +5,6 @@ import { type EncodedValue, encodeValue } from '../codec/index.js';
 import { type Bytes, parseBytes } from '../common/bytes.js';
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, CacheLoadError, describe } from '../common/error.js';
-import { hashString } from '../common/hash.js';
 import type { EntryOptions } from '../load/context.js';
 import type { RemovalReason } from '../stats/event.js';
 import { SharedNews } from './events.js';
@@ -15,6 +14,7 @@ import { Reading } from './reading.js';
 import { SharedReads } from './reads.js';
 import { Reservation } from './reservation.js';
 import { Terms } from './terms.js';
+import type { SharedView } from './view.js';
 
 /** What changes a shared cache: asked of the keeper, and over when the promise settles. */
 export abstract class SharedWrites<V> extends SharedReads<V> {
@@ -25,13 +25,16 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     protected readonly client: ArenaClient,
     protected readonly ticket: CacheTicket,
     { onEvicted, cost, ttl }: Pick<SharedCacheOptions<V>, 'onEvicted' | 'cost' | 'ttl'> = {},
+    view?: SharedView<V>,
   ) {
-    super(new Reading<V>(client, ticket), new SharedNews(client, ticket, onEvicted));
-    this.terms = new Terms<V>(
-      ticket.config,
-      typeof cost === 'function' ? cost : undefined,
-      typeof ttl === 'function' ? ttl : undefined,
-    );
+    super(new Reading<V>(client, ticket, view?.scope), view?.news ?? new SharedNews(client, ticket, onEvicted));
+    this.terms =
+      view?.terms ??
+      new Terms<V>(
+        ticket.config,
+        typeof cost === 'function' ? cost : undefined,
+        typeof ttl === 'function' ? ttl : undefined,
+      );
     this.loading = new SharedLoading<V>(this.reading, this.terms, {
       preSet: (key, value, given) => this.preSet(key, value, given),
       postGet: (key, value) => this.postGet(key, value),
@@ -50,7 +53,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     const stored = this.preSet(key, value, options);
     const terms = this.terms.of(options, stored, key);
     const encoded = options.transfer ? takeOver(encodeValue(stored)) : encodeValue(stored);
-    const writer = new RecordWriter(this.client, this.ticket, key);
+    const writer = new RecordWriter(this.client, this.ticket, this.inner(key));
     return (await writer.publish(encoded, terms)) !== 'refused';
   }
 
@@ -73,7 +76,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
       );
     }
     const terms = this.terms.of(options);
-    const writer = new RecordWriter(this.client, this.ticket, key);
+    const writer = new RecordWriter(this.client, this.ticket, this.inner(key));
     const bytes = await writer.allocate(byteLength);
     if (bytes !== undefined) return new Reservation(key, bytes, writer, terms);
     throw new CacheLoadError(
@@ -97,20 +100,20 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
   /** Makes an entry stale now, or dead if it has no grace; whether it was fresh. */
   async expire(key: string): Promise<boolean> {
     this.openFor(key);
-    return this.client.request({ op: 'expire', cache: this.ticket.cache, key, hash: this.hash(key) });
+    return this.client.request({ op: 'expire', ...this.reading.place(key) });
   }
 
   /** Restarts the TTL, with another one if it is given, and counts as a use; `false` on a miss. */
   async touch(key: string, ttl?: Duration): Promise<boolean> {
     this.openFor(key);
     const ttlMs = ttl === undefined ? 0 : parseDuration(ttl, 'ttl');
-    return this.client.request({ op: 'touch', cache: this.ticket.cache, key, hash: this.hash(key), ttlMs });
+    return this.client.request({ op: 'touch', ...this.reading.place(key), ttlMs });
   }
 
-  /** Removes everything; statistics stay. */
+  /** Removes everything, namespaces included; statistics stay. */
   async clear(): Promise<void> {
     this.open();
-    await this.client.request({ op: 'clear', cache: this.ticket.cache });
+    await this.client.request({ op: 'clear', cache: this.ticket.cache, path: this.reading.scope.path });
   }
 
   /** Removes the dead now; how many there were. */
@@ -136,18 +139,19 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
       this.openFor(key);
     }
     this.open();
-    const hashes = keys.map((key) => this.hash(key));
+    const places = keys.map((key) => this.reading.place(key));
     return this.client.request({
       op: 'remove',
       cache: this.ticket.cache,
-      keys,
-      hashes,
+      keys: places.map(({ key }) => key),
+      hashes: places.map(({ hash }) => hash),
       reason: 'delete' satisfies RemovalReason,
     });
   }
 
-  protected hash(key: string): number {
-    return hashString(key, this.ticket.seed) | 0;
+  /** The key as the keeper knows it. */
+  protected inner(key: string): string {
+    return this.reading.scope.inner(key);
   }
 }
 

@@ -8,11 +8,15 @@ interface Entry<T> {
   once: boolean;
 }
 
-interface EmitterOptions {
+interface EmitterOptions<Events extends { error: { error: unknown } }> {
   /** Called when a first listener comes or a last one goes. */
   onChange?: () => void;
   /** Stands in warnings for the thing that emits. */
   name?: string;
+  /** Who is told, after those who listen here, of all that happens here. */
+  parent?: Emitter<Events> | undefined;
+  /** Is added to what is told. */
+  namespace?: string | undefined;
 }
 
 /**
@@ -29,12 +33,24 @@ export class Emitter<Events extends { error: { error: unknown } }> {
   readonly #listeners = new Map<keyof Events, readonly Entry<never>[]>();
   readonly #onChange: (() => void) | undefined;
   readonly #name: string;
+  readonly #parent: Emitter<Events> | undefined;
+  readonly namespace: string | undefined;
 
-  constructor(names: readonly (keyof Events)[], { onChange, name = 'cache' }: EmitterOptions = {}) {
+  constructor(
+    names: readonly (keyof Events)[],
+    { onChange, name = 'cache', parent, namespace }: EmitterOptions<Events> = {},
+  ) {
     this.#heard = Object.fromEntries(names.map((event) => [event, false])) as Record<keyof Events, boolean>;
-    this.heard = this.#heard;
+    this.heard = parent === undefined ? this.#heard : heardByEither(this.#heard, parent);
     this.#onChange = onChange;
     this.#name = name;
+    this.#parent = parent;
+    this.namespace = namespace;
+  }
+
+  /** Whether anybody listens here, and not above only. */
+  get hasListeners(): boolean {
+    return Object.values(this.#heard).includes(true);
   }
 
   /** @throws CacheConfigError for an event that does not exist and for a listener that cannot be called. */
@@ -52,9 +68,13 @@ export class Emitter<Events extends { error: { error: unknown } }> {
   }
 
   /** Tells everybody who listens now, in the order of registration. Never throws. */
-  emit<E extends keyof Events>(event: E, payload: Events[E]): void {
+  emit<E extends keyof Events>(event: E, given: Events[E]): void {
     const entries = this.#entries(event);
-    if (entries.length === 0) {
+    const { namespace } = this;
+    const payload = namespace === undefined || hasNamespace(given) ? given : Object.assign({}, given, { namespace });
+    // An error that was heard here is no warning above.
+    const parent = event === 'error' && entries.length > 0 && !this.#parent?.heard.error ? undefined : this.#parent;
+    if (entries.length === 0 && parent === undefined) {
       if (event === 'error') warnOnce(`${this.#name}: ${String(reasonOf(payload))} (listen to 'error' to handle it)`);
       return;
     }
@@ -62,6 +82,7 @@ export class Emitter<Events extends { error: { error: unknown } }> {
       if (entry.once) this.#removeOnce(event, entry);
       this.guard(() => entry.listener(payload), event === 'error');
     }
+    parent?.emit(event, payload);
   }
 
   /**
@@ -116,6 +137,22 @@ export class Emitter<Events extends { error: { error: unknown } }> {
       throw new CacheConfigError(`listener of '${String(event)}': expected a function; got ${describe(listener)}`);
     }
   }
+}
+
+function heardByEither<E extends PropertyKey>(
+  own: Readonly<Record<E, boolean>>,
+  { heard }: { readonly heard: Readonly<Record<E, boolean>> },
+): Readonly<Record<E, boolean>> {
+  const either = { ...own };
+  for (const event of Object.keys(own) as E[]) {
+    Object.defineProperty(either, event, { get: () => own[event] || heard[event] });
+  }
+  return either;
+}
+
+/** Whether it comes from a namespace further down. */
+function hasNamespace(payload: unknown): boolean {
+  return payload !== null && typeof payload === 'object' && 'namespace' in payload;
 }
 
 function reasonOf(payload: unknown): unknown {

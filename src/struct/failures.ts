@@ -1,5 +1,3 @@
-import { bearsAny } from '../common/tags.js';
-
 /** A failure that is remembered. */
 export interface Failure {
   error: unknown;
@@ -45,9 +43,9 @@ export class Failures<K> {
     this.#failures.delete(key);
   }
 
-  deleteTagged(tags: readonly string[]): void {
-    const lost = new Set(tags);
-    for (const [key, failure] of this.#failures) if (bearsAny(failure.tags, lost)) this.#failures.delete(key);
+  /** O(failures). */
+  deleteWhere(matches: (key: K, failure: Failure) => boolean): void {
+    for (const [key, failure] of this.#failures) if (matches(key, failure)) this.#failures.delete(key);
   }
 
   clear(): void {

@@ -138,7 +138,8 @@ function check(keeper: Keeper, models: readonly Model[]): void {
     expect(cache.committedBytes).toBeLessThanOrEqual(Math.max(cache.config.maxBytes, model.committed));
     model.committed = cache.committedBytes;
     const found = new Map<string, Held>();
-    bench.reader.forEachReady((slot, key) => {
+    bench.reader.forEachReady((slot) => {
+      const key = bench.reader.key(slot)!;
       expect(found.has(key)).toBe(false);
       const expected = held.get(key);
       expect(expected, `${key} is held`).toBeDefined();

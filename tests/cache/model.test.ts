@@ -84,7 +84,7 @@ class Pair {
       }
       case 'finish': {
         const entry = this.#fresh(step.key, now);
-        const handle = this.engine.store.findFresh(step.key);
+        const handle = this.engine.findFresh(step.key);
         assert.equal(handle !== undefined, entry !== undefined);
         if (handle === undefined || !entry) break;
         this.engine.store.life.finish(handle);

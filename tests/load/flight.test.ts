@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Failures } from '../../src/struct/failures.js';
 import { Flights } from '../../src/load/flight.js';
 import { waitFor } from '../../src/load/wait.js';
+import { Failures } from '../../src/struct/failures.js';
 
 const PATIENT = {
   timeout: Number.POSITIVE_INFINITY,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cache } from 'cachalot';
+import { namespaceContract } from '../contract/namespaces.js';
 import { tagContract } from '../contract/tags.js';
 
 const harness = {
@@ -8,3 +9,4 @@ const harness = {
 };
 
 tagContract('a Cache', harness);
+namespaceContract('a Cache', harness);

@@ -1,4 +1,11 @@
+import { namespaceContract } from '../contract/namespaces.js';
 import { tagContract } from '../contract/tags.js';
 import { create, sleep } from '../shared/support/threads.js';
 
-tagContract('a SharedCache', { create: (options) => create<number>(options), sleep: (ms) => sleep(ms) });
+const harness = {
+  create: (options: Parameters<typeof create<number>>[0]) => create<number>(options),
+  sleep: (ms: number) => sleep(ms),
+};
+
+tagContract('a SharedCache', harness);
+namespaceContract('a SharedCache', harness);

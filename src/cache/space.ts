@@ -1,0 +1,87 @@
+import type { Emitter } from '../stats/emitter.js';
+import type { CacheEvents } from '../stats/event.js';
+import { TagIndex } from '../struct/tag-index.js';
+import { WeakValues } from '../struct/weak-values.js';
+
+/** Told of every key that is written or removed, after the arguments were found good, before anything changes. */
+export interface ChangeListener<K> {
+  supersede(key: K): void;
+  supersedeAll(): void;
+  /** What bears one of these tags is removed, and with it what is going to. */
+  supersedeTags(tags: readonly string[]): void;
+  /** The cache has been closed. */
+  close(): void;
+}
+
+/** What a space asks of whoever works with it, in the place of knowing him. */
+export interface SpaceOwner<K, V> {
+  readonly events: Emitter<CacheEvents<K, V>>;
+  readonly changes: ChangeListener<K>;
+  /** Listeners above have come or gone. */
+  refresh(): void;
+  /** The cache has been closed. */
+  end(): void;
+}
+
+/**
+ * Keys of one namespace, each with its handle. The cache's own keys are the root; the handles of all spaces stand for
+ * rows of the same table, under the same budget and policy.
+ *
+ * A space is held by its entries and by the views of it, and by nothing else: names that were used once cost nothing.
+ */
+export class Space<K, V> {
+  readonly index = new Map<K, number>();
+  /** By handle. */
+  readonly tagged = new TagIndex();
+  readonly children = new WeakValues<Space<K, V>>();
+  /** Bytes charged for its entries. Not counted for the root, where they are the rest. */
+  bytes = 0;
+  /** Set by the engine that works with it, at once. */
+  owner!: SpaceOwner<K, V>;
+  /**
+   * The key that was last looked for in vain, while nothing has been added since: the write that mostly follows a miss
+   * need not look again.
+   */
+  #lastMissed: K | undefined;
+  #hasMissed = false;
+
+  /** The names that lead to it: none for the root. */
+  constructor(readonly path: readonly string[] = []) {}
+
+  /** The handle of a key, for a write. */
+  find(key: K): number | undefined {
+    return this.#hasMissed && key === this.#lastMissed ? undefined : this.index.get(key);
+  }
+
+  /** A key has been looked for in vain. */
+  miss(key: K): void {
+    this.#lastMissed = key;
+    this.#hasMissed = true;
+  }
+
+  add(key: K, handle: number): void {
+    this.index.set(key, handle);
+    this.#hasMissed = false;
+  }
+
+  clear(): void {
+    this.index.clear();
+    this.tagged.clear();
+    this.bytes = 0;
+    this.#hasMissed = false;
+    this.#lastMissed = undefined;
+  }
+
+  /** A new space within this one, under a name that is free. */
+  child(name: string): Space<K, V> {
+    const space = new Space<K, V>([...this.path, name]);
+    this.children.add(name, space);
+    return space;
+  }
+
+  /** This one, then all within it. */
+  *within(): Generator<Space<K, V>> {
+    yield this;
+    for (const child of this.children.values()) yield* child.within();
+  }
+}
