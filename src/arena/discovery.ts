@@ -43,6 +43,7 @@ function openChannel(hear: (call: Call) => void): BroadcastChannel {
 /** The keeper of this process, if one answers within `timeoutMs`. */
 export async function findKeeper(timeoutMs = ASK_MS, asks = 1): Promise<KeeperPlace | undefined> {
   let channel: BroadcastChannel | undefined;
+  let nextAsk: NodeJS.Timeout | undefined;
   try {
     return await new Promise<KeeperPlace | undefined>((resolve) => {
       channel = openChannel((call) => {
@@ -52,11 +53,13 @@ export async function findKeeper(timeoutMs = ASK_MS, asks = 1): Promise<KeeperPl
       const ask = () => {
         if (asked++ === asks) return resolve(undefined);
         channel?.postMessage({ [TAG]: 'who' } satisfies Call);
-        setTimeout(ask, timeoutMs / asks);
+        nextAsk = setTimeout(ask, timeoutMs / asks);
       };
       ask();
     });
   } finally {
+    // A question on a closed channel throws.
+    clearTimeout(nextAsk);
     channel?.close();
   }
 }
@@ -74,12 +77,16 @@ export async function ensureKeeper(): Promise<number> {
 
 /** Whether the main thread has loaded the library and starts a keeper. */
 async function askMainToStart(): Promise<boolean> {
+  // Waiting for the answer alone does not keep a thread alive from Node 22 on.
+  const alive = setTimeout(() => undefined, START_MS);
   try {
     await postMessageToThread(MAIN_THREAD, { [TAG]: 'start' }, [], START_MS);
     return true;
   } catch {
     // Main has not loaded the library, or is blocked: this thread can do it as well.
     return false;
+  } finally {
+    clearTimeout(alive);
   }
 }
 
