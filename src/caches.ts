@@ -49,7 +49,8 @@ export async function createCaches(
     try {
       caches.set(name, await create(name, definition, budgets.get(name)!));
     } catch (cause) {
-      await closeAll(caches.values());
+      // What went wrong first is what is told.
+      await closeAll(caches.values()).catch(() => undefined);
       const reason = cause instanceof Error ? cause.message : describe(cause);
       throw new CacheConfigError(`${originOf(config)}: ${pathOf(['caches', name])}: ${reason}`, { cause });
     }

@@ -6,6 +6,7 @@ import { divide } from './budget.js';
 import type { CachalotConfig } from './definition.js';
 import { type LoadConfigOptions, loadAny, originOf } from './load.js';
 import { configError, pathOf } from './mistake.js';
+import { isRecord } from './options.js';
 
 /** What a budget is given to. */
 interface Budgeted {
@@ -126,11 +127,20 @@ function differences(old: CachalotConfig, next: CachalotConfig): string[][] {
     if (Object.keys(before).length === 0 || Object.keys(after).length === 0) return [['caches', name]];
     return [...new Set([...Object.keys(before), ...Object.keys(after)])]
       .filter((option) => option !== 'share' && option !== 'maxBytes')
-      .filter((option) => !isDeepStrictEqual(before[option], after[option]))
+      .filter((option) => !isDeepStrictEqual(comparable(before[option]), comparable(after[option])))
       .map((option) => ['caches', name, option]);
   });
 }
 
+/** A function of a file that was read anew is another one: functions are compared by what they say. */
+function comparable(value: unknown): unknown {
+  if (typeof value === 'function') return `function ${value}`;
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, comparable(part)]));
+}
+
+/** Closes all, also when one of them cannot be; rejects with the first reason then. */
 export async function closeAll(caches: Iterable<Budgeted>): Promise<void> {
-  await Promise.all(Array.from(caches, (cache) => cache.close()));
+  const closing = await Promise.allSettled(Array.from(caches, async (cache) => cache.close()));
+  for (const result of closing) if (result.status === 'rejected') throw result.reason;
 }

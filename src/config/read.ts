@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CacheConfigError, describe } from '../common/error.js';
@@ -39,9 +41,24 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
+/** When each module was last changed, as of its last import. */
+const imported = new Map<string, number>();
+
+/** Where to import a file from: Node reads no address twice, so a file that was changed is given another one. */
+function addressOf(file: string): string {
+  const { href } = pathToFileURL(file);
+  const changed = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const isSame = (imported.get(file) ?? changed) === changed;
+  if (isSame && !imported.has(file)) imported.set(file, changed);
+  if (isSame) return href;
+  // CommonJS is remembered by its path.
+  delete createRequire(href).cache[file];
+  return `${href}?changed=${changed}`;
+}
+
 async function importFile(file: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    return (await import(addressOf(file))) as Record<string, unknown>;
   } catch (cause) {
     if (isTypeScript(cause)) throw new CacheConfigError(needsTsx(file), { cause });
     throw new CacheConfigError(`${file}: expected a module that can be imported; ${reasonOf(cause)}`, { cause });

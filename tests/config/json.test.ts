@@ -29,12 +29,26 @@ describe('parseJson', () => {
     ['{} x', 'f: line 1, column 4: expected the end of the file; got "x"'],
     ['"a\nb"', 'f: line 1, column 3: expected the end of the string ("); got "\\n"'],
     ['"a\\x"', 'f: line 1, column 3: expected an escape that JSON knows; got "\\\\"'],
+    ['{"a": {"x": 1},\n "a": 2}', 'f: line 2, column 3: expected a name that this object does not have yet; got "a"'],
+    [
+      '[{"a": 1}, {"a": 1}, {"\\u0061": 1, "a": 2}]',
+      'f: line 1, column 37: expected a name that this object does not have yet; got "a"',
+    ],
     [
       '{\n  // half of it\n}',
       'f: line 2, column 3: expected a name in double quotes; got "//" (JSON has no comments; a cachalot.config.js has)',
     ],
   ])('%j', (text, message) => {
     expect(mistake(text)).toBe(message);
+  });
+
+  it('answers what JSON.parse does', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(parseJson(`\uFEFF ${text}\n`, 'f')).toEqual(JSON.parse(text));
+      }),
+      { seed: 20261121 },
+    );
   });
 
   it('finds a mistake wherever JSON.parse finds one, not before the first that was made', () => {

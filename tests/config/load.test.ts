@@ -147,6 +147,17 @@ describe('a configuration with mistakes', () => {
     expect(found[0]!.slice(0, complaint.length)).toBe(complaint);
   });
 
+  it('one that came from the environment names the variable', async () => {
+    expect(await complaints(local(), { CACHALOT_CACHES_A_COPY: 'yes' })).toEqual([
+      'caches.a.copy: expected true or false; got "yes" (string), from CACHALOT_CACHES_A_COPY',
+    ]);
+    expect(await complaints(local({ ttl: 'x' }), { CACHALOT_CACHES_A_TTL: '1s', CACHALOT_CACHES_B_TTL: '1s' })).toEqual(
+      [
+        ': CACHALOT_CACHES_B_TTL: expected the name of an option of the configuration (did you mean CACHALOT_CACHES_A_TTL?); got "1s" (string) for none',
+      ],
+    );
+  });
+
   it('two in one pool are two', async () => {
     expect(await complaints(shared({ pool: { minThreads: -1, maxThreads: 0 } }))).toHaveLength(2);
   });

@@ -104,6 +104,34 @@ describe('a program with a configuration', () => {
     );
   });
 
+  it.each([
+    ['mjs', 'export default'],
+    ['cjs', 'module.exports ='],
+    ['json', ''],
+  ])('takes on the budgets of a changed .%s, and nothing else', async (extension, head) => {
+    const text = `import { utimesSync, writeFileSync } from 'node:fs';
+      import { createCaches } from 'cachalot';
+      const file = 'cachalot.config.${extension}';
+      let changes = 0;
+      const write = (maxBytes, ttl) => {
+        const cost = '${extension}' === 'json' ? '' : ', "cost": (value) => value.length';
+        writeFileSync(file, \`${head} { "maxBytes": "\${maxBytes}", "caches": { "a": { "kind": "local", "share": 0.5, "ttl": "\${ttl}"\${cost} } } }\`);
+        utimesSync(file, ++changes, changes);
+      };
+      write('8MiB', '1h');
+      const caches = await createCaches();
+      write('2MiB', '1h');
+      await caches.apply();
+      console.log(caches.a.maxBytes);
+      write('4MiB', '1m');
+      console.log(await caches.apply().catch(({ message }) => message.replace(/^.*: caches/, 'caches')), caches.a.maxBytes);
+      write('8MiB', '1h');
+      await caches.apply();
+      console.log(caches.a.maxBytes);`;
+    const refused = 'caches.a.ttl: expected the caches as they were created; only budgets can change';
+    expect(await run({ 'main.mjs': text })).toEqual(clean(`1048576\n${refused} 1048576\n4194304`));
+  });
+
   it('says what a module that cannot be imported fails with', async () => {
     const broken = await run({ 'cachalot.config.mjs': 'throw new Error("sunk")', 'main.mjs': ESM });
     expect(broken.stderr).toMatch(
