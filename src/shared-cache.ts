@@ -7,7 +7,6 @@ import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/cont
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, memoize } from './memo/memoize.js';
 import type { SharedEvents } from './shared/events.js';
-import { sharedSnapshot } from './shared/holdings.js';
 import type { Lease } from './shared/lease.js';
 import { Loaders } from './shared/loaders.js';
 import {
@@ -20,6 +19,7 @@ import {
 } from './shared/options.js';
 import { SharedRemovals } from './shared/removals.js';
 import { Scope } from './shared/scope.js';
+import { SharedStatistics } from './shared/statistics.js';
 import { connectThread, connectThreadTo, connectWhenStarted } from './shared/thread.js';
 import type { SharedView } from './shared/view.js';
 import { CacheStats } from './stats/cache-stats.js';
@@ -58,11 +58,12 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     this.#isOwner = isOwner;
     if (isOwner) SharedCache.#created.add(this.name);
     this.#loaders = new Loaders<V>(client, ticket, this.loading, view?.loaders);
+    const statistics = new SharedStatistics<V>(this.reading);
     this.stats =
       view?.stats ??
       new CacheStats({
-        snapshot: () => sharedSnapshot(this.reading.table, this.isClosed ? 0 : this.reading.size),
-        reset: () => void client.request({ op: 'resetStats', cache: ticket.cache }).catch(() => undefined),
+        snapshot: () => statistics.snapshot(this.isClosed ? 0 : this.reading.size),
+        reset: () => statistics.reset(),
       });
     if (view) return;
     client.attach(ticket.cache, this, {

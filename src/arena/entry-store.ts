@@ -63,6 +63,9 @@ export class EntryStore {
   /** Entries held: fresh and stale. */
   held = 0;
   bytes = 0;
+  /** Uses noted since somebody last wrote them down, and what loading would have taken. */
+  uses = 0;
+  usedMs = 0;
 
   constructor(
     readonly table: CacheTable,
@@ -229,6 +232,8 @@ export class EntryStore {
   noteUse(slot: number): void {
     if (slot >= this.#slots || (this.table.word(slot) & 3) !== READY) return;
     this.policy.touch(this.#handleOf[slot]!);
+    this.uses++;
+    this.usedMs += this.table.loadMs(slot);
     this.table.setInt(slot, SLOT.hits, this.table.int(slot, SLOT.hits) + 1);
   }
 

@@ -148,6 +148,7 @@ export class FlightTable {
   /** Ends a flight with one answer for all. `hold` is called for each waiter before it is told. */
   land(flight: Flight, answer: FlightAnswer, hold?: (client: KeeperClient) => void): void {
     this.#end(flight);
+    if (!flight.superseded) this.#failures.get(flight.cache)?.delete(flight.key);
     flight.cache.publishLedger();
     for (const { client, request } of flight.waiters) {
       if (client.suspect) continue;

@@ -3,8 +3,10 @@ import { createPolicy, type PolicyName } from '../policy/index.js';
 import type { Policy } from '../policy/policy.js';
 import type { RemovalReason } from '../stats/event.js';
 import { LatencyHistogram } from '../stats/histogram.js';
+import { LoadTimes, smoothedLoadTime } from '../stats/load-times.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
+import { type Counts, readCounts, subtractCounts } from './counts.js';
 import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
 import { HEADER, HISTOGRAMS, LOAD_HISTOGRAM, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
 import type { CacheConfig, CacheNews, CacheTicket } from './protocol.js';
@@ -30,6 +32,7 @@ export class KeeperCache {
   /** Retired, but still pinned by somebody. */
   limboBytes = 0;
   closed = false;
+  readonly loadTimes = new LoadTimes();
   readonly #loadLatency: LatencyHistogram;
   /** Loaders that are functions, and the threads that have them. */
   readonly #functions = new Map<string, Set<number>>();
@@ -49,6 +52,15 @@ export class KeeperCache {
     this.#loadLatency = new LatencyHistogram(this.table.histogram(LOAD_HISTOGRAM));
     this.table.setHeader(HEADER.maxBytes, config.maxBytes);
     this.table.setHeader(HEADER.maxEntryBytes, this.maxEntryBytes);
+  }
+
+  /** What a load of the key takes: smoothed over those that were seen, else the mean of all; 0 when nothing is known. */
+  loadTimeOf(key: string, hash: number, measuredMs: number): number {
+    const { store, table } = this;
+    const slot = store.find(key, hash);
+    const soFar = slot < 0 ? 0 : this.loadTimes.get(store.handleOf(slot));
+    if (measuredMs > 0) return smoothedLoadTime(soFar, measuredMs);
+    return soFar || table.header(HEADER.loadTimeTotal) / Math.max(1, table.header(HEADER.loads));
   }
 
   /** Counts a load that has ended. */
@@ -102,14 +114,19 @@ export class KeeperCache {
   }
 
   /** Publishes a written record under its key. What the key held before is replaced. Returns the slot. */
-  publish(entry: NewEntry, now: number): number {
+  publish(entry: NewEntry, now: number, loadMs = 0): number {
     const { store } = this;
     const old = store.find(entry.key, entry.hash);
+    const wasFresh = old >= 0 && now < store.life.freshUntil(old);
     const slot = store.fill(entry, now);
     this.#own(slot);
     store.enter(slot, old, entry);
+    const handle = store.handleOf(slot);
+    if (loadMs > 0) this.loadTimes.note(handle, loadMs);
+    this.table.setLoadMs(slot, this.loadTimes.get(handle));
     if (old >= 0) this.#leave(old, entry.key, 'replace', true);
-    else this.table.addHeader(HEADER.missBytes, entry.charge);
+    // Counted as hits count bytes: those of the value.
+    if (!wasFresh) this.table.addHeader(HEADER.missBytes, entry.trailer + entry.skeletonLength);
     this.table.addHeader(HEADER.sets, 1);
     this.tell({ type: 'set', key: entry.key, size: entry.charge });
     return slot;
@@ -167,6 +184,12 @@ export class KeeperCache {
   publishLedger(): void {
     const { table, store } = this;
     table.setHeader(HEADER.bytes, store.bytes);
+    if (store.uses > 0) {
+      table.addHeader(HEADER.notedUses, store.uses);
+      table.addHeader(HEADER.notedMs, store.usedMs);
+      store.uses = 0;
+      store.usedMs = 0;
+    }
     table.setHeader(HEADER.entries, store.freshCount);
     table.setHeader(HEADER.reservedBytes, this.reservedBytes);
     table.setHeader(HEADER.limboBytes, this.limboBytes);
@@ -185,25 +208,14 @@ export class KeeperCache {
     doubles.fill(0, at, at + STAT_ROW_DOUBLES);
   }
 
-  /** Sets all counts of the keeper to zero. Those of threads are in their own rows, and are kept as departed. */
-  resetStats(): void {
-    const counts = [
-      HEADER.sets,
-      HEADER.deletes,
-      HEADER.evictions,
-      HEADER.expirations,
-      HEADER.loads,
-      HEADER.loadErrors,
-      HEADER.loadTimeTotal,
-    ];
-    for (const field of [...counts, HEADER.rejected, HEADER.movedBytes, HEADER.missBytes])
-      this.table.setHeader(field, 0);
+  /** Starts the totals anew, unless somebody else has done so since the asker looked. */
+  resetStats(epoch: number, seen: Counts): void {
+    const { table } = this;
+    if (table.header(HEADER.resets) === epoch) subtractCounts(table, seen);
+    else subtractCounts(table, readCounts(table));
     // Threads that record meanwhile lose a record or add one to what is forgotten.
-    for (let number = 0; number < HISTOGRAMS; number++) this.table.histogram(number).fill(0);
-    this.table.setHeader(HEADER.departedHits, -this.table.sumStat(STAT.hits));
-    this.table.setHeader(HEADER.departedMisses, -this.table.sumStat(STAT.misses));
-    this.table.setHeader(HEADER.departedOverflows, -this.table.sumStat(STAT.pinOverflows));
-    this.table.setHeader(HEADER.departedHitBytes, -this.table.sumStat(STAT.hitBytes));
+    for (let number = 0; number < HISTOGRAMS; number++) table.histogram(number).fill(0);
+    table.addHeader(HEADER.resets, 1);
   }
 
   /** Moves an entry's block to another place, already allocated. The old block is the caller's, unless pinned. */
@@ -232,6 +244,7 @@ export class KeeperCache {
 
   #leave(slot: number, key: string, reason: RemovalReason, replaced: boolean): void {
     const size = this.store.charge(slot);
+    if (!replaced) this.loadTimes.forget(this.store.handleOf(slot));
     this.store.retire(slot, replaced);
     this.#free(slot);
     if (reason === 'evict' || reason === 'pressure') this.table.addHeader(HEADER.evictions, 1);

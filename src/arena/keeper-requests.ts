@@ -1,7 +1,6 @@
 import { CacheClosedError } from '../common/error.js';
 import { bearsAny } from '../common/tags.js';
 import type { NewEntry } from './entry-store.js';
-import type { Flight } from './flight-table.js';
 import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
@@ -96,7 +95,9 @@ export class KeeperRequests {
         else client.subscriptions.delete(request.cache);
         return true;
       case 'resetStats':
-        this.#cache(request.cache).resetStats();
+        this.house.room.noteUses();
+        this.#cache(request.cache).publishLedger();
+        this.#cache(request.cache).resetStats(request.epoch, request.seen);
         return true;
       case 'validate':
         this.house.validate();
@@ -154,15 +155,16 @@ export class KeeperRequests {
       return { stored: false };
     }
     const entry = reservations.settle(reservation, request);
-    entry.cost = this.#cost(cache, entry, flight, request.loadMs);
+    const loadMs = flight ? request.loadMs || Math.max(0.01, now() - flight.startedAt) : 0;
+    entry.cost = this.#cost(cache, entry, loadMs);
     if (flight === undefined || !superseded) reservations.supersede(cache, key, reservation.id);
     if (flight === undefined) {
       flights.supersede(cache, key);
       cache.publish(entry, now());
       return { stored: true };
     }
-    const slot = superseded ? cache.publishUnkeyed(entry, now()) : cache.publish(entry, now());
-    this.#loads.count(flight, entry.charge, request.loadMs);
+    const slot = superseded ? cache.publishUnkeyed(entry, now()) : cache.publish(entry, now(), loadMs);
+    this.#loads.count(flight, entry.charge, loadMs);
     flights.land(flight, { kind: 'slot', slot, number: cache.table.number(slot) }, (waiter) =>
       waiter.hold(cache.id, slot),
     );
@@ -170,7 +172,7 @@ export class KeeperRequests {
     return { stored: !superseded };
   }
 
-  #cost(cache: KeeperCache, entry: NewEntry, flight: Flight | undefined, loadMs: number): number {
+  #cost(cache: KeeperCache, entry: NewEntry, loadMs: number): number {
     if (entry.cost > 0) return entry.cost;
     switch (cache.config.cost) {
       case 'bytes':
@@ -178,7 +180,7 @@ export class KeeperRequests {
       case 'balanced':
         return Math.sqrt(entry.charge);
       case 'measured':
-        return loadMs || (flight === undefined ? 1 : Math.max(0.01, this.house.now() - flight.startedAt));
+        return cache.loadTimeOf(entry.key, entry.hash, loadMs) || 1;
       default:
         return 1;
     }

@@ -115,6 +115,8 @@ export class Keeper implements Household {
     this.arena.ensureCapacity(budgets);
     const wantsNews = () => [...this.#clients.values()].some((client) => client.subscriptions.has(id));
     const cache = new KeeperCache(id, config, this.arena, () => ++this.#number, wantsNews);
+    // Uses of an earlier cache of this number are not this one's.
+    this.room.noteUses();
     this.caches.set(id, cache);
     const waiting = this.#attaching.filter(({ name }) => name === config.name);
     this.#attaching = this.#attaching.filter(({ name }) => name !== config.name);

@@ -52,6 +52,8 @@ const ROW_HEADER_WORDS = 32;
 export const ROW_PIN_HIGH = 0;
 /** Int32 in a row: how many uses have been noted, modulo 2^32. */
 export const ROW_RING_HEAD = 1;
+/** Int32 in a row, on a line of its own: up to where the keeper has read the ring. The one word that it writes there. */
+export const ROW_RING_TAIL = 16;
 export const ROW_PINS = ROW_HEADER_WORDS;
 export const ROW_RING = ROW_PINS + PINS_PER_ROW;
 const ROW_WORDS = ROW_RING + RING_ENTRIES;
@@ -97,6 +99,11 @@ export enum HEADER {
   departedHitBytes = 27,
   missBytes = 28,
   fragmentation = 29,
+  /** Uses that the keeper was told of, and how long the loads take that they spared. */
+  notedUses = 30,
+  notedMs = 31,
+  /** How often the statistics were reset. */
+  resets = 32,
 }
 
 /** Float64 in a thread's stat row. A row has 128 bytes, so that no two threads write one line. */
@@ -116,7 +123,7 @@ export const STAT_ROW_DOUBLES = 16;
 //      │ gen|st │      │ offset│         │ lo  hi  │ 8-byte  │  bytes   │ len  │ |flags   │ until   │ at    │        │
 //      └────────┴──────┴───────┴─────────┴─────────┴─────────┴──────────┴──────┴──────────┴─────────┴───────┴────────┘
 //  f64                                                                                      5        6       7
-//  second line, read by few:  f64  8 last used │ 9 idle ms │ 10 ttl ms │ 11 grace ms │ 12 cost │ 13 charge │ i32 28 hits │ 29 bytes of tags │ 30 namespace │
+//  second line, read by few:  f64  8 last used │ 9 idle ms │ 10 ttl ms │ 11 grace ms │ 12 cost │ 13 charge │ i32 28 hits │ 29 bytes of tags │ 30 namespace │ 31 load µs │
 //
 //  word = generation << 2 | state. A slot is EMPTY, then READY, then RETIRED, then EMPTY again under the next generation.
 
@@ -138,6 +145,8 @@ export enum SLOT {
   hits = 28,
   tagsLength = 29,
   namespace = 30,
+  /** How many microseconds its value takes to load; 0 if it was never loaded. */
+  loadMicros = 31,
 }
 
 export enum SLOT_F64 {

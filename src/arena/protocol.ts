@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { RemovalReason } from '../stats/event.js';
+import type { Counts } from './counts.js';
 import type { EntryTerms } from './lifetime.js';
 import type { OsThread } from './os-thread.js';
 
@@ -174,7 +175,8 @@ export type Request =
   /** `url` is undefined for a function, which only its own thread can call. */
   | { op: 'registerLoader'; cache: number; loader: string; url: string | undefined }
   | { op: 'subscribe'; cache: number; listening: boolean }
-  | { op: 'resetStats'; cache: number }
+  /** `seen`: the totals as the asker saw them after `epoch` resets. */
+  | { op: 'resetStats'; cache: number; epoch: number; seen: Counts }
   | { op: 'validate' };
 
 /** What a thread says without expecting an answer. */

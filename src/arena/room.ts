@@ -46,7 +46,7 @@ export class Room {
     let eviction: Eviction | undefined;
     const evictOne = () => {
       if (eviction === undefined) {
-        this.#noteUses();
+        this.noteUses();
         eviction = new Eviction(cache, this.arena);
       }
       return eviction.evictOne();
@@ -79,7 +79,7 @@ export class Room {
   shrink(cache: KeeperCache, now: number): void {
     if (!cache.isOverBudget) return;
     cache.expire(now);
-    this.#noteUses();
+    this.noteUses();
     const eviction = new Eviction(cache, this.arena);
     while (cache.store.bytes + cache.reservedBytes > cache.config.maxBytes && eviction.evictOne()) {
       // What remains to be freed is pinned, and will be when it is released.
@@ -87,7 +87,7 @@ export class Room {
   }
 
   /** Tells the policies of the uses that threads have noted since the last time. */
-  #noteUses(): void {
+  noteUses(): void {
     this.arena.rows.drainUses((ref) => this.caches.get(refCache(ref))?.store.noteUse(refSlot(ref)));
   }
 

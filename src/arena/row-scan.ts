@@ -1,4 +1,16 @@
-import { PINS_PER_ROW, RING_ENTRIES, ROW_PIN_HIGH, ROW_PINS, ROW_RING, ROW_RING_HEAD, rowStart } from './layout.js';
+import {
+  MAX_THREADS,
+  PINS_PER_ROW,
+  RING_ENTRIES,
+  ROW_PIN_HIGH,
+  ROW_PINS,
+  ROW_RING,
+  ROW_RING_HEAD,
+  ROW_RING_TAIL,
+  refCache,
+  refSlot,
+  rowStart,
+} from './layout.js';
 
 /** The keeper's eyes on the rows of all threads. */
 export class RowScan {
@@ -13,7 +25,7 @@ export class RowScan {
 
   add(row: number): void {
     this.#rows.add(row);
-    this.#tails.set(row, this.#words[rowStart(row) + ROW_RING_HEAD]!);
+    this.#setTail(row, this.#words[rowStart(row) + ROW_RING_HEAD]!);
   }
 
   /** Wipes the row of a thread that is proven dead. */
@@ -23,6 +35,7 @@ export class RowScan {
     Atomics.store(this.#words, start + ROW_PIN_HIGH, 0);
     // The next thread notes its uses from the beginning.
     this.#words[start + ROW_RING_HEAD] = 0;
+    this.#setTail(row, 0);
     this.#rows.delete(row);
     this.#tails.delete(row);
   }
@@ -60,7 +73,25 @@ export class RowScan {
         const ref = this.#words[start + ROW_RING + ((head - i) & (RING_ENTRIES - 1))]!;
         if (ref > 0) use(ref);
       }
-      this.#tails.set(row, head);
+      this.#setTail(row, head);
+    }
+  }
+
+  #setTail(row: number, tail: number): void {
+    this.#tails.set(row, tail);
+    this.#words[rowStart(row) + ROW_RING_TAIL] = tail;
+  }
+}
+
+/** For any thread: the uses of a cache that threads have noted and the keeper has not read yet. O(threads + uses). */
+export function forEachWaitingUse(control: Int32Array, cache: number, visit: (slot: number) => void): void {
+  for (let row = 0; row < MAX_THREADS; row++) {
+    const start = rowStart(row);
+    const head = control[start + ROW_RING_HEAD]!;
+    const waiting = Math.min((head - control[start + ROW_RING_TAIL]!) >>> 0, RING_ENTRIES);
+    for (let i = waiting; i > 0; i--) {
+      const ref = control[start + ROW_RING + ((head - i) & (RING_ENTRIES - 1))]!;
+      if (ref > 0 && refCache(ref) === cache) visit(refSlot(ref));
     }
   }
 }

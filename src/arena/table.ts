@@ -110,6 +110,15 @@ export class CacheTable {
     this.doubles[this.slotDoubles + slot * SLOT_DOUBLES + field] = value;
   }
 
+  /** How long the value of an entry takes to load, up to half an hour; 0 if it was never loaded. */
+  loadMs(slot: number): number {
+    return this.int(slot, SLOT.loadMicros) / 1000;
+  }
+
+  setLoadMs(slot: number, ms: number): void {
+    this.setInt(slot, SLOT.loadMicros, Math.min(Math.ceil(ms * 1000), 2 ** 31 - 1));
+  }
+
   /** The insertion number: 53 bits, never the same twice in a process. */
   number(slot: number): number {
     return this.int(slot, SLOT.numberLow) + this.int(slot, SLOT.numberHigh) * NUMBER_HIGH;

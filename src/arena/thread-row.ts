@@ -67,6 +67,11 @@ export class ThreadRow {
     if (pin !== MOMENT_PIN) this.#free[this.#freeTop++] = pin;
   }
 
+  /** The control buffer: all rows. */
+  get control(): Int32Array {
+    return this.#words;
+  }
+
   /** What a pin holds. */
   pinned(pin: number): number {
     return this.#words[this.#pins + pin]!;

@@ -14,7 +14,7 @@ import { LeaseWatches } from './lease-watch.js';
 import { copyInSlices, copyRecord } from './record-value.js';
 import { Scope } from './scope.js';
 
-/** One hit in 1024 is timed. */
+/** One read in 1024 is timed, the first among them. */
 const SAMPLE_MASK = 1023;
 /** A survey of all keys is repeated at most so often because entries are moved under it. */
 const MAX_SURVEYS = 8;
@@ -56,7 +56,11 @@ export class Reading<V> implements Lender {
   /** A lease of a fresh entry that this thread has read before and that does not expire; else `undefined`. */
   acquireNear(key: string): Lease<V> | undefined {
     const { reader } = this;
-    if ((++this.#reads & SAMPLE_MASK) === 0) return undefined;
+    if ((++this.#reads & SAMPLE_MASK) === 1) {
+      // Timed on the other way.
+      this.#reads--;
+      return undefined;
+    }
     const entry = reader.hitNear(key);
     if (entry < 0) return undefined;
     return Lease.ofPinned<V>(this, reader.nearSlot(entry), reader.nearValue(entry) as V | undefined);
@@ -210,10 +214,12 @@ export class Reading<V> implements Lender {
 
   // Reading the clock costs as much as the hit: one in so many is timed.
   #hit(key: string): number {
-    if ((++this.#reads & SAMPLE_MASK) !== 0) return this.#pinHit(key);
+    if ((++this.#reads & SAMPLE_MASK) !== 1) return this.#pinHit(key);
     const start = performance.now();
     const slot = this.#pinHit(key);
     if (slot >= 0) this.#hitLatency.record(performance.now() - start);
+    // The next one, then.
+    else this.#reads--;
     return slot;
   }
 

@@ -43,22 +43,39 @@ export class LatencyHistogram {
   }
 
   summary(): LatencySummary {
-    return summarize(this.#words ? [this.#words] : []);
+    return summaryOf(addUp(this.#words ? [this.#words] : []));
   }
 }
 
-/** The percentiles of several histograms together. */
-export function summarize(histograms: readonly Uint32Array[]): LatencySummary {
+/** What one or several histograms hold together. */
+export interface Records {
+  buckets: Float64Array;
+  max: number;
+}
+
+/** Several histograms as one. */
+export function addUp(histograms: readonly Uint32Array[]): Records {
   const buckets = new Float64Array(BUCKETS);
-  let count = 0;
   let max = 0;
   for (const words of histograms) {
-    max = Math.max(max, largest(words)[0]!);
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      buckets[bucket]! += words[bucket]!;
-      count += words[bucket]!;
-    }
+    const own = largest(words)[0]!;
+    // Most threads have never recorded anything: nothing of theirs is touched.
+    if (own === 0 && words[0] === 0) continue;
+    max = Math.max(max, own);
+    for (let bucket = 0; bucket < BUCKETS; bucket++) buckets[bucket]! += words[bucket]!;
   }
+  return { buckets, max };
+}
+
+/** What has come to records since they were `before`. The largest may be an earlier one. */
+export function less(records: Records, before: Records): Records {
+  const buckets = records.buckets.map((count, bucket) => Math.max(0, count - before.buckets[bucket]!));
+  return { buckets, max: buckets.some((count) => count > 0) ? records.max : 0 };
+}
+
+/** The percentiles. */
+export function summaryOf({ buckets, max }: Records): LatencySummary {
+  const count = buckets.reduce((sum, records) => sum + records, 0);
   const quantile = (share: number) => quantileOf(buckets, count * share, max);
   return Object.freeze({
     p50: quantile(0.5),
