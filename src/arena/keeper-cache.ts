@@ -6,9 +6,9 @@ import { LatencyHistogram } from '../stats/histogram.js';
 import { LoadTimes, smoothedLoadTime } from '../stats/load-times.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
-import { type Counts, readCounts, subtractCounts } from './counts.js';
 import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
-import { HEADER, HISTOGRAMS, LOAD_HISTOGRAM, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
+import { HEADER, LOAD_HISTOGRAM, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
+
 import type { CacheConfig, CacheNews, CacheTicket } from './protocol.js';
 import { CacheTable } from './table.js';
 
@@ -206,16 +206,6 @@ export class KeeperCache {
     this.table.addHeader(HEADER.departedOverflows, doubles[at + STAT.pinOverflows]!);
     this.table.addHeader(HEADER.departedHitBytes, doubles[at + STAT.hitBytes]!);
     doubles.fill(0, at, at + STAT_ROW_DOUBLES);
-  }
-
-  /** Starts the totals anew, unless somebody else has done so since the asker looked. */
-  resetStats(epoch: number, seen: Counts): void {
-    const { table } = this;
-    if (table.header(HEADER.resets) === epoch) subtractCounts(table, seen);
-    else subtractCounts(table, readCounts(table));
-    // Threads that record meanwhile lose a record or add one to what is forgotten.
-    for (let number = 0; number < HISTOGRAMS; number++) table.histogram(number).fill(0);
-    table.addHeader(HEADER.resets, 1);
   }
 
   /** Moves an entry's block to another place, already allocated. The old block is the caller's, unless pinned. */

@@ -1,5 +1,6 @@
 import { CacheClosedError } from '../common/error.js';
 import { bearsAny } from '../common/tags.js';
+import { resetCounts } from './counts.js';
 import type { NewEntry } from './entry-store.js';
 import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
@@ -97,7 +98,7 @@ export class KeeperRequests {
       case 'resetStats':
         this.house.room.noteUses();
         this.#cache(request.cache).publishLedger();
-        this.#cache(request.cache).resetStats(request.epoch, request.seen);
+        resetCounts(this.#cache(request.cache).table, request.epoch, request.seen);
         return true;
       case 'validate':
         this.house.validate();

@@ -75,6 +75,9 @@ export const TABLE_CLOSED = 1;
 /** Int32: slots at or above this number were never used. Only grows. */
 export const TABLE_SLOT_HIGH = 2;
 
+/** Int32: twice the number of resets of the statistics; odd while one is being carried out. */
+export const TABLE_RESETS = 3;
+
 /** Float64 in the table header, written by the keeper. */
 export enum HEADER {
   bytes = 8,
@@ -102,8 +105,6 @@ export enum HEADER {
   /** Uses that the keeper was told of, and how long the loads take that they spared. */
   notedUses = 30,
   notedMs = 31,
-  /** How often the statistics were reset. */
-  resets = 32,
 }
 
 /** Float64 in a thread's stat row. A row has 128 bytes, so that no two threads write one line. */

@@ -1,4 +1,4 @@
-import { type Counts, readCounts } from '../arena/counts.js';
+import { type Counts, readConsistently, readCounts } from '../arena/counts.js';
 import {
   HEADER,
   hitHistogram,
@@ -22,32 +22,32 @@ interface Totals {
 }
 
 interface Reset {
-  /** The count of resets at which it was asked for: the totals are from before it as long as that stands. */
+  /** The number of resets before it: the keeper has not carried it out as long as there are no more. */
   epoch: number;
-  before: Totals;
+  /** What it takes off. */
+  seen: Totals;
 }
 
 /** The statistics of a shared cache, summed over all threads, out of shared memory. */
 export class SharedStatistics<V> {
-  /** A reset that the keeper may not have carried out yet: until then its totals are taken off here. */
-  #reset: Reset | undefined;
+  /** Resets of this thread that the keeper may not have carried out yet: until then they are reckoned in here. */
+  #resets: Reset[] = [];
 
   constructor(readonly reading: Reading<V>) {}
 
   /** Starts all totals anew, for this thread at once. */
   reset(): void {
-    const { client, ticket, table } = this.reading;
-    const epoch = table.header(HEADER.resets);
-    const before = this.#totals();
-    // A second one at once goes on from the first: the keeper carries out one of them.
-    this.#reset = { epoch, before };
-    client.request({ op: 'resetStats', cache: ticket.cache, epoch, seen: before.counts }).catch(() => undefined);
+    const { client, ticket } = this.reading;
+    const { totals: seen, resets } = this.#sinceReset();
+    const epoch = resets + this.#resets.length;
+    this.#resets.push({ epoch, seen });
+    client.request({ op: 'resetStats', cache: ticket.cache, epoch, seen: seen.counts }).catch(() => undefined);
   }
 
   /** O(threads). */
   snapshot(entries: number): StatsSnapshot {
     const { table } = this.reading;
-    const { counts, hit, miss, load } = this.#sinceReset();
+    const { counts, hit, miss, load } = this.#sinceReset().totals;
     const count = (field: number): number => counts.get(field)!;
     const hits = count(HEADER.departedHits);
     const misses = count(HEADER.departedMisses);
@@ -93,19 +93,22 @@ export class SharedStatistics<V> {
     };
   }
 
-  #sinceReset(): Totals {
-    const epoch = this.reading.table.header(HEADER.resets);
-    const totals = this.#totals();
-    if (this.#reset === undefined || this.#reset.epoch !== epoch) return totals;
-    const { before } = this.#reset;
-    return {
-      counts: new Map(
-        [...totals.counts].map(([field, count]) => [field, Math.max(0, count - before.counts.get(field)!)]),
-      ),
-      hit: less(totals.hit, before.hit),
-      miss: less(totals.miss, before.miss),
-      load: less(totals.load, before.load),
-    };
+  /** The totals, and how many resets the keeper has carried out before them. */
+  #sinceReset(): { totals: Totals; resets: number } {
+    const { all, resets } = readConsistently(this.reading.table, (done) => ({ all: this.#totals(), resets: done }));
+    this.#resets = this.#resets.filter(({ epoch }) => epoch >= resets);
+    let totals = all;
+    for (const { seen } of this.#resets) {
+      totals = {
+        counts: new Map(
+          [...totals.counts].map(([field, count]) => [field, Math.max(0, count - seen.counts.get(field)!)]),
+        ),
+        hit: less(totals.hit, seen.hit),
+        miss: less(totals.miss, seen.miss),
+        load: less(totals.load, seen.load),
+      };
+    }
+    return { totals, resets };
   }
 
   /**

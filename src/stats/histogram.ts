@@ -53,15 +53,19 @@ export interface Records {
   max: number;
 }
 
+/** Whether anything was recorded. */
+export function isUsed(words: Uint32Array): boolean {
+  return words[0] !== 0 || largest(words)[0] !== 0;
+}
+
 /** Several histograms as one. */
 export function addUp(histograms: readonly Uint32Array[]): Records {
   const buckets = new Float64Array(BUCKETS);
   let max = 0;
   for (const words of histograms) {
-    const own = largest(words)[0]!;
     // Most threads have never recorded anything: nothing of theirs is touched.
-    if (own === 0 && words[0] === 0) continue;
-    max = Math.max(max, own);
+    if (!isUsed(words)) continue;
+    max = Math.max(max, largest(words)[0]!);
     for (let bucket = 0; bucket < BUCKETS; bucket++) buckets[bucket]! += words[bucket]!;
   }
   return { buckets, max };

@@ -20,7 +20,7 @@ export interface Loads {
   stats: { snapshot(): { loads: number; misses: number; hits: number; loadErrors: number } };
 }
 
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const eventually = (read: () => unknown) => expect.poll(read, { timeout: 5_000, interval: 5 });
 
