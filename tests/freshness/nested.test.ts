@@ -1,6 +1,6 @@
 import type { CacheLoadError, SharedCache } from 'cachalot';
 import { describe, expect, it } from 'vitest';
-import { create, sleep, thread } from '../shared/support/threads.js';
+import { create, thread, until } from '../shared/support/threads.js';
 
 const OWN_KEY = /must not ask, directly or through others, for the key that it loads/;
 
@@ -78,16 +78,26 @@ describe('a load that asks for its own key', () => {
     const cache = await create<number>();
     const own = await rejection(cache.getOrSet('k', () => cache.getOrSet('k', () => 1) as Promise<number>));
     expect(own.message).toMatch(OWN_KEY);
-    const other = thread();
-    const far = other.run(async ({ SharedCache }, name) => {
-      const attached = await SharedCache.attach<number>(name);
-      return attached.getOrSet('far', async () => {
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        return attached.getOrSet('near', () => 1) as Promise<number>;
-      });
-    }, cache.name);
-    await sleep(120);
-    const near = cache.getOrSet('near', () => cache.getOrSet('far', () => 2) as Promise<number>);
+    const begun = new Int32Array(new SharedArrayBuffer(4));
+    const far = thread().run(
+      async ({ SharedCache }, name, begun) => {
+        const attached = await SharedCache.attach<number>(name);
+        return attached.getOrSet('far', async () => {
+          Atomics.add(begun, 0, 1);
+          while (Atomics.load(begun, 0) < 2) await new Promise((resolve) => setTimeout(resolve, 2));
+          return attached.getOrSet('near', () => 1) as Promise<number>;
+        });
+      },
+      cache.name,
+      begun,
+    );
+    const settledFar = far.catch((error: unknown) => error);
+    await until(() => Atomics.load(begun, 0) === 1);
+    const near = cache.getOrSet('near', () => {
+      Atomics.add(begun, 0, 1);
+      return cache.getOrSet('far', () => 2) as Promise<number>;
+    });
+    await Promise.allSettled([settledFar, near]);
     for (const outcome of await Promise.allSettled([far, near])) {
       expect(outcome.status === 'rejected' && String(outcome.reason)).toMatch(OWN_KEY);
     }
