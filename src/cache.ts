@@ -3,13 +3,14 @@ import { Engine } from './cache/engine.js';
 import { Entries } from './cache/entries.js';
 import { type Hooks, loadHost } from './cache/load-host.js';
 import { Loading } from './cache/loading.js';
-import { clearAll, removeTagged } from './cache/removal.js';
+import { clearAll, removeMatching, removeTagged, removeWhere } from './cache/removal.js';
 import { Restorer } from './cache/restore.js';
 import { saveCache } from './cache/save.js';
 import { ViewOptions } from './cache/view-options.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
 import { CacheConfigError, describe } from './common/error.js';
 import { parseNamespace } from './common/namespace.js';
+import { checkPredicate, parsePattern, parsePrefix } from './common/pattern.js';
 import { parseTagOrTags } from './common/tags.js';
 import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/context.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
@@ -18,6 +19,7 @@ import { type CacheOptions, resolveCacheOptions } from './options.js';
 import { pathOf } from './snapshot/path.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
+import type { EntryInfo } from './stats/entry-info.js';
 import type { CacheEvents } from './stats/event.js';
 import { WeakValues } from './struct/weak-values.js';
 
@@ -85,6 +87,38 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   deleteByTag(tags: string | readonly string[]): number {
     const engine = this.open();
     return removeTagged(engine, parseTagOrTags(tags));
+  }
+
+  /**
+   * Removes the entries whose keys begin so; how many of them were fresh. Keys that are no strings never do, and those of
+   * namespaces are not looked at. Loads of such keys that run answer their callers and store nothing. O(n): an index in
+   * the order of keys would make each write dearer.
+   *
+   * @throws CacheConfigError unless it is a non-empty string.
+   */
+  deleteByPrefix(prefix: string): number {
+    return removeMatching(this.open(), parsePrefix(prefix));
+  }
+
+  /**
+   * As `deleteByPrefix`, for keys that match a glob as a whole, or a RegExp anywhere. In a glob `*` and `?` match `/` and
+   * leading dots too; `[a-z]`, `[!a-z]`, `{a,b}` and `{1..9}` choose; `\*` is a star. O(n).
+   *
+   * @throws CacheConfigError unless it is a non-empty glob or a RegExp.
+   */
+  deleteByPattern(pattern: string | RegExp): number {
+    return removeMatching(this.open(), parsePattern(pattern));
+  }
+
+  /**
+   * Removes the entries, stale ones too, for which `predicate` says so; how many of them were fresh. It is asked about
+   * all before the first one goes: when it throws, nothing has. Entries of namespaces are not looked at. O(n).
+   *
+   * @throws CacheConfigError for a predicate that is no function, or answers with a promise; and what it throws.
+   */
+  deleteWhere(predicate: (key: K, value: V, info: EntryInfo) => boolean): number {
+    checkPredicate(predicate);
+    return removeWhere(this.open(), predicate);
   }
 
   /**

@@ -66,6 +66,7 @@ const TABLE: ImportTable = {
 const PACKAGES: PackageTable = {
   piscina: ['load/pool.ts'],
   'object-sizeof': ['weigh/layout.ts'],
+  picomatch: ['common/glob.ts'],
   valibot: ['config/schema.ts'],
 };
 

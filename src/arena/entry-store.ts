@@ -49,6 +49,8 @@ export interface NewEntry extends EntryTerms {
 export class EntryStore {
   readonly index: KeyIndex;
   readonly life: Lifetimes;
+  /** Told the handle of each entry that is written. */
+  readonly onEnter = new Set<(handle: number) => void>();
   /** Namespaces and tags, by handle. */
   readonly spaces = new KeySpaces();
   /** Blocks of an entry beside the one with the trailer, by slot. Such entries are never moved. */
@@ -98,6 +100,19 @@ export class EntryStore {
 
   handleOf(slot: number): number {
     return this.#handleOf[slot]!;
+  }
+
+  /** The slot of a handle that is in use now, or -1. */
+  entered(handle: number): number {
+    const slot = this.#slotOf[handle]!;
+    return this.#handleOf[slot] === handle && (this.table.word(slot) & 3) === READY ? slot : -1;
+  }
+
+  /** The handles of what a namespace holds now, or of all; some may have gone when their turn comes. */
+  handlesIn(path: readonly string[]): Iterator<number> {
+    if (path.length === 0) return upTo(this.#handles);
+    for (const { handles } of this.spaces.within(path)) return [...handles].values();
+    return [].values();
   }
 
   /** The block with the trailer. */
@@ -169,6 +184,7 @@ export class EntryStore {
     this.bytes += charge;
     this.life.queue(this.#handleOf[slot]!, slot);
     this.spaces.set(this.#handleOf[slot]!, key, tags);
+    if (this.onEnter.size > 0) for (const note of this.onEnter) note(this.#handleOf[slot]!);
   }
 
   /**
@@ -283,6 +299,10 @@ export class EntryStore {
   #markReady(slot: number): void {
     this.table.setWord(slot, (this.table.word(slot) & ~3) | READY);
   }
+}
+
+function* upTo(end: number): Generator<number> {
+  for (let handle = 0; handle < end; handle++) yield handle;
 }
 
 /** What an entry of so many units of blocks is charged. */

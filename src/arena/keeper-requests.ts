@@ -6,11 +6,11 @@ import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import { KeeperLoads } from './keeper-loads.js';
-import { clear, removeTagged } from './keeper-removals.js';
+import { clear, removeMatching, removeSeen, removeTagged } from './keeper-removals.js';
 import { HEADER, SLOT_F64 } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
 import type { CommitRequest, Request } from './protocol.js';
-import { fromWire } from './wire-error.js';
+import { fromWire, toWire } from './wire-error.js';
 
 /** An answer that is not there yet. */
 export const LATER = Symbol('later');
@@ -61,6 +61,13 @@ export class KeeperRequests {
       }
       case 'removeTagged':
         return removeTagged(this.house, this.#cache(request.cache), request);
+      case 'removeMatching': {
+        const fail = (error: Error) => client.send({ op: 'refuse', id, error: toWire(error) });
+        removeMatching(this.house, this.#cache(request.cache), request, reply, fail);
+        return LATER;
+      }
+      case 'removeSeen':
+        return removeSeen(this.house, this.#cache(request.cache), request);
       case 'clear':
         return clear(this.house, this.#cache(request.cache), request.path ?? []);
       case 'touch':

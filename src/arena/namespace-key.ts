@@ -46,6 +46,18 @@ export function placedKey(inner: string): PlacedKey {
   return { path, key: inner.slice(at + END.length) };
 }
 
+/** Tells what the user calls a key of the namespace at the end of a path; `undefined` for a key of any other. */
+export function ownKeys(path: readonly string[]): (inner: string) => string | undefined {
+  if (path.length > 0) {
+    const prefix = innerKey(path, '');
+    return (inner) => (inner.startsWith(prefix) ? inner.slice(prefix.length) : undefined);
+  }
+  return (inner) => {
+    if (!inner.startsWith(MARK)) return inner;
+    return inner[MARK.length] === END ? inner.slice(MARK.length + END.length) : undefined;
+  };
+}
+
 /** What a key's user calls it. */
 export function userKey(inner: string): string {
   return inner.startsWith(MARK) ? placedKey(inner).key : inner;

@@ -3,6 +3,7 @@
  * the other side when its thread is gone, and takes messages of any size; bytes of values never travel on it.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { KeyPattern } from '../common/pattern.js';
 import type { RemovalReason } from '../stats/event.js';
 import type { Counts } from './counts.js';
 import type { EntryTerms } from './lifetime.js';
@@ -163,6 +164,9 @@ export type Request =
   | { op: 'remove'; cache: number; keys: string[]; hashes: number[]; reason: RemovalReason }
   /** `path`: of a namespace, or nothing for all. */
   | { op: 'removeTagged'; cache: number; path: readonly string[]; tags: readonly string[] }
+  | { op: 'removeMatching'; cache: number; path: readonly string[]; by: KeyPattern }
+  /** Entries as they were seen, by their insertion numbers. */
+  | { op: 'removeSeen'; cache: number; keys: string[]; hashes: number[]; numbers: number[] }
   | { op: 'clear'; cache: number; path?: readonly string[] }
   | { op: 'touch'; cache: number; key: string; hash: number; ttlMs: number }
   | { op: 'expire'; cache: number; key: string; hash: number }

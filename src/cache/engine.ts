@@ -18,12 +18,10 @@ import { costOf, weigh } from './weight.js';
 /** One hit in so many is timed, the first among them; a power of two. */
 const SAMPLED_HITS = 1024;
 
-const NOBODY: ChangeListener<unknown> = {
-  supersede: () => undefined,
-  supersedeAll: () => undefined,
-  supersedeTags: () => undefined,
-  close: () => undefined,
-};
+function nobody<K>(): ChangeListener<K> {
+  const ignore = () => undefined;
+  return { supersede: ignore, supersedeAll: ignore, supersedeTags: ignore, supersedeWhere: ignore, close: ignore };
+}
 
 /** Of a namespace. */
 interface Parent<K, V> {
@@ -44,7 +42,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   readonly ticker: Ticker;
   readonly store: Store<K, V>;
   readonly space: Space<K, V>;
-  changes: ChangeListener<K> = NOBODY;
+  changes: ChangeListener<K> = nobody();
   readonly #index: Map<K, number>;
   /** Namespaces of the cache that somebody listens to: their listeners stay, though nobody may hold them. */
   readonly #heardSpaces: Set<SpaceOwner<K, V>>;

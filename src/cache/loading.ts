@@ -88,6 +88,12 @@ export class Loading<K, V> {
     this.#failures.deleteWhere((_, failure) => bearsAny(failure.tags, lost));
   }
 
+  /** As `supersede`, for all keys that match. O(loads and failures). */
+  supersedeWhere(matches: (key: K) => boolean): void {
+    this.#flights.detachWhere(matches);
+    this.#failures.deleteWhere(matches);
+  }
+
   supersedeAll(): void {
     this.#flights.detachAll();
     this.#failures.clear();

@@ -1,5 +1,9 @@
+import { checkVerdict, type KeyPattern, keyMatcher } from '../common/pattern.js';
+import type { EntryInfo } from '../stats/entry-info.js';
 import type { Engine } from './engine.js';
+import { describeEntry } from './info.js';
 import type { Store } from './store.js';
+import { listEntries } from './survey.js';
 
 /** Removes what bears one of the tags, namespaces included, and what is being loaded to; how many fresh entries went. */
 export function removeTagged<K, V>(engine: Engine<K, V>, tags: readonly string[]): number {
@@ -9,6 +13,38 @@ export function removeTagged<K, V>(engine: Engine<K, V>, tags: readonly string[]
     if (!tagged.isEmpty) handles.push(...tagged.handlesOfAny(tags));
   }
   return removeHandles(engine.store, handles);
+}
+
+/** Removes what has a key that matches, and what is being loaded to; how many fresh entries went. O(entries). */
+export function removeMatching<K, V>(engine: Engine<K, V>, by: KeyPattern): number {
+  const matches = keyMatcher(by);
+  engine.changes.supersedeWhere(matches);
+  const handles: number[] = [];
+  for (const [key, handle] of engine.space.index) if (matches(key)) handles.push(handle);
+  return removeHandles(engine.store, handles);
+}
+
+/**
+ * Removes what `isWanted` says, of what is fresh or stale; how many fresh entries went. It is asked about all before the
+ * first one goes, so that nothing has happened when it throws; what it writes or removes meanwhile is left as it is.
+ */
+export function removeWhere<K, V>(
+  engine: Engine<K, V>,
+  isWanted: (key: K, value: V, info: EntryInfo) => boolean,
+): number {
+  const { store, ticker, space } = engine;
+  const now = ticker.now();
+  const wanted = listEntries(store, space, { stale: true }).filter(({ key, value, handle }) => {
+    if (store.table.values[handle] !== value || space.index.get(key) !== handle) return false;
+    return checkVerdict(isWanted(key, engine.copied(key, value), describeEntry(store, handle, now)));
+  });
+  const unchanged = wanted.filter(({ key, value, handle }) => {
+    return space.index.get(key) === handle && store.table.values[handle] === value;
+  });
+  return removeHandles(
+    store,
+    unchanged.map(({ handle }) => handle),
+  );
 }
 
 /** Removes everything, namespaces included. O(what goes). */

@@ -54,6 +54,11 @@ export class Restorer<K, V> implements ChangeListener<K> {
     this.#next.supersedeTags(tags);
   }
 
+  supersedeWhere(matches: (key: K) => boolean): void {
+    for (const { removed } of this.#running) removed.push(matches);
+    this.#next.supersedeWhere(matches);
+  }
+
   /** Everything has been replaced: the files have nothing to say any more. */
   supersedeAll(): void {
     for (const restoration of this.#running) restoration.isOutdone = true;
@@ -70,6 +75,8 @@ class Restoration<K, V> {
   /** Keys written or removed since it was asked for. */
   readonly changed = new Set<K>();
   readonly removedTags = new Set<string>();
+  /** What tells other keys removed since. */
+  readonly removed: ((key: K) => boolean)[] = [];
   isOutdone = false;
   readonly #engine: Engine<K, V>;
 
@@ -130,6 +137,7 @@ class Restoration<K, V> {
     const engine = this.#engine;
     const key = facts.key as K;
     if (this.changed.has(key) || facts.tags.some((tag) => this.removedTags.has(tag))) return false;
+    if (this.removed.some((matches) => matches(key))) return false;
     // What lies in shared memory is charged otherwise.
     const size = header.kind === 'heap' ? facts.size : weigh(key, value, engine.options.weigher);
     const past = { ...facts, size };

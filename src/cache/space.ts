@@ -9,6 +9,8 @@ export interface ChangeListener<K> {
   supersedeAll(): void;
   /** What bears one of these tags is removed, and with it what is going to. */
   supersedeTags(tags: readonly string[]): void;
+  /** As `supersede`, for all keys that match, those that are not there too. */
+  supersedeWhere(matches: (key: K) => boolean): void;
   /** The cache has been closed. */
   close(): void;
 }

@@ -139,6 +139,11 @@ export class Flights<K, V> {
     }
   }
 
+  /** As `detach`, for all keys that match. */
+  detachWhere(matches: (key: K) => boolean): void {
+    for (const key of [...this.#attached.keys()]) if (matches(key)) this.detach(key);
+  }
+
   detachAll(): void {
     for (const key of [...this.#attached.keys()]) this.detach(key);
   }

@@ -123,24 +123,36 @@ export class Reading<V> implements Lender {
   info(key: string): EntryInfo | undefined {
     const slot = this.#find(key, true);
     if (slot < 0) return undefined;
-    const { table, reader } = this;
-    const now = monotonicNow();
-    const until = Math.min(
-      table.double(slot, SLOT_F64.freshUntil),
-      table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs),
-    );
-    const info = {
-      size: table.double(slot, SLOT_F64.charge),
-      ttl: table.double(slot, SLOT_F64.ttlMs),
-      remainingTtl: Math.max(0, until - now),
-      age: now - table.double(slot, SLOT_F64.bornAt),
-      hits: table.int(slot, SLOT.hits),
-      cost: table.double(slot, SLOT_F64.cost),
-      tags: slotTags(table, reader.segments, slot),
-      stale: now >= until,
-    };
-    reader.unpin();
+    const info = this.#describe(slot);
+    this.reader.unpin();
     return info;
+  }
+
+  /**
+   * Shows an entry that is fresh or stale in place, for the length of a call. Its insertion number if `wants` says so,
+   * else -1, as where there is no entry.
+   */
+  look(key: string, wants: (value: V, info: EntryInfo) => boolean): number {
+    const slot = this.#find(key, true);
+    if (slot < 0) return -1;
+    const { reader, table } = this;
+    const { pin } = reader;
+    let isPinned = true;
+    const unpin = (): void => {
+      if (isPinned) reader.row.unpin(pin);
+      isPinned = false;
+    };
+    try {
+      const record = reader.record(slot);
+      if (record === undefined) return -1;
+      const [info, number] = [this.#describe(slot), table.number(slot)];
+      // The pin for moments is wanted by whatever is read during the call.
+      const value = pin === MOMENT_PIN ? copyRecord(record) : decodeView(record.skeleton, record.parts).value;
+      if (pin === MOMENT_PIN) unpin();
+      return wants(value as V, info) ? number : -1;
+    } finally {
+      unpin();
+    }
   }
 
   /** A lease, or a copy, of a slot that the keeper holds for this thread; gives the hold back. */
@@ -181,15 +193,16 @@ export class Reading<V> implements Lender {
     return this.#survey((slot) => this.table.double(slot, SLOT_F64.charge));
   }
 
-  /** The keys of fresh entries, as of now. O(slots ever used). */
-  keys(): string[] {
+  /** The keys of fresh entries, and of stale ones if they are asked for, as of now. O(slots ever used). */
+  keys({ stale = false } = {}): string[] {
     const { table, reader } = this;
     for (let attempt = 1; ; attempt++) {
       const moved = table.header(HEADER.movedBytes);
       const now = monotonicNow();
       const keys = new Set<string>();
       reader.forEachReady((slot) => {
-        const inner = reader.freshAt(slot, now) ? reader.key(slot) : undefined;
+        const isListed = reader.freshAt(slot, now) || (stale && now < this.#deadAt(slot));
+        const inner = isListed ? reader.key(slot) : undefined;
         const key = inner === undefined ? undefined : this.scope.own(inner);
         if (key !== undefined) keys.add(key);
       }, this.scope.mark);
@@ -246,17 +259,41 @@ export class Reading<V> implements Lender {
 
   /** The slot of an entry, pinned; -1 if there is none that is fresh, or stale where that will do. */
   #find(key: string, stale: boolean): number {
-    const { reader, table } = this;
+    const { reader } = this;
     const slot = reader.pinKey(this.scope.inner(key));
     if (slot < 0 || !reader.expires(slot)) return slot;
     const now = monotonicNow();
     if (reader.freshAt(slot, now)) return slot;
-    // An idle end is not in the table before the keeper has looked: what is left of the grace is counted from it.
-    const ended = table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs);
-    const deadAt = Math.min(table.double(slot, SLOT_F64.deadAt), ended + table.double(slot, SLOT_F64.graceMs));
-    if (stale && now < deadAt) return slot;
+    if (stale && now < this.#deadAt(slot)) return slot;
     reader.unpin();
     return -1;
+  }
+
+  // An idle end is not in the table before the keeper has looked: what is left of the grace is counted from it.
+  #deadAt(slot: number): number {
+    const { table } = this;
+    const ended = table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs);
+    return Math.min(table.double(slot, SLOT_F64.deadAt), ended + table.double(slot, SLOT_F64.graceMs));
+  }
+
+  /** Of a slot that is pinned. */
+  #describe(slot: number): EntryInfo {
+    const { table, reader } = this;
+    const now = monotonicNow();
+    const until = Math.min(
+      table.double(slot, SLOT_F64.freshUntil),
+      table.double(slot, SLOT_F64.lastUsed) + table.double(slot, SLOT_F64.idleMs),
+    );
+    return {
+      size: table.double(slot, SLOT_F64.charge),
+      ttl: table.double(slot, SLOT_F64.ttlMs),
+      remainingTtl: Math.max(0, until - now),
+      age: now - table.double(slot, SLOT_F64.bornAt),
+      hits: table.int(slot, SLOT.hits),
+      cost: table.double(slot, SLOT_F64.cost),
+      tags: slotTags(table, reader.segments, slot),
+      stale: now >= until,
+    };
   }
 
   /** The sum over all slots of this scope and those within. */

@@ -1,4 +1,4 @@
-import { innerKey, namespaceMark, placedKey, withinPrefix } from '../arena/namespace-key.js';
+import { innerKey, namespaceMark, ownKeys, withinPrefix } from '../arena/namespace-key.js';
 import { namespaceLabel } from '../common/namespace.js';
 
 /** The keys that one view of a shared cache deals in, and how they lie in the index. */
@@ -9,6 +9,8 @@ export class Scope {
   readonly mark: number;
   /** How events call it; `undefined` for the cache itself. */
   readonly label: string | undefined;
+  /** What the user calls a key that lies in the index; `undefined` when it is not of this very scope. */
+  readonly own: (inner: string) => string | undefined;
   readonly #prefix: string;
 
   /** Without names: the cache itself. */
@@ -16,6 +18,7 @@ export class Scope {
     this.within = withinPrefix(path);
     this.mark = namespaceMark(path);
     this.label = path.length === 0 ? undefined : namespaceLabel(path);
+    this.own = ownKeys(path);
     this.#prefix = path.length === 0 ? '' : innerKey(path, '');
   }
 
@@ -23,15 +26,5 @@ export class Scope {
   inner(key: string): string {
     // Nearly all keys of the cache itself are what they are: those that begin otherwise than keys of namespaces.
     return this.#prefix === '' && key.charCodeAt(0) > 0 ? key : innerKey(this.path, key);
-  }
-
-  /** What the user calls a key that lies in the index; `undefined` when it is not of this very scope. */
-  own(inner: string): string | undefined {
-    if (this.#prefix === '') {
-      if (inner.charCodeAt(0) > 0) return inner;
-      const { path, key } = placedKey(inner);
-      return path.length === 0 ? key : undefined;
-    }
-    return inner.startsWith(this.#prefix) ? inner.slice(this.#prefix.length) : undefined;
   }
 }

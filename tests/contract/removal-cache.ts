@@ -3,7 +3,18 @@ import type { Cache, CacheOptions } from 'cachalot';
 /** An answer that may have to be waited for. */
 type Awaited<F> = F extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : F;
 
-type Written = 'set' | 'setMany' | 'delete' | 'touch' | 'clear' | 'expire' | 'deleteByTag' | 'close';
+type Written =
+  | 'set'
+  | 'setMany'
+  | 'delete'
+  | 'touch'
+  | 'clear'
+  | 'expire'
+  | 'deleteByTag'
+  | 'deleteByPrefix'
+  | 'deleteByPattern'
+  | 'deleteWhere'
+  | 'close';
 
 type Read =
   | 'get'

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cache } from 'cachalot';
 import { namespaceContract } from '../contract/namespaces.js';
+import { patternContract } from '../contract/patterns.js';
 import { tagContract } from '../contract/tags.js';
 
 const harness = {
@@ -10,3 +11,4 @@ const harness = {
 
 tagContract('a Cache', harness);
 namespaceContract('a Cache', harness);
+patternContract('a Cache', harness);

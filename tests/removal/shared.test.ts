@@ -1,4 +1,5 @@
 import { namespaceContract } from '../contract/namespaces.js';
+import { patternContract } from '../contract/patterns.js';
 import { tagContract } from '../contract/tags.js';
 import { create, sleep } from '../shared/support/threads.js';
 
@@ -9,3 +10,4 @@ const harness = {
 
 tagContract('a SharedCache', harness);
 namespaceContract('a SharedCache', harness);
+patternContract('a SharedCache', harness);
