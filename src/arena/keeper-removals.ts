@@ -28,6 +28,11 @@ export function removeTagged(house: Household, cache: KeeperCache, { path, tags 
   for (const { tagged } of store.spaces.within(path)) {
     if (!tagged.isEmpty) for (const handle of tagged.handlesOfAny(tags)) slots.push(store.slotOf(handle));
   }
+  // A stale one may be being loaded anew, under tags that nobody has named yet.
+  for (const slot of slots) {
+    house.flights.supersede(cache, store.key(slot));
+    house.reservations.supersede(cache, store.key(slot));
+  }
   return removeSlots(house, cache, slots);
 }
 

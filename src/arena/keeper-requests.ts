@@ -136,7 +136,8 @@ export class KeeperRequests {
 
   #refused(cache: KeeperCache, key: string, hash: number, size: number): void {
     this.#reject(cache, key, size);
-    // A value that is refused leaves no older one behind to be taken for it.
+    // A value that is refused leaves no older one behind to be taken for it, nor one that is being loaded.
+    this.house.flights.supersede(cache, key);
     const old = cache.store.find(key, hash);
     if (old >= 0) cache.remove(old, 'replace');
   }

@@ -41,7 +41,7 @@ interface Flight {
 const never = Number.POSITIVE_INFINITY;
 
 /** The namespaces of the test, by the names that lead to them; the cache itself is ''. */
-export const SPACES: readonly string[] = [''];
+export const SPACES: readonly string[] = ['', 'a', 'b', 'a/x'];
 
 /** A cache beside its model: whatever is done is done to both, and must come out the same. */
 export class CachePair {
@@ -74,7 +74,7 @@ export class CachePair {
       () => this.clock.now(),
       (candidates) => this.#next(candidates),
     );
-    this.#spaces.set('', this.cache);
+    for (const space of SPACES) this.#spaces.set(space, this.#open(space));
   }
 
   value(weight: number): Value {
@@ -143,7 +143,7 @@ export class CachePair {
   check(): void {
     const { cache, model } = this;
     this.same(cache.bytes, model.bytes);
-    this.same(cache.size, model.fresh().length);
+    this.same(cache.size, model.freshCount);
     const told = this.#told.splice(0);
     const expected = model.removals.splice(0);
     if (!this.#heard || (told.length === 0 && expected.length === 0)) return;
@@ -214,6 +214,12 @@ export class CachePair {
     if (gone) return gone;
     const names = candidates.map(({ space, key, value }) => `${space}:${key} (value ${value.id})`);
     assert.fail(`the next to go for room is ${names.join(' or ')}; value ${told?.value.id} went (${told?.reason})`);
+  }
+
+  #open(space: string): Cache<number, Value> {
+    let cache: Cache<number, Value> = this.cache;
+    for (const name of space === '' ? [] : space.split('/')) cache = cache.namespace(name);
+    return cache;
   }
 }
 

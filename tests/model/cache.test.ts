@@ -9,7 +9,7 @@ import { Random } from './random.js';
  */
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 100);
 const STEPS = 2000;
-const BETWEEN_FULL_CHECKS = 25;
+const BETWEEN_FULL_CHECKS = 40;
 
 async function run(policy: 'auto' | 'lru' | 'lfu' | 'fifo' | 'gdsf', seed: number): Promise<void> {
   const random = new Random(seed);

@@ -1,23 +1,32 @@
-import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { ArenaClient } from '../../src/arena/client.js';
 import { Keeper } from '../../src/arena/keeper.js';
-import type { ConnectMessage } from '../../src/arena/protocol.js';
 
-/** The time of caches and keepers that run here. */
-export const time = { now: 1000 };
+/** A keeper in this thread: what happens between it and its caches has one order, always the same. */
+export class KeeperHere {
+  readonly keeper: Keeper;
+  readonly client: ArenaClient;
 
-let keeper: Keeper | undefined;
-
-/** A keeper in this thread, in the place of a thread of its own: what happens between the two has one order, always the same. */
-export function keeperHere(): Keeper {
-  const start = () => {
-    throw new Error('this keeper has no loaders');
-  };
-  keeper ??= new Keeper(0, { start }, () => time.now);
-  return keeper;
+  constructor(now: () => number) {
+    const start = () => {
+      throw new Error('this keeper has no loaders');
+    };
+    this.keeper = new Keeper(0, { start }, now);
+    const { port1, port2 } = new MessageChannel();
+    lead(port1, port2);
+    lead(port2, port1);
+    // Its constructor is not for users, who would have no keeper to give it.
+    this.client = Reflect.construct(ArenaClient, [port1, () => undefined]);
+    this.keeper.connect(1, port2);
+    port1.unref();
+    port2.unref();
+  }
 }
 
-/** In the place of `postMessageToThread`: a message that asks to be connected. */
-export async function connectHere(_thread: number, message: unknown): Promise<void> {
-  const { port } = message as ConnectMessage;
-  keeperHere().connect(1, port as MessagePort);
+/** What is posted arrives in this turn of the event loop, and as a copy. */
+function lead(from: MessagePort, to: MessagePort): void {
+  from.postMessage = (message: unknown) => {
+    const copy: unknown = structuredClone(message);
+    queueMicrotask(() => to.emit('message', copy));
+  };
 }

@@ -74,7 +74,16 @@ export class PlainCache {
   }
 
   get bytes(): number {
-    return sum(this.entries.map(({ size }) => size));
+    let sum = 0;
+    for (const { size } of this.entries) sum += size;
+    return sum;
+  }
+
+  get freshCount(): number {
+    const now = this.now();
+    let count = 0;
+    for (const { end } of this.entries) if (end > now) count++;
+    return count;
   }
 
   /** Fresh entries, of one space or of all. */
@@ -224,8 +233,4 @@ function policyOf(name: string): Model | undefined {
   if (name === 'lru') return new ListModel(true);
   if (name === 'fifo') return new ListModel(false);
   return name === 'lfu' ? new LfuModel() : undefined;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
 }
