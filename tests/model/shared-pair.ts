@@ -269,6 +269,6 @@ export class SharedPair {
 }
 
 /** Everything that is under way in this turn has been done. */
-export function settled(): Promise<void> {
+function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -35,6 +35,25 @@ describe('getOrSet', () => {
     expect(cache.has('none')).toBe(false);
   });
 
+  it('is outdone by a write that is refused, and by the removal of a tag that the old value bears', async () => {
+    const cache = await create<Uint8Array>({ grace: '1m' });
+    for (const outdo of [
+      async () => expect(await cache.set('k', new Uint8Array(cache.maxBytes))).toBe(false),
+      async () => expect(await cache.deleteByTag('old')).toBe(0),
+    ]) {
+      await cache.set('k', new Uint8Array(1), { tags: ['old'] });
+      await cache.expire('k');
+      const load = cache.getOrSet('k', async () => {
+        await sleep(100);
+        return new Uint8Array(2);
+      });
+      await sleep(30);
+      await outdo();
+      expect((await load)?.length).toBe(2);
+      expect(cache.has('k')).toBe(false);
+    }
+  });
+
   it('rejects all who wait with what was thrown, in whatever thread', async () => {
     const cache = await create<number>();
     const failing = cache.getOrSet('k', async () => {
