@@ -13,7 +13,7 @@ import {
 } from './plain-cache.js';
 
 /** A cache whose inside can be checked. */
-class OpenCache extends Cache<number, Value> {
+class OpenCache extends Cache<string, Value> {
   validate(): void {
     this.engine.store.validate();
   }
@@ -30,7 +30,7 @@ export interface PairOptions extends Partial<Terms> {
 
 interface Flight {
   space: string;
-  key: number;
+  key: string;
   write: Write;
   /** Nothing has been written or removed that wins over it. */
   attached: boolean;
@@ -50,12 +50,12 @@ export class CachePair {
   readonly model: PlainCache;
   readonly flights: Flight[] = [];
   readonly #told: PlainRemoval[] = [];
-  readonly #spaces = new Map<string, Cache<number, Value>>();
+  readonly #spaces = new Map<string, Cache<string, Value>>();
   readonly #heard: boolean;
   #lastId = 0;
 
   constructor({ heard, maxEntries = never, ...options }: PairOptions) {
-    const onEvicted: CacheOptions<number, Value>['onEvicted'] = (_key, value, reason) => {
+    const onEvicted: CacheOptions<string, Value>['onEvicted'] = (_key, value, reason) => {
       this.#told.push({ value, reason });
     };
     this.#heard = heard;
@@ -82,7 +82,7 @@ export class CachePair {
   }
 
   /** The cache itself, or its namespace. */
-  at(space: string): Cache<number, Value> {
+  at(space: string): Cache<string, Value> {
     return this.#spaces.get(space)!;
   }
 
@@ -92,7 +92,7 @@ export class CachePair {
   }
 
   /** Starts a load, or joins one. */
-  load(space: string, key: number, write: Write): void {
+  load(space: string, key: string, write: Write): void {
     const known = this.model.peek(space, key)?.value;
     const joined = this.flights.find((flight) => flight.attached && flight.space === space && flight.key === key);
     let end: Flight['end'] = () => undefined;
@@ -216,8 +216,8 @@ export class CachePair {
     assert.fail(`the next to go for room is ${names.join(' or ')}; value ${told?.value.id} went (${told?.reason})`);
   }
 
-  #open(space: string): Cache<number, Value> {
-    let cache: Cache<number, Value> = this.cache;
+  #open(space: string): Cache<string, Value> {
+    let cache: Cache<string, Value> = this.cache;
     for (const name of space === '' ? [] : space.split('/')) cache = cache.namespace(name);
     return cache;
   }

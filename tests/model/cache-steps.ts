@@ -1,5 +1,5 @@
 import { type CachePair, isWithin, type PairOptions, SPACES } from './cache-pair.js';
-import type { Write } from './plain-cache.js';
+import { type PlainEntry, state, type Write } from './plain-cache.js';
 import type { Random } from './random.js';
 
 const KEYS = 14;
@@ -22,6 +22,9 @@ const WEIGHTS = {
   load: 4,
   settle: 4,
   deleteByTag: 1,
+  deleteByPrefix: 0.5,
+  deleteByPattern: 0.5,
+  deleteWhere: 0.5,
   sweep: 1,
   resize: 1,
   clear: 0.15,
@@ -50,7 +53,7 @@ export function randomOptions(random: Random, policy: PairOptions['policy']): Pa
 export async function step(random: Random, pair: CachePair, isTimed: boolean, done: string[]): Promise<void> {
   const name = random.weighted(WEIGHTS);
   const space = random.chance(0.6) ? '' : random.of(SPACES);
-  const key = random.int(0, random.chance(0.5) ? 3 : KEYS);
+  const key = String(random.int(0, random.chance(0.5) ? 3 : KEYS));
   done.push(`${name} ${space}:${key}`);
   const more = await steps[name]({ random, pair, space, key, isTimed });
   if (more !== undefined) done.push(`${done.pop()} ${JSON.stringify(more)}`);
@@ -60,7 +63,7 @@ interface Scene {
   random: Random;
   pair: CachePair;
   space: string;
-  key: number;
+  key: string;
   isTimed: boolean;
 }
 
@@ -199,6 +202,32 @@ const steps: Record<StepName, (scene: Scene) => unknown> = {
     return tags;
   },
 
+  deleteByPrefix({ random, pair, space }) {
+    const prefix = random.of(['1', '2', '13']);
+    const count = pair.at(space).deleteByPrefix(prefix);
+    deleteMatching(pair, space, (key) => key.startsWith(prefix), count);
+    return prefix;
+  },
+
+  deleteByPattern({ random, pair, space }) {
+    const isGlob = random.chance(0.5);
+    const count = pair.at(space).deleteByPattern(isGlob ? '1?' : /[35]$/);
+    deleteMatching(pair, space, (key) => (isGlob ? key.length === 2 : /[35]$/.test(key)), count);
+    return isGlob;
+  },
+
+  deleteWhere({ random, pair, space }) {
+    const weight = random.int(50, 150);
+    const count = pair.at(space).deleteWhere((_key, value, info) => value.weight > weight || info.hits > 2);
+    const isWanted = ({ value, hits }: PlainEntry) => value.weight > weight || hits > 2;
+    const now = pair.clock.now();
+    const held = pair.model.entries.filter((entry) => entry.space === space && state(entry, now) !== 'dead');
+    const gone = held.filter(isWanted);
+    for (const { key } of gone) supersede(pair, space, key);
+    pair.same(count, pair.model.deleteAll(gone));
+    return weight;
+  },
+
   sweep({ pair }) {
     const count = pair.cache.sweep();
     pair.same(count, pair.model.sweep());
@@ -223,8 +252,15 @@ const steps: Record<StepName, (scene: Scene) => unknown> = {
   },
 };
 
-function supersede(pair: CachePair, space: string, key: number): void {
+function supersede(pair: CachePair, space: string, key: string): void {
   pair.supersede((flight) => flight.space === space && flight.key === key);
+}
+
+/** In one space: namespaces within are not looked at. */
+function deleteMatching(pair: CachePair, space: string, matches: (key: string) => boolean, count: number): void {
+  const chosen = (one: { space: string; key: string }) => one.space === space && matches(one.key);
+  pair.supersede(chosen);
+  pair.same(count, pair.model.deleteAll(pair.model.entries.filter(chosen)));
 }
 
 /** Mostly small, now and then more than the whole cache. */
@@ -232,8 +268,8 @@ function weight(random: Random): number {
   return random.chance(0.02) ? random.int(1, 2500) : random.int(1, 150);
 }
 
-function someKeys(random: Random): number[] {
-  return Array.from({ length: random.int(0, 4) }, () => random.int(0, KEYS));
+function someKeys(random: Random): string[] {
+  return Array.from({ length: random.int(0, 4) }, () => String(random.int(0, KEYS)));
 }
 
 function randomWrite(random: Random, isTimed: boolean): Write {

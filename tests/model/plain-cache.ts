@@ -23,7 +23,7 @@ export interface Write extends Partial<Terms> {
 export interface PlainEntry extends Terms {
   readonly handle: number;
   space: string;
-  key: number;
+  key: string;
   value: Value;
   size: number;
   tags: string[];
@@ -92,16 +92,16 @@ export class PlainCache {
     return this.entries.filter((entry) => (space === undefined || entry.space === space) && entry.end > now);
   }
 
-  held(space: string, key: number): PlainEntry | undefined {
+  held(space: string, key: string): PlainEntry | undefined {
     return this.entries.find((entry) => entry.space === space && entry.key === key);
   }
 
-  peek(space: string, key: number): PlainEntry | undefined {
+  peek(space: string, key: string): PlainEntry | undefined {
     const entry = this.held(space, key);
     return entry && entry.end > this.now() ? entry : undefined;
   }
 
-  get(space: string, key: number): PlainEntry | undefined {
+  get(space: string, key: string): PlainEntry | undefined {
     const entry = this.peek(space, key);
     if (entry === undefined) {
       this.counts.misses++;
@@ -114,7 +114,7 @@ export class PlainCache {
     return entry;
   }
 
-  set(space: string, key: number, value: Value, write: Write = {}): boolean {
+  set(space: string, key: string, value: Value, write: Write = {}): boolean {
     const size = write.size ?? value.weight;
     const held = this.held(space, key);
     if (size > this.maxBytes) {
@@ -144,7 +144,7 @@ export class PlainCache {
   }
 
   /** Whether a fresh one went. */
-  delete(space: string, key: number): boolean {
+  delete(space: string, key: string): boolean {
     const entry = this.held(space, key);
     if (!entry) return false;
     const wasFresh = entry.end > this.now();
@@ -165,13 +165,13 @@ export class PlainCache {
     this.#policy = policyOf(this.options.policy);
   }
 
-  expire(space: string, key: number): boolean {
+  expire(space: string, key: string): boolean {
     const entry = this.peek(space, key);
     if (entry) entry.end = this.now();
     return entry !== undefined;
   }
 
-  touch(space: string, key: number, ttl?: number): boolean {
+  touch(space: string, key: string, ttl?: number): boolean {
     const entry = this.peek(space, key);
     if (!entry) return false;
     if (ttl !== undefined) entry.ttl = ttl;

@@ -21,6 +21,9 @@ const WEIGHTS = {
   load: 4,
   settle: 4,
   deleteByTag: 1,
+  deleteByPrefix: 0.5,
+  deleteByPattern: 0.5,
+  deleteWhere: 0.5,
   sweep: 1,
   resize: 1,
   clear: 0.2,
@@ -163,6 +166,35 @@ const steps: Record<keyof typeof WEIGHTS, (scene: Scene) => unknown> = {
     return tags;
   },
 
+  async deleteByPrefix({ pair, space }) {
+    await deleteMatching(
+      pair,
+      space,
+      (key) => key.startsWith('a'),
+      () => pair.at(space).deleteByPrefix('a'),
+    );
+  },
+
+  async deleteByPattern({ pair, space }) {
+    await deleteMatching(
+      pair,
+      space,
+      (key) => /^[bcd]$/.test(key),
+      () => pair.at(space).deleteByPattern('[b-d]'),
+    );
+  },
+
+  async deleteWhere({ random, pair, space }) {
+    const id = random.int(0, 3);
+    const chosen = pair.entries.filter((entry) => entry.space === space && entry.value.id % 4 === id);
+    const gone = chosen.filter((entry) => !pair.isDead(entry));
+    for (const { key } of gone) supersede(pair, space, key);
+    const fresh = gone.filter((entry) => pair.end(entry) > pair.time.now);
+    pair.same(await pair.at(space).deleteWhere((_key, value) => value.id % 4 === id), fresh.length);
+    pair.take({ must: gone });
+    return id;
+  },
+
   async sweep({ pair }) {
     const dead = pair.entries.filter((entry) => pair.isDead(entry));
     pair.same(await pair.cache.sweep(), dead.length);
@@ -185,6 +217,21 @@ const steps: Record<keyof typeof WEIGHTS, (scene: Scene) => unknown> = {
 
 function supersede(pair: SharedPair, space: string, key: string): void {
   pair.supersede((flight) => flight.space === space && flight.key === key);
+}
+
+/** In one space: namespaces within are not looked at. */
+async function deleteMatching(
+  pair: SharedPair,
+  space: string,
+  matches: (key: string) => boolean,
+  remove: () => Promise<number>,
+): Promise<void> {
+  const chosen = (one: { space: string; key: string }) => one.space === space && matches(one.key);
+  pair.supersede(chosen);
+  const gone = pair.entries.filter(chosen);
+  const fresh = gone.filter((entry) => pair.end(entry) > pair.time.now);
+  pair.same(await remove(), fresh.length);
+  pair.take({ must: gone });
 }
 
 /** Mostly small, now and then more than the whole cache. */
