@@ -6,6 +6,7 @@ import { parseNamespace } from './common/namespace.js';
 import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/context.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, memoize } from './memo/memoize.js';
+import { appraise } from './shared/appraisal.js';
 import type { SharedEvents } from './shared/events.js';
 import type { Lease } from './shared/lease.js';
 import { Loaders } from './shared/loaders.js';
@@ -68,6 +69,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     if (view) return;
     client.attach(ticket.cache, this, {
       onNews: (news, lost) => this.news.tell(news, lost),
+      onAppraise: (message) => this.news.emitter.guard(() => appraise(this.reading, this.terms, message)),
       onClosed: () => this.shut(),
     });
   }

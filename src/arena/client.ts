@@ -4,7 +4,7 @@ import { invariant } from '../common/invariant.js';
 import { isTagged } from './discovery.js';
 import { PROTOCOL_VERSION } from './layout.js';
 import { osThread } from './os-thread.js';
-import type { CacheNews, FromKeeper, Notice, Request } from './protocol.js';
+import type { AppraiseMessage, CacheNews, FromKeeper, Notice, Request } from './protocol.js';
 import { TAG } from './protocol.js';
 import { SegmentMap } from './segment-map.js';
 import { ThreadRow } from './thread-row.js';
@@ -22,6 +22,7 @@ interface Pending {
 export interface CacheListener {
   onNews(news: readonly CacheNews[], lost: number): void;
   onClosed(): void;
+  onAppraise?(message: AppraiseMessage): void;
 }
 
 /**
@@ -35,6 +36,8 @@ export class ArenaClient {
   readonly #listeners = new Map<number, Map<object, CacheListener>>();
   /** Called when a flight that this thread leads is to stop. */
   readonly cancels = new Map<number, () => void>();
+  /** Called when a load that this thread has asked for has yielded a value, by its request. */
+  readonly appraisals = new Map<number, (message: AppraiseMessage) => void>();
   #row: ThreadRow | undefined;
   /** What the loads failed with that this thread has led lately. */
   readonly #failures = new Map<number, unknown>();
@@ -137,6 +140,12 @@ export class ArenaClient {
       case 'news':
         this.#tell(message.cache, (listener) => listener.onNews(message.news, message.lost));
         break;
+      case 'appraise': {
+        const appraise = this.appraisals.get(message.request);
+        if (appraise) appraise(message);
+        else if (message.request === 0) this.#tell(message.cache, (listener) => listener.onAppraise?.(message));
+        break;
+      }
       case 'closed':
         this.#tell(message.cache, (listener) => listener.onClosed());
         this.#listeners.delete(message.cache);

@@ -48,6 +48,8 @@ export interface Flight extends Waiting {
   /** Whether somebody in the leader's own thread waits. */
   leaderWaits: boolean;
   waiters: Waiter[];
+  /** Who has asked for it first, when the pool makes it. */
+  starter: Waiter | undefined;
   /** No longer the flight of its key. */
   superseded: boolean;
   /** What its value is to bear, as far as is known. */
@@ -108,6 +110,7 @@ export class FlightTable {
       leader,
       leaderWaits: leader !== undefined,
       waiters: [],
+      starter: undefined,
       superseded,
       tags: new Set(tags),
       lostTags: undefined,
@@ -131,7 +134,9 @@ export class FlightTable {
   }
 
   join(flight: Flight, client: KeeperClient, request: number, inside?: Flight): void {
-    flight.waiters.push({ client, request, inside });
+    const waiter = { client, request, inside };
+    flight.waiters.push(waiter);
+    flight.starter ??= waiter;
     this.#beginWait(inside, flight);
   }
 

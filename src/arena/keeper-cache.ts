@@ -7,9 +7,9 @@ import { LoadTimes, smoothedLoadTime } from '../stats/load-times.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
 import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
-import { HEADER, LOAD_HISTOGRAM, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
-
-import type { CacheConfig, CacheNews, CacheTicket } from './protocol.js';
+import type { KeeperClient } from './keeper-client.js';
+import { HEADER, LOAD_HISTOGRAM, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
+import type { CacheConfig, CacheNews, CacheTicket, Notice } from './protocol.js';
 import { CacheTable } from './table.js';
 
 /** Entries counted for a budget when the creator names no number: one a KiB, which is more than media need. */
@@ -18,6 +18,8 @@ const BYTES_PER_SLOT = 1024;
 /** In development mode released blocks are filled with this, so that views which outlive their lease are found out. */
 const POISON = 0xdb;
 const DEVELOPMENT = process.env['CACHALOT_DEV'] === '1';
+
+type AmendNotice = Notice & { op: 'amend' };
 
 /** A cache in the keeper's hands: its entries, its ledger, and who wants to hear of it. */
 export class KeeperCache {
@@ -32,6 +34,8 @@ export class KeeperCache {
   /** Retired, but still pinned by somebody. */
   limboBytes = 0;
   closed = false;
+  /** The thread that has created it. */
+  creator: KeeperClient | undefined;
   readonly loadTimes = new LoadTimes();
   readonly #loadLatency: LatencyHistogram;
   /** Loaders that are functions, and the threads that have them. */
@@ -130,6 +134,20 @@ export class KeeperCache {
     this.table.addHeader(HEADER.sets, 1);
     this.tell({ type: 'set', key: entry.key, size: entry.charge });
     return slot;
+  }
+
+  /** What a function has said of an entry, unless another one has come in its place. */
+  amend({ key, hash, bornAt, cost, ttlMs }: AmendNotice): void {
+    const { store, table } = this;
+    const slot = store.find(key, hash);
+    if (slot < 0 || table.double(slot, SLOT_F64.bornAt) !== bornAt) return;
+    const handle = store.handleOf(slot);
+    if (cost !== undefined) {
+      table.setDouble(slot, SLOT_F64.cost, cost);
+      store.policy.update(handle, store.charge(slot), cost);
+    }
+    if (ttlMs === undefined || store.life.stale.has(handle)) return;
+    store.life.restart(handle, slot, { ...store.life.terms(slot), ttlMs }, bornAt);
   }
 
   /** Takes in a written record under no key, for those who are promised it. Hold the slot, then `discard` it. */

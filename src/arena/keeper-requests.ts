@@ -2,6 +2,7 @@ import { CacheClosedError } from '../common/error.js';
 import { bearsAny } from '../common/tags.js';
 import { resetCounts } from './counts.js';
 import type { NewEntry } from './entry-store.js';
+import type { Flight } from './flight-table.js';
 import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
@@ -9,7 +10,7 @@ import { KeeperLoads } from './keeper-loads.js';
 import { clear, removeMatching, removeSeen, removeTagged } from './keeper-removals.js';
 import { HEADER, SLOT_F64 } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
-import type { CommitRequest, Request } from './protocol.js';
+import type { CacheConfig, CommitRequest, Request } from './protocol.js';
 import { fromWire, toWire } from './wire-error.js';
 
 /** An answer that is not there yet. */
@@ -28,7 +29,7 @@ export class KeeperRequests {
     const reply = (result: unknown) => client.send({ op: 'answer', id, result });
     switch (request.op) {
       case 'create':
-        return ticketOf(this.house.create(request.config));
+        return ticketOf(this.#create(client, request.config));
       case 'attach':
         this.house.attach(client, id, request.name, request.timeoutMs);
         return LATER;
@@ -169,16 +170,34 @@ export class KeeperRequests {
     if (flight === undefined || !superseded) reservations.supersede(cache, key, reservation.id);
     if (flight === undefined) {
       flights.supersede(cache, key);
-      cache.publish(entry, now());
+      this.#askAbout(cache, entry, cache.publish(entry, now()));
       return { stored: true };
     }
     const slot = superseded ? cache.publishUnkeyed(entry, now()) : cache.publish(entry, now(), loadMs);
+    if (!superseded) this.#askAbout(cache, entry, slot, flight);
     this.#loads.count(flight, entry.charge, loadMs);
     flights.land(flight, { kind: 'slot', slot, number: cache.table.number(slot) }, (waiter) =>
       waiter.hold(cache.id, slot),
     );
     if (superseded) cache.discard(slot);
     return { stored: !superseded };
+  }
+
+  #create(client: KeeperClient, config: CacheConfig): KeeperCache {
+    const cache = this.house.create(config);
+    cache.creator = client;
+    return cache;
+  }
+
+  /** Asks the threads that have the functions what those say of a new entry. */
+  #askAbout(cache: KeeperCache, { key, appraise }: NewEntry, slot: number, flight?: Flight): void {
+    if (appraise === undefined) return;
+    const bornAt = cache.table.double(slot, SLOT_F64.bornAt);
+    const message = { op: 'appraise', cache: cache.id, key, bornAt } as const;
+    const byCreator = { ...message, request: 0, cost: appraise.cost, ttl: appraise.ttl === 'creator' };
+    if (byCreator.cost || byCreator.ttl) cache.creator?.send(byCreator);
+    const { client, request } = flight?.starter ?? {};
+    if (appraise.ttl === 'asker' && request) client?.send({ ...message, request, cost: false, ttl: true });
   }
 
   #cost(cache: KeeperCache, entry: NewEntry, loadMs: number): number {

@@ -201,6 +201,7 @@ export class Keeper implements Household {
   #notice(client: KeeperClient, notice: Notice): void {
     if (notice.op === 'unhold') client.unhold(notice.cache, notice.slot);
     else if (notice.op === 'leave') this.flights.leave(client, notice.request, notice.flight);
+    else if (notice.op === 'amend') this.caches.get(notice.cache)?.amend(notice);
     else if (notice.op === 'tag') this.flights.tag(notice.flight, notice.tags);
     else if (notice.op === 'bye') client.hasLeft = true;
   }

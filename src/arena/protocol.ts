@@ -39,6 +39,8 @@ export interface CacheConfig {
   /** `undefined`: as `maxBytes`, and following it. */
   maxEntryBytes: number | undefined;
   policy: string;
+  /** Whether the creator has functions of the cost and the TTL. */
+  functions?: { cost: boolean; ttl: boolean };
   /** What a miss costs where no number is given with the value. */
   cost: 'requests' | 'bytes' | 'balanced' | 'measured';
   ttlMs: number;
@@ -188,6 +190,8 @@ export type Notice =
   | { op: 'unhold'; cache: number; slot: number }
   /** A caller no longer waits; `flight` is set when its thread leads the flight itself. */
   | { op: 'leave'; request: number; flight: number }
+  /** What a function has said of an entry, if it is still the one of that birth. */
+  | { op: 'amend'; cache: number; key: string; hash: number; bornAt: number; cost?: number; ttlMs?: number }
   /** What a flight loads is to bear these tags. */
   | { op: 'tag'; flight: number; tags: readonly string[] }
   | { op: 'released' }
@@ -206,6 +210,18 @@ export interface CacheNews {
   error?: WireError;
 }
 
+/** Asks for what a function of the receiver has to say of an entry. */
+export interface AppraiseMessage {
+  op: 'appraise';
+  cache: number;
+  key: string;
+  bornAt: number;
+  /** The load that the receiver has asked for, when it is its options that say it; else 0. */
+  request: number;
+  cost: boolean;
+  ttl: boolean;
+}
+
 export type FromKeeper =
   | { op: 'welcome'; version: number; row: number; control: SharedArrayBuffer; keeper: number }
   | { op: 'segment'; segment: number; buffer: SharedArrayBuffer }
@@ -213,6 +229,7 @@ export type FromKeeper =
   /** `flight` is the load that has failed, where one has. */
   | { op: 'refuse'; id: number; error: WireError; flight?: number }
   | { op: 'news'; cache: number; news: CacheNews[]; lost: number }
+  | AppraiseMessage
   | { op: 'closed'; cache: number }
   | { op: 'cancel'; flight: number };
 

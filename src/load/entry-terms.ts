@@ -32,6 +32,10 @@ export function mergeTerms(terms: EntryTerms, options: EntryOptions): EntryTerms
     cost: cost ?? terms.cost,
     ...(tags && { tags }),
   };
+  if (terms.appraise) {
+    const { cost: asksCost, ttl: asksTtl } = terms.appraise;
+    merged.appraise = { cost: asksCost && cost === undefined, ttl: ttl === undefined ? asksTtl : undefined };
+  }
   if (ttlJitter !== undefined) merged.jitter = parseJitter(ttlJitter);
   return merged;
 }

@@ -3,12 +3,14 @@ import { looseRecord } from '../arena/loose.js';
 import type { ClaimRequest, FlightAnswer, FlightRequest, LoadRequest, LooseValue } from '../arena/protocol.js';
 import { decodeValue, decodeView } from '../codec/index.js';
 import { CacheConfigError, describe } from '../common/error.js';
+import { parseJitter, type TtlFunction } from '../common/ttl.js';
 import { Link } from '../load/chain.js';
 import type { EntryOptions, Factory, GetOrSetOptions } from '../load/context.js';
 import { Flight } from '../load/flight.js';
 import { refreshAge, wantsRefresh } from '../load/freshness.js';
 import { waitFor } from '../load/wait.js';
 import { type ResolvedLoadOptions, resolveLoadOptions } from '../options.js';
+import { appraise } from './appraisal.js';
 import { Leading } from './leading.js';
 import { Lease } from './lease.js';
 import type { Reading } from './reading.js';
@@ -33,6 +35,8 @@ interface Job<V> {
 export interface LoadingHooks<V> {
   preSet(key: string, value: V, options?: EntryOptions): V;
   postGet(key: string, value: V): V;
+  /** Runs what a user gave us; what it throws is an `error` event. */
+  guard(action: () => void): void;
   /** A caller has found the key, or not. */
   onRead(key: string, hit: boolean): void;
 }
@@ -189,6 +193,7 @@ export class SharedLoading<V> {
     const flight = new Flight<Arrival<V>>(this, job.key);
     let led = 0;
     const { id, answer } = this.#client.ask<FlightAnswer>(job.request);
+    this.#appraiseWhenMade(id, job);
     this.#running.set(flight, () => this.#client.notify({ op: 'leave', request: id, flight: led }));
     answer
       .then((result): Arrival<V> | Promise<Arrival<V>> => {
@@ -207,15 +212,29 @@ export class SharedLoading<V> {
       .then(
         (arrival) => {
           // Ended by `close`, which nobody waits behind.
+          this.#client.appraisals.delete(id);
           if (!this.#running.delete(flight)) this.#discard(arrival);
           flight.resolve(arrival);
         },
         (error: unknown) => {
+          this.#client.appraisals.delete(id);
           this.#running.delete(flight);
           flight.reject(error);
         },
       );
     return { flight, request: id, led: () => led };
+  }
+
+  /** A value that the pool makes, and whose TTL a function of the caller's is to say. */
+  #appraiseWhenMade(request: number, { options, factory }: Job<V>): void {
+    const { ttl, ttlJitter } = options.entry;
+    if (factory !== undefined || typeof ttl !== 'function') return;
+    const ttlOf: TtlFunction<V, string> = (value, key) => ttl(value as never, key as never);
+    const by = { ttl: ttlOf, ttlJitter: ttlJitter === undefined ? undefined : parseJitter(ttlJitter) };
+    const { appraisals } = this.#client;
+    appraisals.set(request, (message) => {
+      this.hooks.guard(() => appraise(this.reading, this.terms, message, by));
+    });
   }
 
   #stale(key: string): { value: Arrival<V> } | undefined {

@@ -109,6 +109,7 @@ export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheCo
     maxEntryBytes: common.maxEntryBytes,
     policy: oneOf(policy, POLICY_NAMES, 'policy'),
     cost: typeof common.cost === 'function' ? 'requests' : common.cost,
+    functions: { cost: typeof common.cost === 'function', ttl: common.ttlOf !== undefined },
     ttlMs: common.ttl,
     ttlJitter: common.ttlJitter,
     refreshAhead: common.refreshAhead,

@@ -211,6 +211,24 @@ export class Reading<V> implements Lender {
     }
   }
 
+  /** Shows the value of an entry in place, by its inner key, if it is still the one of that birth. Touches nothing. */
+  show(inner: string, bornAt: number, visit: (value: V) => void): void {
+    const { reader, table } = this;
+    const slot = reader.pinKey(inner);
+    if (slot < 0) return;
+    const { pin } = reader;
+    let value: V | undefined;
+    try {
+      const record = table.double(slot, SLOT_F64.bornAt) === bornAt ? reader.record(slot) : undefined;
+      // The pin for moments is wanted by whatever is read during the call.
+      if (record && pin === MOMENT_PIN) value = copyRecord(record) as V;
+      else if (record) visit(decodeView(record.skeleton, record.parts).value as V);
+    } finally {
+      reader.row.unpin(pin);
+    }
+    if (value !== undefined) visit(value);
+  }
+
   /** An owned copy made in slices, between which other things have their turn. */
   async getAsync(key: string): Promise<V | undefined> {
     const slot = this.#hit(key);

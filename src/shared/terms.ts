@@ -1,7 +1,7 @@
 import type { EntryTerms } from '../arena/lifetime.js';
 import type { CacheConfig } from '../arena/protocol.js';
 import { CacheConfigError, describe } from '../common/error.js';
-import { parseTtl, type TtlFunction } from '../common/ttl.js';
+import { jittered, parseTtl, type TtlFunction } from '../common/ttl.js';
 import type { EntryOptions } from '../load/context.js';
 import { resolveEntryOptions } from '../options.js';
 
@@ -16,18 +16,57 @@ export class Terms<V> {
     readonly ttl: TtlFunction<V, string> | undefined,
   ) {}
 
-  /** @throws CacheConfigError for options out of range. */
+  /** The cache's own. */
+  get ttlJitter(): number {
+    return this.config.ttlJitter ?? 0;
+  }
+
+  /**
+   * Without a value, or for what a function of the creator says in another thread: the keeper has it appraised.
+   *
+   * @throws CacheConfigError for options out of range.
+   */
   of(given: EntryOptions, value?: V, key?: string): EntryTerms {
     const { ttl, ttlJitter, idleTtl, grace, cost, tags } = resolveEntryOptions(given, value, key);
-    const byFunction = this.ttl && value !== undefined ? parseTtl(this.ttl, { value, key }) : undefined;
-    return {
-      ttlMs: ttl ?? byFunction ?? this.config.ttlMs,
-      idleMs: idleTtl ?? this.config.idleMs,
-      graceMs: grace ?? this.config.graceMs,
-      jitter: ttlJitter ?? this.config.ttlJitter ?? 0,
-      cost: cost ?? (this.cost && value !== undefined && key !== undefined ? this.#weigh(value, key) : BY_KEEPER),
-      ...(tags && tags.length > 0 && { tags }),
+    const { config } = this;
+    const isKnown = value !== undefined && key !== undefined;
+    const byFunction = this.ttl && isKnown ? parseTtl(this.ttl, { value, key }) : undefined;
+    const asks = {
+      cost: cost === undefined && config.functions?.cost === true && !(this.cost && isKnown),
+      ttl: this.#asksTtl(given, ttl ?? byFunction),
     };
+    return {
+      ttlMs: ttl ?? byFunction ?? config.ttlMs,
+      idleMs: idleTtl ?? config.idleMs,
+      graceMs: grace ?? config.graceMs,
+      jitter: ttlJitter ?? this.ttlJitter,
+      cost: cost ?? (this.cost && isKnown ? this.#weigh(value, key) : BY_KEEPER),
+      ...(tags && tags.length > 0 && { tags }),
+      ...((asks.cost || asks.ttl) && { appraise: asks }),
+    };
+  }
+
+  /** What functions say of a value that was made elsewhere. */
+  appraise(
+    value: V,
+    key: string,
+    {
+      cost,
+      ttl,
+      ttlJitter,
+    }: { cost: boolean; ttl: TtlFunction<V, string> | undefined; ttlJitter?: number | undefined },
+  ): { cost?: number; ttlMs?: number } {
+    const said: { cost?: number; ttlMs?: number } = {};
+    if (cost && this.cost) said.cost = this.#weigh(value, key);
+    const ttlMs = ttl && parseTtl(ttl, { value, key });
+    if (ttlMs !== undefined) said.ttlMs = jittered(ttlMs, ttlJitter ?? this.ttlJitter);
+    return said;
+  }
+
+  #asksTtl(given: EntryOptions, known: number | undefined): 'creator' | 'asker' | undefined {
+    if (known !== undefined) return undefined;
+    if (typeof given.ttl === 'function') return 'asker';
+    return this.config.functions?.ttl === true ? 'creator' : undefined;
   }
 
   #weigh(value: V, key: string): number {

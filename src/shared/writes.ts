@@ -38,6 +38,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     this.loading = new SharedLoading<V>(this.reading, this.terms, {
       preSet: (key, value, given) => this.preSet(key, value, given),
       postGet: (key, value) => this.postGet(key, value),
+      guard: (action) => this.news.emitter.guard(action),
       onRead: (key, hit) => this.heardRead(key, hit),
     });
   }
