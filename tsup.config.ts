@@ -10,6 +10,7 @@ const entry = {
   cli: 'src/cli/main.ts',
   'keeper.worker': 'src/keeper.worker.ts',
   'loader.worker': 'src/loader.worker.ts',
+  'snapshot.worker': 'src/snapshot.worker.ts',
 };
 
 // That step also makes import() a require(), which takes no URL and no module that awaits. Where the module is not known

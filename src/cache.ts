@@ -49,7 +49,8 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
       }),
     );
     engine.changes = this.#loading;
-    this.#restorer = new Restorer(engine);
+    this.#restorer = view?.restorer ?? new Restorer();
+    this.#restorer.watch(engine.space);
     this.stats = view?.stats ?? new CacheStats({ snapshot: () => engine.snapshot(), reset: () => engine.resetStats() });
   }
 
@@ -68,7 +69,7 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
       preSet: (key: K, value: V, options?: EntryOptions) => this.preSet(key, value, options),
       postGet: (key: K, value: V) => this.postGet(key, value),
     };
-    const view = new Namespace<K, V>(new ViewOptions(engine.child(name), hooks, this.stats));
+    const view = new Namespace<K, V>(new ViewOptions(engine.child(name), hooks, this.stats, this.#restorer));
     this.#views.add(name, view);
     return view;
   }
@@ -122,8 +123,9 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   }
 
   /**
-   * All that is held and not dead, in memory: keys and values as `get` gives them (the same objects, or clones with
-   * `copy`), the time that is left, tags, the order of eviction. What is written later does not change it. O(n log n).
+   * All that is held and not dead, namespaces included, in memory: keys and values as `get` gives them (the same objects,
+   * or clones with `copy`), the time that is left, tags, the order of eviction. What is written later does not change it.
+   * O(n log n).
    */
   dump(): CacheDump<K, V> {
     return dump(this.open());
@@ -136,7 +138,7 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
    * @throws CacheCorruptionError when it is no dump; then nothing has changed.
    */
   load(dump: CacheDump<K, V>): number {
-    return load(this.open(), dump);
+    return load(this.#engineAt, dump);
   }
 
   /**
@@ -156,8 +158,7 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
    * @throws CacheCorruptionError that says where the file is damaged; then nothing has changed.
    */
   async restore(path: string | URL): Promise<number> {
-    this.open();
-    return this.#restorer.restore(pathOf(path));
+    return this.#restorer.restore(pathOf(path), this.#engineAt);
   }
 
   /** Removes the dead now; how many. */
@@ -243,6 +244,13 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
     checkDecoratorCall(options, 1 + more.length);
     return memoizingDecorator<A, K, V>({ options, by: 'function', cacheOf: () => this });
   }
+
+  /** Of the namespace that these names lead to. */
+  readonly #engineAt = (path: readonly string[]): Engine<K, V> => {
+    let view: Cache<K, V> = this;
+    for (const name of path) view = view.namespace(name);
+    return view.open();
+  };
 
   /** Stops timers, aborts loads, rejects their callers, lets everything go and tells nobody. Again: does nothing. */
   async close(): Promise<void> {

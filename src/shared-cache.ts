@@ -20,9 +20,11 @@ import {
 } from './shared/options.js';
 import { SharedRemovals } from './shared/removals.js';
 import { Scope } from './shared/scope.js';
+import { restoreShared, saveShared } from './shared/snapshot.js';
 import { SharedStatistics } from './shared/statistics.js';
 import { connectThread, connectThreadTo, connectWhenStarted } from './shared/thread.js';
 import type { SharedView } from './shared/view.js';
+import { pathOf } from './snapshot/path.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
 import { WeakValues } from './struct/weak-values.js';
@@ -208,6 +210,29 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     });
     this.#views.add(name, view);
     return view;
+  }
+
+  /**
+   * Writes what is held now to a file, which takes the place of another in one step; how many entries. A thread of its own
+   * does it, and nobody waits for it: each entry is whole, and of some moment during the save.
+   *
+   * @throws CacheClosedError; the system's error for a path that cannot be written, and then there is no new file.
+   */
+  async save(path: string | URL): Promise<number> {
+    this.open();
+    return saveShared(this.client, this.ticket, pathOf(path), this.reading.scope.path);
+  }
+
+  /**
+   * Replaces all by what a file of `save` holds, of a larger one the most worthy entries; how many there were. A thread of
+   * its own reads it twice: what is held stays until all of it has been found good. What any thread writes or removes
+   * from now on wins over the file. Files of a `Cache` will do when all keys are non-empty strings.
+   *
+   * @throws CacheCorruptionError that says where the file is damaged; then nothing has changed.
+   */
+  async restore(path: string | URL): Promise<number> {
+    this.open();
+    return restoreShared(this.client, this.ticket, pathOf(path), this.reading.scope.path);
   }
 
   on<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {

@@ -111,6 +111,12 @@ export class ArenaClient {
     if (!this.#lost) this.port.postMessage(notice);
   }
 
+  /** This thread lives on and will not use the arena any more. */
+  leave(): void {
+    this.notify({ op: 'bye' });
+    this.port.close();
+  }
+
   /** Lets a cache hear of itself. Several of a thread may be the same cache: each is an `owner`. */
   attach(cache: number, owner: object, listener: CacheListener): void {
     const listeners = this.#listeners.get(cache) ?? new Map<object, CacheListener>();

@@ -60,6 +60,8 @@ export class EntryStore {
   readonly #slotOf: Int32Array;
   readonly #freeSlots: number[] = [];
   readonly #freeHandles: number[] = [];
+  /** Told each handle that becomes free, and may be another entry's soon. */
+  readonly departures = new Set<(handle: number) => void>();
   #slots = 0;
   #handles = 0;
   /** Entries held: fresh and stale. */
@@ -198,6 +200,7 @@ export class EntryStore {
       this.policy.remove(handle);
       this.life.unqueue(handle);
       this.spaces.delete(handle);
+      for (const tell of this.departures) tell(handle);
       this.#freeHandles.push(handle);
     }
     this.held--;

@@ -8,12 +8,15 @@ import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
 import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
 import type { KeeperClient } from './keeper-client.js';
-import { HEADER, LOAD_HISTOGRAM, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
+import { HEADER, LOAD_HISTOGRAM, SLOT, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
 import type { CacheConfig, CacheNews, CacheTicket, Notice } from './protocol.js';
 import { CacheTable } from './table.js';
 
 /** Entries counted for a budget when the creator names no number: one a KiB, which is more than media need. */
 const BYTES_PER_SLOT = 1024;
+
+/** Uses told to the policy for an entry that comes with hits: enough to tell the hot from the cold, at a bounded cost. */
+const MAX_REPLAYED_USES = 15;
 
 /** In development mode released blocks are filled with this, so that views which outlive their lease are found out. */
 const POISON = 0xdb;
@@ -148,6 +151,21 @@ export class KeeperCache {
     }
     if (ttlMs === undefined || store.life.stale.has(handle)) return;
     store.life.restart(handle, slot, { ...store.life.terms(slot), ttlMs }, bornAt);
+  }
+
+  /**
+   * Publishes a written record whose key is not there, of an entry that has lived before: as old, and with as much of its
+   * time left. Tells nobody, and counts nothing.
+   */
+  readmit(entry: NewEntry, past: { age: number; left: number; hits: number }, now: number): void {
+    const { store, table } = this;
+    const slot = store.fill(entry, now);
+    this.#own(slot);
+    store.enter(slot, -1, entry);
+    const handle = store.handleOf(slot);
+    store.life.resume(handle, slot, past, now);
+    table.setInt(slot, SLOT.hits, past.hits);
+    for (let use = Math.min(past.hits, MAX_REPLAYED_USES); use > 0; use--) store.policy.touch(handle);
   }
 
   /** Takes in a written record under no key, for those who are promised it. Hold the slot, then `discard` it. */

@@ -8,6 +8,7 @@ import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import { KeeperLoads } from './keeper-loads.js';
 import { clear, removeMatching, removeSeen, removeTagged } from './keeper-removals.js';
+import { KeeperSnapshots } from './keeper-snapshots.js';
 import { HEADER, SLOT_F64 } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
 import type { CacheConfig, CommitRequest, Request } from './protocol.js';
@@ -18,10 +19,12 @@ export const LATER = Symbol('later');
 
 /** The answers to what threads ask. What throws is sent to the asker as an error. */
 export class KeeperRequests {
+  readonly snapshots: KeeperSnapshots;
   readonly #loads: KeeperLoads;
 
   constructor(readonly house: Household) {
     this.#loads = new KeeperLoads(house);
+    this.snapshots = new KeeperSnapshots(house);
   }
 
   /** The answer, or `LATER` when it is sent when the time has come. */
@@ -103,6 +106,9 @@ export class KeeperRequests {
         if (request.listening) client.subscriptions.add(this.#cache(request.cache).id);
         else client.subscriptions.delete(request.cache);
         return true;
+      case 'snapshot':
+        this.snapshots.handle(client, request.request, reply);
+        return LATER;
       case 'resetStats':
         this.house.room.noteUses();
         this.#cache(request.cache).publishLedger();

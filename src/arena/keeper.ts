@@ -156,6 +156,7 @@ export class Keeper implements Household {
     this.flights.closeCache(cache);
     this.reservations.refuseWaiting(cache);
     this.reservations.supersedeWhere(cache, () => true);
+    this.#requests.snapshots.forget(cache);
     cache.clear();
     cache.takeNews();
     cache.publishLedger();
@@ -255,6 +256,7 @@ export class Keeper implements Household {
     });
     this.settle();
     if (!client.hasLeft) await provenGone(client.thread, client.osThread);
+    this.#requests.snapshots.forget(client);
     this.arena.rows.remove(client.row);
     client.releaseHolds();
     this.reservations.closeAll((reservation) => reservation.client === client);

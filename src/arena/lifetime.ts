@@ -66,6 +66,24 @@ export class Lifetimes {
     this.queue(handle, slot);
   }
 
+  /** An entry, just begun, that has lived before: `left` is the rest of its time, 0 or less when it is stale already. */
+  resume(handle: number, slot: number, { age, left }: { age: number; left: number }, now: number): void {
+    const { table } = this;
+    const [ttlMs, idleMs] = [table.double(slot, SLOT_F64.ttlMs), table.double(slot, SLOT_F64.idleMs)];
+    this.unqueue(handle);
+    const until = now + left;
+    const idles = Number.isFinite(idleMs);
+    // Where both times are limited `left` does not tell which ends first; after the next use it does not matter.
+    const freshUntil = left > 0 && idles ? Math.max(until, now - age + ttlMs) : until;
+    table.setDouble(slot, SLOT_F64.bornAt, now - age);
+    table.setDouble(slot, SLOT_F64.lastUsed, idles ? Math.min(now, until - idleMs) : now);
+    table.setDouble(slot, SLOT_F64.freshUntil, freshUntil);
+    table.setDouble(slot, SLOT_F64.deadAt, freshUntil + table.double(slot, SLOT_F64.graceMs));
+    if (until !== Number.POSITIVE_INFINITY) table.setInt(slot, SLOT.parts, table.int(slot, SLOT.parts) | FLAG_EXPIRES);
+    if (left > 0) this.queue(handle, slot);
+    else this.#becomeStale(handle, slot);
+  }
+
   /** Makes an entry stale as of `now`. */
   end(handle: number, slot: number, now: number): void {
     const { table } = this;

@@ -8,6 +8,7 @@ import type { RemovalReason } from '../stats/event.js';
 import type { Counts } from './counts.js';
 import type { EntryTerms } from './lifetime.js';
 import type { OsThread } from './os-thread.js';
+import type { SnapshotRequest } from './snapshot-protocol.js';
 
 /** The tag on every message of ours that others might see. */
 export const TAG = 'cachalot';
@@ -181,6 +182,7 @@ export type Request =
   /** `url` is undefined for a function, which only its own thread can call. */
   | { op: 'registerLoader'; cache: number; loader: string; url: string | undefined }
   | { op: 'subscribe'; cache: number; listening: boolean }
+  | { op: 'snapshot'; request: SnapshotRequest }
   /** `seen`: the totals as the asker saw them after `epoch` resets. */
   | { op: 'resetStats'; cache: number; epoch: number; seen: Counts }
   | { op: 'validate' };

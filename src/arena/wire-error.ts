@@ -1,6 +1,7 @@
 import {
   CacheClosedError,
   CacheConfigError,
+  CacheCorruptionError,
   CacheError,
   CacheKeyError,
   CacheLoadError,
@@ -14,6 +15,7 @@ const FOREIGN = 'foreign';
 const CLASSES = [
   CacheClosedError,
   CacheConfigError,
+  CacheCorruptionError,
   CacheKeyError,
   CacheLoadError,
   CacheSerializationError,

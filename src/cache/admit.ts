@@ -4,6 +4,9 @@ import { entryTerms } from './entry-terms.js';
 /** Uses told to the policy for an entry that comes with hits: enough to tell the hot from the cold, at a bounded cost. */
 const MAX_REPLAYED_USES = 15;
 
+/** The engine of a namespace, by the names that lead to it from here. */
+export type EngineAt<K, V> = (path: readonly string[]) => Engine<K, V>;
+
 /** What is known about an entry that has lived before: in ms, `Infinity` for never. */
 export interface Past {
   readonly size: number;

@@ -1,7 +1,7 @@
 import { CacheCorruptionError, describe } from '../common/error.js';
 import { firstThatFits } from '../snapshot/fit.js';
 import { elapsed, type TimeStamp, timeStamp } from '../snapshot/time.js';
-import { admit, chargeOf, type Past } from './admit.js';
+import { admit, chargeOf, type EngineAt, type Past } from './admit.js';
 import type { Engine } from './engine.js';
 import { checkValue, clone } from './value.js';
 
@@ -12,6 +12,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** An entry in a dump. Times in ms; what is not said is 1 for the cost, 0 for hits and grace, none, or never. */
 export interface DumpEntry<K = unknown, V = unknown> {
   key: K;
+  /** The names that lead to its namespace, from what was dumped on; not said of the cache's own keys. */
+  namespace?: readonly string[];
   value: V;
   /** Bytes charged. */
   size: number;
@@ -39,7 +41,7 @@ export interface CacheDump<K = unknown, V = unknown> {
 
 /** All entries that are not dead, in the order of eviction. O(n log n). */
 export function dump<K, V>(engine: Engine<K, V>): CacheDump<K, V> {
-  const { store, ticker } = engine;
+  const { store, ticker, space } = engine;
   const savedAt: TimeStamp = timeStamp(engine.options.clock);
   const now = ticker.now();
   const { table, life } = store;
@@ -51,6 +53,8 @@ export function dump<K, V>(engine: Engine<K, V>): CacheDump<K, V> {
       size: table.size(handle),
       age: Math.max(0, now - table.born(handle)),
     };
+    const namespace = table.spaceOf(handle).path.slice(space.path.length);
+    if (namespace.length > 0) entry.namespace = namespace;
     const [cost, hits, tags, grace] = [store.cost(handle), table.hits[handle]!, store.tags(handle), life.grace(handle)];
     const [ttl, idleTtl, left] = [life.ttl(handle), life.idleTtl(handle), life.endsAt(handle) - now];
     if (cost !== 1) entry.cost = cost;
@@ -71,19 +75,29 @@ export function dump<K, V>(engine: Engine<K, V>): CacheDump<K, V> {
  * @throws CacheCorruptionError when it is no dump; CacheSerializationError when the cache copies, and a value cannot be
  *   cloned. Then nothing has changed.
  */
-export function load<K, V>(engine: Engine<K, V>, given: CacheDump<K, V>): number {
+export function load<K, V>(engineAt: EngineAt<K, V>, given: CacheDump<K, V>): number {
+  const engine = engineAt([]);
   const { store, options, ticker } = engine;
   checkDump(given);
   const passed = elapsed(given.savedAt, timeStamp(options.clock));
-  const list = given.entries.map((entry) => ({ key: entry.key, value: entry.value, past: pastOf(entry) }));
+  const list = given.entries.map((entry) => ({
+    namespace: entry.namespace ?? [],
+    key: entry.key,
+    value: entry.value,
+    past: pastOf(entry),
+  }));
   const charges = list.map(({ past }) => chargeOf(engine, past, passed));
-  const first = firstThatFits(charges, roomWithout(engine));
+  const room = { bytes: store.maxBytes - store.bytes, entries: options.maxEntries - store.count };
+  const old = [...engine.space.within()].flatMap(({ index }) => [...index.values()]);
+  for (const handle of old) room.bytes += store.table.size(handle);
+  room.entries += old.length;
+  const first = firstThatFits(charges, room);
   const fitting = list.filter((_, number) => number >= first && charges[number]! > 0);
   if (options.copy) for (const entry of fitting) entry.value = clone(entry.key, entry.value, options.name);
-  engine.changes.supersedeAll();
+  for (const { owner } of engine.space.within()) owner.changes.supersedeAll();
   ticker.now();
-  for (const handle of [...engine.space.index.values()]) store.drop(handle, store.reasonFor(handle, 'clear'));
-  for (const { key, value, past } of fitting) admit(engine, key, value, past, passed);
+  for (const handle of old) store.drop(handle, store.reasonFor(handle, 'clear'));
+  for (const { namespace, key, value, past } of fitting) admit(engineAt(namespace), key, value, past, passed);
   store.removals.flush();
   return fitting.length;
 }
@@ -93,22 +107,17 @@ export function pastOf(entry: DumpEntry): Past {
   return { size, cost, hits, tags: [...new Set(tags)], ttl, idleTtl, grace, age, left };
 }
 
-/** What there is room for when the engine's own entries have gone: namespaces keep theirs. */
-function roomWithout<K, V>({ store, space, options }: Engine<K, V>): { bytes: number; entries: number } {
-  let bytes = store.maxBytes - store.bytes;
-  for (const handle of space.index.values()) bytes += store.table.size(handle);
-  return { bytes, entries: options.maxEntries - store.count + space.index.size };
-}
-
 /** The stale, who dies first first; then the fresh, as the policy would let them go. */
 function inOrder<K, V>({ store, space }: Engine<K, V>): number[] {
   const { life, policy } = store;
   const stale: number[] = [];
   const fresh = new Set<number>();
-  for (const handle of space.index.values()) {
-    const state = life.state(handle);
-    if (state === 'fresh') fresh.add(handle);
-    else if (state === 'stale') stale.push(handle);
+  for (const { index } of space.within()) {
+    for (const handle of index.values()) {
+      const state = life.state(handle);
+      if (state === 'fresh') fresh.add(handle);
+      else if (state === 'stale') stale.push(handle);
+    }
   }
   stale.sort((a, b) => life.deadAt(a) - life.deadAt(b));
   const known = policy.order().filter((handle) => fresh.delete(handle));
@@ -124,13 +133,15 @@ function checkDump(given: unknown): asserts given is CacheDump {
   if (typeof savedAt['clock'] !== 'string') fail('dump.savedAt.clock', 'the name of a clock', savedAt['clock']);
   for (const clock of ['now', 'wall']) check(savedAt[clock], Number.isFinite, `dump.savedAt.${clock}`, 'a time in ms');
   if (!Array.isArray(entries)) fail('dump.entries', 'an array', entries);
-  const keys = new Set<unknown>();
+  const keys = new Map<string, Set<unknown>>();
   for (const [i, entry] of entries.entries()) {
     const name = `dump.entries[${i}]`;
     if (!isObject(entry) || !('key' in entry)) fail(name, 'an entry with a key', entry);
-    if (keys.has(entry['key'])) fail(`${name}.key`, 'a key that no other entry has', entry['key']);
-    keys.add(entry['key']);
     checkEntry(entry, name);
+    const namespace = JSON.stringify(entry['namespace'] ?? []);
+    const known = keys.get(namespace) ?? new Set();
+    if (known.has(entry['key'])) fail(`${name}.key`, 'a key that no other entry has', entry['key']);
+    keys.set(namespace, known.add(entry['key']));
   }
 }
 
@@ -149,9 +160,13 @@ function checkEntry(entry: Record<string, unknown>, name: string): void {
   check(ttl, (ms) => ms > 0, `${name}.ttl`, 'a time in ms above 0');
   check(idleTtl, (ms) => ms > 0, `${name}.idleTtl`, 'a time in ms above 0');
   check(left, (ms) => ms > -NEVER, `${name}.left`, 'a time in ms');
-  if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === 'string' && tag !== '')) {
-    fail(`${name}.tags`, 'an array of non-empty strings', tags);
-  }
+  checkNames(tags, `${name}.tags`);
+  checkNames(entry['namespace'] ?? [], `${name}.namespace`);
+}
+
+function checkNames(names: unknown, name: string): void {
+  if (Array.isArray(names) && names.every((one) => typeof one === 'string' && one !== '')) return;
+  fail(name, 'an array of non-empty strings', names);
 }
 
 function check(value: unknown, isRight: (value: number) => boolean, name: string, expected: string): void {

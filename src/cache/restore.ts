@@ -5,95 +5,118 @@ import { type Frame, SnapshotReader } from '../snapshot/reader.js';
 import { factsOf, survey } from '../snapshot/survey.js';
 import { elapsed, timeStamp } from '../snapshot/time.js';
 import { Turns } from '../snapshot/turns.js';
-import { admit, chargeOf } from './admit.js';
+import { admit, chargeOf, type EngineAt } from './admit.js';
 import type { Engine } from './engine.js';
-import type { ChangeListener } from './space.js';
+import type { ChangeListener, Space } from './space.js';
 import { weigh } from './weight.js';
 
+/** What has become of one namespace since a restoration was asked for. */
+interface Changes<K> {
+  /** Keys written or removed. */
+  readonly keys: Set<K>;
+  readonly tags: Set<string>;
+  /** What tells other keys that were removed. */
+  readonly removed: ((key: K) => boolean)[];
+  /** All was removed: the file has nothing to say of it any more. */
+  hasAll: boolean;
+}
+
 /**
- * Brings files of `save` back, one after the other. While one is under way it listens to all changes of the cache, from
- * the call of `restore` on: they are newer than the file.
+ * Brings files of `save` back, one after the other, for a cache and all views of it. While one is under way it listens
+ * to all changes, from the call of `restore` on: they are newer than the file.
  */
-export class Restorer<K, V> implements ChangeListener<K> {
-  readonly #engine: Engine<K, V>;
+export class Restorer<K, V> {
   readonly #running = new Set<Restoration<K, V>>();
+  readonly #watched = new Map<Space<K, V>, ChangeListener<K>>();
   #last: Promise<unknown> = Promise.resolve();
-  /** Who listens otherwise. */
-  #next: ChangeListener<K>;
 
-  constructor(engine: Engine<K, V>) {
-    this.#engine = engine;
-    this.#next = engine.changes;
-  }
-
-  async restore(path: string): Promise<number> {
-    const engine = this.#engine;
-    const restoration = new Restoration(engine);
-    if (this.#running.size === 0) {
-      this.#next = engine.changes;
-      engine.changes = this;
-    }
+  /** `engineAt` leads from the view that is restored to the namespaces within it. */
+  async restore(path: string, engineAt: EngineAt<K, V>): Promise<number> {
+    const restoration = new Restoration(engineAt, (space) => this.#watched.get(space));
     this.#running.add(restoration);
-    const restored = this.#last.then(() => restoration.run(path, () => this.#next.supersedeAll()));
+    for (const space of engineAt([]).store.table.root.within()) this.watch(space);
+    const restored = this.#last.then(() => restoration.run(path));
     this.#last = restored.catch(() => undefined);
     try {
       return await restored;
     } finally {
       this.#running.delete(restoration);
-      if (this.#running.size === 0) engine.changes = this.#next;
+      if (this.#running.size === 0) this.#unwatch();
     }
   }
 
-  supersede(key: K): void {
-    for (const { changed } of this.#running) changed.add(key);
-    this.#next.supersede(key);
+  /** To be called for each space that is new. */
+  watch(space: Space<K, V>): void {
+    if (this.#running.size === 0 || this.#watched.has(space)) return;
+    const next = space.owner.changes;
+    this.#watched.set(space, next);
+    const note = (what: (changes: Changes<K>) => void): void => {
+      for (const restoration of this.#running) what(restoration.changesOf(space));
+    };
+    space.owner.changes = {
+      supersede(key) {
+        note(({ keys }) => keys.add(key));
+        next.supersede(key);
+      },
+      supersedeTags(removed) {
+        note(({ tags }) => {
+          for (const tag of removed) tags.add(tag);
+        });
+        next.supersedeTags(removed);
+      },
+      supersedeWhere(matches) {
+        note(({ removed }) => removed.push(matches));
+        next.supersedeWhere(matches);
+      },
+      supersedeAll() {
+        note((changes) => {
+          changes.hasAll = true;
+        });
+        next.supersedeAll();
+      },
+      close: () => next.close(),
+    };
   }
 
-  supersedeTags(tags: readonly string[]): void {
-    for (const { removedTags } of this.#running) for (const tag of tags) removedTags.add(tag);
-    this.#next.supersedeTags(tags);
-  }
-
-  supersedeWhere(matches: (key: K) => boolean): void {
-    for (const { removed } of this.#running) removed.push(matches);
-    this.#next.supersedeWhere(matches);
-  }
-
-  /** Everything has been replaced: the files have nothing to say any more. */
-  supersedeAll(): void {
-    for (const restoration of this.#running) restoration.isOutdone = true;
-    this.#next.supersedeAll();
-  }
-
-  close(): void {
-    this.#next.close();
+  #unwatch(): void {
+    for (const [{ owner }, next] of this.#watched) owner.changes = next;
+    this.#watched.clear();
   }
 }
 
 /** The replacing of a cache's content by that of a file. */
 class Restoration<K, V> {
-  /** Keys written or removed since it was asked for. */
-  readonly changed = new Set<K>();
-  readonly removedTags = new Set<string>();
-  /** What tells other keys removed since. */
-  readonly removed: ((key: K) => boolean)[] = [];
-  isOutdone = false;
+  readonly #changes = new Map<Space<K, V>, Changes<K>>();
   readonly #engine: Engine<K, V>;
+  /** Those of namespaces: without entries and users nothing else holds them. */
+  readonly #engines = new Map<string, Engine<K, V>>();
 
-  constructor(engine: Engine<K, V>) {
-    this.#engine = engine;
+  constructor(
+    readonly engineAt: EngineAt<K, V>,
+    /** Who listens to the changes of a space otherwise. */
+    readonly listenerOf: (space: Space<K, V>) => ChangeListener<K> | undefined,
+  ) {
+    this.#engine = engineAt([]);
+  }
+
+  changesOf(space: Space<K, V>): Changes<K> {
+    let changes = this.#changes.get(space);
+    if (changes === undefined) {
+      changes = { keys: new Set(), tags: new Set(), removed: [], hasAll: false };
+      this.#changes.set(space, changes);
+    }
+    return changes;
   }
 
   /** First looks through the whole file, then loads it. How many entries it has brought. */
-  async run(path: string, stopLoads: () => void): Promise<number> {
+  async run(path: string): Promise<number> {
     this.#engine.assertOpen();
     const reader = await SnapshotReader.open(path);
     try {
       const passed = () => elapsed(reader.header.savedAt, timeStamp(this.#engine.options.clock));
       const charges = await survey(reader, (facts) => chargeOf(this.#engine, facts, passed()));
       this.#engine.assertOpen();
-      if (this.isOutdone) return 0;
-      stopLoads();
+      for (const space of this.#engine.space.within()) this.listenerOf(space)?.supersedeAll();
       this.#clear();
       return await this.#loadOrClear(reader, charges, passed);
     } finally {
@@ -109,7 +132,7 @@ class Restoration<K, V> {
       return await this.#load(reader, ({ number }) => number >= first && charges[number]! > 0, passed);
     } catch (error) {
       // The file was found good a moment ago: it is being changed, or memory is at its end. Nothing half-loaded stays.
-      if (!this.isOutdone) this.#clear();
+      this.#clear();
       throw error;
     }
   }
@@ -123,7 +146,6 @@ class Restoration<K, V> {
         const facts = factsOf(reader, frame);
         const value = (await readValue(reader, frame)) as V;
         this.#engine.assertOpen();
-        if (this.isOutdone) return count;
         if (this.#enter(reader, facts, value, passed())) count++;
       } else {
         await reader.checkParts(frame);
@@ -134,10 +156,11 @@ class Restoration<K, V> {
   }
 
   #enter({ header }: SnapshotReader, facts: EntryFacts, value: V, passed: number): boolean {
-    const engine = this.#engine;
+    const engine = this.#engineOf(facts.namespace);
     const key = facts.key as K;
-    if (this.changed.has(key) || facts.tags.some((tag) => this.removedTags.has(tag))) return false;
-    if (this.removed.some((matches) => matches(key))) return false;
+    const { keys, tags, hasAll, removed } = this.changesOf(engine.space);
+    if (hasAll || keys.has(key) || facts.tags.some((tag) => tags.has(tag))) return false;
+    if (removed.some((matches) => matches(key))) return false;
     // What lies in shared memory is charged otherwise.
     const size = header.kind === 'heap' ? facts.size : weigh(key, value, engine.options.weigher);
     const past = { ...facts, size };
@@ -148,12 +171,23 @@ class Restoration<K, V> {
     return true;
   }
 
+  #engineOf(path: readonly string[]): Engine<K, V> {
+    if (path.length === 0) return this.#engine;
+    const name = JSON.stringify(path);
+    const engine = this.#engines.get(name) ?? this.engineAt(path);
+    this.#engines.set(name, engine);
+    return engine;
+  }
+
   /** All goes but what was written since it was asked for. */
   #clear(): void {
-    const { store, ticker } = this.#engine;
+    const { store, ticker, space } = this.#engine;
     ticker.now();
-    for (const [key, handle] of [...this.#engine.space.index]) {
-      if (!this.changed.has(key)) store.drop(handle, store.reasonFor(handle, 'clear'));
+    for (const one of space.within()) {
+      const { keys } = this.changesOf(one);
+      for (const [key, handle] of [...one.index]) {
+        if (!keys.has(key)) store.drop(handle, store.reasonFor(handle, 'clear'));
+      }
     }
     store.removals.flush();
   }

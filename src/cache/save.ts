@@ -12,7 +12,7 @@ export async function saveCache<K, V>(engine: Engine<K, V>, path: string): Promi
   const turns = new Turns();
   try {
     for (const entry of entries) {
-      await writer.add({ ...pastOf(entry), key: entry.key, namespace: '' }, encoded(entry));
+      await writer.add({ ...pastOf(entry), key: entry.key, namespace: entry.namespace ?? [] }, encoded(entry));
       if (turns.isOver) await turns.yield();
     }
     await writer.finish();

@@ -18,7 +18,7 @@ export interface ChangeListener<K> {
 /** What a space asks of whoever works with it, in the place of knowing him. */
 export interface SpaceOwner<K, V> {
   readonly events: Emitter<CacheEvents<K, V>>;
-  readonly changes: ChangeListener<K>;
+  changes: ChangeListener<K>;
   /** Listeners above have come or gone. */
   refresh(): void;
   /** The cache has been closed. */

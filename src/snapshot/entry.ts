@@ -4,8 +4,8 @@ import { HEAD, HEAD_BYTES, KEY } from './format.js';
 /** An entry but for its value. Times in ms, `Infinity` for never. */
 export interface EntryFacts {
   readonly key: unknown;
-  /** The namespace that the key lives in; '' is the cache itself. */
-  readonly namespace: string;
+  /** The names that lead to the namespace that the key lives in; none for what was saved itself. */
+  readonly namespace: readonly string[];
   readonly tags: readonly string[];
   /** Hits of its present value. */
   readonly hits: number;
@@ -36,8 +36,8 @@ export interface Layout {
 /** Head and meta of an entry, without mark and checksum. Throws what the codec throws for a key that is no string. */
 export function encodeEntry(facts: EntryFacts, number: number, { skeleton, parts }: EncodedValue): Buffer {
   const { kind, bytes: key } = encodeKey(facts.key);
-  const namespace = Buffer.from(facts.namespace, 'utf16le');
-  const tags = encodeTags(facts.tags);
+  const namespace = encodeList(facts.namespace);
+  const tags = encodeList(facts.tags);
   const metaBytes = 4 * parts.length + key.length + namespace.length + tags.length + skeleton.length;
   const frame = Buffer.allocUnsafe(HEAD_BYTES + metaBytes);
   frame.writeUInt32LE(number, HEAD.number);
@@ -79,9 +79,9 @@ export function decodeFacts(frame: Buffer, layout: Layout, fail: (what: string) 
   let at = HEAD_BYTES + 4 * layout.parts;
   const key = decodeKey(frame.subarray(at, at + layout.keyBytes), layout.keyKind, fail);
   at += layout.keyBytes;
-  const namespace = frame.toString('utf16le', at, at + layout.namespaceBytes);
+  const namespace = decodeList(frame.subarray(at, at + layout.namespaceBytes), fail);
   at += layout.namespaceBytes;
-  const tags = decodeTags(frame.subarray(at, at + layout.tagBytes), fail);
+  const tags = [...new Set(decodeList(frame.subarray(at, at + layout.tagBytes), fail))];
   const number = (field: keyof typeof HEAD, isRight: (value: number) => boolean): number => {
     const value = frame.readDoubleLE(HEAD[field]);
     return isRight(value) ? value : fail(`its ${field} cannot be ${value}`);
@@ -129,26 +129,29 @@ function decodeKey(bytes: Buffer, kind: number, fail: (what: string) => never): 
   return Array.isArray(wrapped) && wrapped.length === 1 ? wrapped[0] : fail('its key is none');
 }
 
-function encodeTags(tags: readonly string[]): Buffer {
-  if (tags.length === 0) return Buffer.alloc(0);
+/** Strings, each behind the number of its bytes. */
+function encodeList(strings: readonly string[]): Buffer {
+  if (strings.length === 0) return Buffer.alloc(0);
   return Buffer.concat(
-    tags.flatMap((tag) => {
+    strings.flatMap((string) => {
       const length = Buffer.alloc(4);
-      length.writeUInt32LE(tag.length * 2);
-      return [length, Buffer.from(tag, 'utf16le')];
+      length.writeUInt32LE(string.length * 2);
+      return [length, Buffer.from(string, 'utf16le')];
     }),
   );
 }
 
-function decodeTags(bytes: Buffer, fail: (what: string) => never): string[] {
-  const tags = new Set<string>();
+function decodeList(bytes: Buffer, fail: (what: string) => never): string[] {
+  const strings: string[] = [];
   for (let at = 0; at < bytes.length; ) {
-    if (at + 4 > bytes.length) fail('its tags end too early');
+    if (at + 4 > bytes.length) fail('its tags or namespaces end too early');
     const length = bytes.readUInt32LE(at);
     at += 4;
-    if (length === 0 || length % 2 !== 0 || at + length > bytes.length) fail('one of its tags has a wrong length');
-    tags.add(bytes.toString('utf16le', at, at + length));
+    if (length === 0 || length % 2 !== 0 || at + length > bytes.length) {
+      fail('one of its tags or namespaces has a wrong length');
+    }
+    strings.push(bytes.toString('utf16le', at, at + length));
     at += length;
   }
-  return [...tags];
+  return strings;
 }

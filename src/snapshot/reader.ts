@@ -69,7 +69,7 @@ export class SnapshotReader {
 
   /** Goes to the first entry. */
   async begin(): Promise<void> {
-    this.source.rewind();
+    await this.source.rewind();
     this.#number = 0;
     this.#sum = 0;
     await this.#need(HEADER_BYTES);

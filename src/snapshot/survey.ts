@@ -21,9 +21,10 @@ export async function survey(reader: SnapshotReader, measure: Measure): Promise<
   await reader.begin();
   for (let frame = await reader.next(); frame !== undefined; frame = await reader.next()) {
     const facts = factsOf(reader, frame);
-    const known = keys.get(facts.namespace) ?? new Set();
+    const namespace = JSON.stringify(facts.namespace);
+    const known = keys.get(namespace) ?? new Set();
     if (known.has(facts.key)) reader.fail(`its key ${describe(facts.key)} has been there before`);
-    keys.set(facts.namespace, known.add(facts.key));
+    keys.set(namespace, known.add(facts.key));
     try {
       checkValue(skeletonOf(frame.bytes, frame.layout), frame.partLengths);
     } catch (error) {

@@ -1,15 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  Cache,
-  CacheClosedError,
-  CacheConfigError,
-  CacheCorruptionError,
-  type CacheOptions,
-  CacheSerializationError,
-} from '../../src/index.js';
+import { Cache, CacheClosedError, type CacheOptions, CacheSerializationError } from '../../src/index.js';
 import { FakeClock } from '../../src/testing/index.js';
 import { testFolder } from './support/folder.js';
 import { anyKey, anyValue } from './support/values.js';
@@ -39,19 +32,6 @@ describe('a file of a Cache', () => {
       }),
       { seed: 7, numRuns: 300 },
     );
-  });
-
-  it('brings back large values in one piece', async () => {
-    const [from, to] = [make(), make()];
-    const big = Buffer.alloc(5 * 2 ** 20 + 3, 'whale');
-    from.set('big', { big, view: new Float64Array(300_000).fill(1.5), text: 'long'.repeat(500_000) });
-    from.set('behind', 1);
-    await from.save(folder.path('large'));
-    await to.restore(folder.path('large'));
-    expect(to.get('behind')).toBe(1);
-    const value = to.get('big') as { big: Buffer; view: Float64Array; text: string };
-    expect(value.big.equals(big) && Buffer.isBuffer(value.big)).toBe(true);
-    expect([value.view.length, value.view.at(-1), value.text.length]).toEqual([300_000, 1.5, 2_000_000]);
   });
 
   it('keeps what is known of each entry, and their order', async () => {
@@ -92,14 +72,6 @@ describe('a file of a Cache', () => {
     const few = make({ maxEntries: 2 });
     await few.restore(path);
     expect(evictionOrder(few)).toEqual(['a', 'big']);
-  });
-
-  it('is empty for an empty cache', async () => {
-    const cache = make();
-    expect(await cache.save(folder.path('empty'))).toBe(0);
-    cache.set('a', 1);
-    expect(await cache.restore(folder.path('empty'))).toBe(0);
-    expect([cache.size, cache.bytes]).toEqual([0, 0]);
   });
 
   it('takes the place of the one before in one step, or leaves it alone', async () => {
@@ -190,51 +162,5 @@ describe('a file of a Cache', () => {
     await expect(last).rejects.toBeInstanceOf(CacheClosedError);
     await expect(cache.restore(path)).rejects.toBeInstanceOf(CacheClosedError);
     await expect(cache.save(path)).rejects.toBeInstanceOf(CacheClosedError);
-  });
-
-  it('is one of several, restored one after the other', async () => {
-    const [one, two] = [folder.path('first'), folder.path('second')];
-    const cache = make();
-    cache.set('a', 1);
-    await cache.save(one);
-    cache.set('a', 2);
-    cache.set('b', 2);
-    await cache.save(two);
-    const counts = await Promise.all([cache.restore(two), cache.restore(one)]);
-    expect([counts, [...cache.entries()]]).toEqual([[2, 1], [['a', 1]]]);
-  });
-
-  it('that is no file, or no snapshot, is refused by name', async () => {
-    const cache = make();
-    cache.set('kept', 1);
-    const text = folder.path('text');
-    writeFileSync(text, 'once upon a time there was a file that had nothing to do with all this'.repeat(3));
-    writeFileSync(folder.path('nothing'), '');
-    await expect(cache.restore(folder.path('missing'))).rejects.toMatchObject({ code: 'ENOENT' });
-    await expect(cache.restore(text)).rejects.toThrow(
-      /restore: .*text: damaged at byte 0: expected a snapshot of cachalot; it/,
-    );
-    await expect(cache.restore(folder.path('nothing'))).rejects.toThrow(
-      /expected a snapshot of cachalot, of 64 bytes at least; it has 0/,
-    );
-    for (const path of ['', 5, undefined, new URL('http://localhost/x')]) {
-      await expect(cache.restore(path as string)).rejects.toBeInstanceOf(CacheConfigError);
-      await expect(cache.save(path as string)).rejects.toBeInstanceOf(CacheConfigError);
-    }
-    expect([...cache.entries()]).toEqual([['kept', 1]]);
-  });
-
-  it('of another version of the format is refused by its number', async () => {
-    const path = folder.path('version');
-    const cache = make();
-    cache.set('kept', 1);
-    await cache.save(path);
-    const bytes = readFileSync(path);
-    bytes.writeUInt16LE(2, 8);
-    writeFileSync(path, bytes);
-    const error = await cache.restore(path).catch((caught: unknown) => caught);
-    expect(error).toBeInstanceOf(CacheCorruptionError);
-    expect((error as Error).message).toMatch(/at byte 8: expected format version 1, the one that is read here; got 2/);
-    expect(cache.get('kept')).toBe(1);
   });
 });
