@@ -24,7 +24,7 @@ async function goodFile(content: [string, unknown][]): Promise<Buffer> {
 describe('a damaged or forged file', () => {
   it(`never crashes, hangs or is half-loaded: ${FILES} of them`, async () => {
     const content = contentOfAllKinds();
-    // Every fifth with a large value, that does not fit into the window of the reader.
+    // One in 25 with a large value, which does not fit into the window of the reader.
     const [small, large] = [await goodFile(content.slice(0, -1)), await goodFile(content)];
     const path = folder.path('fuzzed');
     const cache = make();

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { Cache, CacheError, CacheKeyError } from 'cachalot';
+import { Cache, CacheError, CacheKeyError, type SharedCache } from 'cachalot';
 import { describe, expect, it } from 'vitest';
 import { snapshotContract } from '../contract/snapshot.js';
-import { create, sleep } from '../shared/support/threads.js';
+import { create, expectEmpty, sleep, thread, until } from '../shared/support/threads.js';
 import { contentOfAllKinds } from './support/content.js';
 import { testFolder } from './support/folder.js';
 import { mutated } from './support/mutate.js';
@@ -89,6 +89,44 @@ describe('a shared cache that is saved', () => {
     });
     expect(await cache.restore(path)).toBe(36);
     for (let i = 0; i < 36; i++) expect(cache.get(`key ${i}`)?.[99_999]).toBe(i);
+  });
+});
+
+describe('a thread that is terminated', () => {
+  it('while it saves or restores leaves no half of anything behind', async () => {
+    const path = folder.path('terminated');
+    const cache = await create<Uint8Array>({ maxBytes: '64MiB' });
+    for (let i = 0; i < 400; i++) await cache.set(`key ${i}`, new Uint8Array(50_000).fill(i));
+    await cache.save(path);
+    for (let round = 0; round < 8; round++) {
+      await cache.clear();
+      await cache.set('old', new Uint8Array(10));
+      const other = thread();
+      await other.run(async ({ SharedCache, state }, name) => {
+        Object.assign(state, { cache: await SharedCache.attach(name) });
+      }, cache.name);
+      const isRestore = round % 2 === 0;
+      const ended = other
+        .run(
+          ({ state }, restores, file) => {
+            const one = state['cache' as never] as SharedCache;
+            return restores ? one.restore(file) : one.save(file);
+          },
+          isRestore,
+          isRestore ? path : folder.path('never'),
+        )
+        .catch(() => undefined);
+      await Promise.race([ended, sleep(40 + 12 * round)]);
+      await other.end();
+      await cache.set('new', new Uint8Array(10));
+      // Old, gone or loaded, beside what was written: nothing in between, once the dead thread has been tidied up.
+      await until(() => [1, 2, 401].includes(cache.size) && cache.has('new'), 'no half of the file is there');
+      await sleep(50);
+      expect([1, 2, 401]).toContain(cache.size);
+    }
+    expect(await cache.restore(path)).toBe(400);
+    expect([cache.size, cache.get('key 399')?.[49_999]]).toEqual([400, 399 % 256]);
+    await expectEmpty(cache);
   });
 });
 
