@@ -229,18 +229,18 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
    */
   wrap<This, A extends unknown[], R extends Loaded<V>>(
     fn: AnyFunction<This, A, R>,
-    ...options: MemoParameters<A, K>
+    ...options: MemoParameters<A, K, V>
   ): Memoized<This, A, R, K, this, boolean>;
   wrap<This, A extends unknown[], R extends Loaded<V>>(
     fn: AnyFunction<This, A, R>,
-    options: MemoOptions<A, K> = {},
+    options: MemoOptions<A, K, V> = {},
   ): Memoized<This, A, R, K, this, boolean> {
     return memoize({ cache: this, fn, options, by: 'function' });
   }
 
   /** A decorator for methods whose results go into this cache, each instance's under keys of their own. */
-  cached<A extends unknown[] = unknown[]>(options?: MemoOptions<A, K>): CachedDecorator<A, V>;
-  cached<A extends unknown[]>(options: MemoOptions<A, K> = {}, ...more: unknown[]): CachedDecorator<A, V> {
+  cached<A extends unknown[] = unknown[]>(options?: MemoOptions<A, K, V>): CachedDecorator<A, V>;
+  cached<A extends unknown[]>(options: MemoOptions<A, K, V> = {}, ...more: unknown[]): CachedDecorator<A, V> {
     checkDecoratorCall(options, 1 + more.length);
     return memoizingDecorator<A, K, V>({ options, by: 'function', cacheOf: () => this });
   }

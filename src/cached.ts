@@ -8,11 +8,11 @@ const MAX_BYTES = '16MiB';
 
 /** A cache that decorates: a `Cache`, a `SharedCache`. */
 interface DecoratingCache<V> {
-  cached<A extends unknown[]>(options: MemoOptions<A, string>): CachedDecorator<A, V>;
+  cached<A extends unknown[]>(options: MemoOptions<A, string, V>): CachedDecorator<A, V>;
 }
 
 /** Options of `@cached`: those of `wrap`, and where the results go. */
-export interface CachedOptions<A extends unknown[] = unknown[], V = unknown> extends MemoOptions<A, string> {
+export interface CachedOptions<A extends unknown[] = unknown[], V = unknown> extends MemoOptions<A, string, V> {
   /** A cache for all instances. Default: one for each instance and method. */
   cache?: DecoratingCache<V> | undefined;
   /** Budget of the cache of an instance. Default: 16 MiB. */
@@ -45,7 +45,7 @@ export function cached<A extends unknown[], V>(
 }
 
 function perInstance<A extends unknown[], V>(
-  options: MemoOptions<A, string>,
+  options: MemoOptions<A, string, V>,
   maxBytes: Bytes = MAX_BYTES,
 ): CachedDecorator<A, V> {
   // What is wrong with the budget is said where the class is defined.
@@ -53,6 +53,6 @@ function perInstance<A extends unknown[], V>(
   return memoizingDecorator<A, string, V>({
     options,
     by: 'function',
-    cacheOf: (_instance, name) => new Cache<string, unknown>({ maxBytes, name }),
+    cacheOf: (_instance, name) => new Cache<string, V>({ maxBytes, name }),
   });
 }

@@ -172,14 +172,14 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
    */
   wrap<This, A extends unknown[], R extends Loaded<V>>(
     fn: AnyFunction<This, A, R>,
-    options: MemoOptions<A, string> = {},
+    options: MemoOptions<A, string, V> = {},
   ): Memoized<This, A, R, string, this, Promise<boolean>> {
     return memoize({ cache: this, fn, options, by: 'name' });
   }
 
   /** A decorator for methods whose results depend on their arguments alone: in all threads they are found by `name`. */
-  cached<A extends unknown[] = unknown[]>(options?: MemoOptions<A, string>): CachedDecorator<A, V>;
-  cached<A extends unknown[]>(options: MemoOptions<A, string> = {}, ...more: unknown[]): CachedDecorator<A, V> {
+  cached<A extends unknown[] = unknown[]>(options?: MemoOptions<A, string, V>): CachedDecorator<A, V>;
+  cached<A extends unknown[]>(options: MemoOptions<A, string, V> = {}, ...more: unknown[]): CachedDecorator<A, V> {
     checkDecoratorCall(options, 1 + more.length);
     return memoizingDecorator<A, string, V>({ options, by: 'name', cacheOf: () => this });
   }

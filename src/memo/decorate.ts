@@ -30,18 +30,18 @@ export type MethodMemo<A extends unknown[], R> = Memoized<
   boolean | Promise<boolean>
 >;
 
-interface DecoratorSpec<A extends unknown[], K> {
-  options: MemoOptions<A, K>;
+interface DecoratorSpec<A extends unknown[], K, V> {
+  options: MemoOptions<A, K, V>;
   by: StandsFor;
   /** The cache of an instance, asked for once. */
-  cacheOf(instance: object, method: string): MemoHost<K, unknown>;
+  cacheOf(instance: object, method: string): MemoHost<K, V>;
 }
 
 /** decorated method → what it remembers for an instance. */
 const decorated = new WeakMap<object, (instance: never) => unknown>();
 
 /** A decorator whose methods have one memory per instance, made by their first call. */
-export function memoizingDecorator<A extends unknown[], K, V>(spec: DecoratorSpec<A, K>): CachedDecorator<A, V> {
+export function memoizingDecorator<A extends unknown[], K, V>(spec: DecoratorSpec<A, K, V>): CachedDecorator<A, V> {
   checkName(spec.by, spec.options);
   return <This, B extends A, R extends Promise<V | undefined>>(
     method: AnyFunction<This, B, R>,
@@ -90,12 +90,12 @@ export function checkDecoratorCall(options: unknown, count: number): void {
   throw new CacheConfigError(`cached: expected @cached() or @cached({ … }); got ${describe(options)} as the options`);
 }
 
-function memoizeFor<This, A extends unknown[], B extends A, R, K>(
+function memoizeFor<This, A extends unknown[], B extends A, R extends Promise<V | undefined>, K, V>(
   instance: This & object,
   method: AnyFunction<This, B, R>,
   name: string,
-  { options, by, cacheOf }: DecoratorSpec<A, K>,
-): Memoized<unknown, B, R, K, MemoHost<K, unknown>, unknown> {
+  { options, by, cacheOf }: DecoratorSpec<A, K, V>,
+): Memoized<unknown, B, R, K, MemoHost<K, V>, unknown> {
   const { key } = options;
   return memoize({
     cache: cacheOf(instance, name),

@@ -7,12 +7,12 @@ import { escapeName, identityOf, labelOf } from './identity.js';
 
 /** What memoizing needs of a cache. `Gone` is what its `delete` answers: a boolean, at once or as a promise. */
 export interface MemoHost<K, V, Gone = boolean | Promise<boolean>> {
-  getOrSet(key: K, factory: Factory<V, K>, options?: GetOrSetOptions): Promise<V | undefined>;
+  getOrSet(key: K, factory: Factory<V, K>, options?: GetOrSetOptions<V, K>): Promise<V | undefined>;
   delete(key: K): Gone;
 }
 
 /** Options of `wrap`: those of `getOrSet` for each call, and what the calls are stored under. */
-export interface MemoOptions<A extends unknown[] = never[], K = string> extends GetOrSetOptions {
+export interface MemoOptions<A extends unknown[] = never[], K = string, V = never> extends GetOrSetOptions<V, K> {
   /**
    * Stands for the function in its keys, in other threads and after a restart too. Required on a `SharedCache`. In a
    * `Cache` it belongs to the first function that is wrapped under it; without one, a function stands for itself.
@@ -23,9 +23,9 @@ export interface MemoOptions<A extends unknown[] = never[], K = string> extends 
 }
 
 /** As options, but for a cache whose keys cannot be the strings that are made by default: there, `key` is required. */
-export type MemoParameters<A extends unknown[], K> = string extends K
-  ? [options?: MemoOptions<A, K>]
-  : [options: MemoOptions<A, K> & { key: (...args: A) => K }];
+export type MemoParameters<A extends unknown[], K, V> = string extends K
+  ? [options?: MemoOptions<A, K, V>]
+  : [options: MemoOptions<A, K, V> & { key: (...args: A) => K }];
 
 /** A function that remembers. */
 export interface Memoized<This, A extends unknown[], R, K, C, Gone> {
@@ -48,10 +48,10 @@ export type AnyFunction<This, A extends unknown[], R> = (this: This, ...args: A)
 /** Which part of the keys stands for the function: itself, or its name and nothing else. */
 export type StandsFor = 'function' | 'name';
 
-interface MemoSpec<This, A extends unknown[], R, K, C> {
+interface MemoSpec<This, A extends unknown[], R, K, V, C> {
   cache: C;
   fn: AnyFunction<This, A, R>;
-  options: MemoOptions<A, K>;
+  options: MemoOptions<A, K, V>;
   by: StandsFor;
   /** What a method was bound to, and what it was before: both tell it from others, where the function stands for itself. */
   bound?: { instance: object; method: { name: string } } | undefined;
@@ -59,7 +59,7 @@ interface MemoSpec<This, A extends unknown[], R, K, C> {
 
 /** A memoized `fn`: `getOrSet` under a key made of its arguments. Each call costs the encoding of the arguments and a read. */
 export function memoize<This, A extends unknown[], R extends Loaded<V>, K, V, Gone, C extends MemoHost<K, V, Gone>>(
-  spec: MemoSpec<This, A, R, K, C> & { cache: MemoHost<K, V, Gone> },
+  spec: MemoSpec<This, A, R, K, V, C> & { cache: MemoHost<K, V, Gone> },
 ): Memoized<This, A, R, K, C, Gone> {
   const { cache, fn } = spec;
   checkMemo(fn, spec.options);
@@ -78,14 +78,20 @@ export function memoize<This, A extends unknown[], R extends Loaded<V>, K, V, Go
   return Object.assign(named(memoized, fn), methods);
 }
 
+/** What tells one memoized function from another, not checked yet. */
+interface Identity {
+  name?: unknown;
+  key?: unknown;
+}
+
 /** @throws CacheConfigError for what cannot be memoized, and for options out of range. */
-export function checkMemo(fn: unknown, options: MemoOptions<never[], unknown>): void {
+export function checkMemo(fn: unknown, options: GetOrSetOptions & Identity): void {
   if (typeof fn !== 'function') throw new CacheConfigError(`fn: expected a function; got ${describe(fn)}`);
   if (types.isGeneratorFunction(fn)) {
     throw new CacheConfigError(`fn: expected a function whose result can be kept; got the generator ${fn.name}`);
   }
   resolveLoadOptions(options);
-  optionalFunction(options.key, 'key');
+  optionalFunction<unknown>(options.key, 'key');
   const { name } = options;
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
     throw new CacheConfigError(`name: expected a non-empty string; got ${describe(name)}`);
@@ -93,7 +99,7 @@ export function checkMemo(fn: unknown, options: MemoOptions<never[], unknown>): 
 }
 
 /** @throws CacheConfigError when a name is needed and there is none. */
-export function checkName(by: StandsFor, { name, key }: MemoOptions<never[], unknown>): void {
+export function checkName(by: StandsFor, { name, key }: Identity): void {
   if (by === 'function' || name !== undefined || key !== undefined) return;
   throw new CacheConfigError(
     'name: expected a non-empty string, which stands for the function in the keys of all threads; got undefined',
@@ -109,8 +115,8 @@ export function named<F extends object>(stand: F, fn: { name: string; length: nu
   });
 }
 
-function keyMaker<This, A extends unknown[], R, K, C extends object>(
-  spec: MemoSpec<This, A, R, K, C>,
+function keyMaker<This, A extends unknown[], R, K, V, C extends object>(
+  spec: MemoSpec<This, A, R, K, V, C>,
 ): (...args: A) => K {
   const { cache, fn, options, by, bound } = spec;
   const { name, key } = options;

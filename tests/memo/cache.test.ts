@@ -42,6 +42,13 @@ describe('functions in a Cache', () => {
     expect(cache.wrap((x: number) => x, { name: label }).keyOf(1)).not.toBe(plain.keyOf(1));
   });
 
+  it('may live as long as their results say', async () => {
+    const cache = new Cache<string, number>({ maxBytes: MIB });
+    const f = cache.wrap((x: number) => x, { ttl: (value, key) => value * key.length });
+    await f(1000);
+    expect(cache.info(f.keyOf(1000))?.ttl).toBe(1000 * f.keyOf(1000).length);
+  });
+
   it('answers invalidate at once', async () => {
     const f = new Cache<string, number>({ maxBytes: MIB }).wrap((x: number) => x);
     await f(1);
