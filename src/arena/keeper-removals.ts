@@ -1,39 +1,62 @@
 /**
  * # Removing by what entries have in common
  *
- * A removal finds its entries, supersedes what is being written or loaded and would belong to them, and takes them out,
- * in one turn of the keeper: nobody is answered and no other message is handled in between. Only what has to look at
- * all keys takes turns: see key-scan.ts.
+ * A removal first supersedes what is being written or loaded and would belong to what goes, then takes out what is there:
+ * in one turn of the keeper if that is not much, else in several (see slot-walk.ts).
  */
-
+import { hashString } from '../common/hash.js';
+import { type KeyPattern, keyMatcher } from '../common/pattern.js';
+import { bearsAny } from '../common/tags.js';
 import type { Household } from './household.js';
 import type { KeeperCache } from './keeper-cache.js';
-import { KeyScan, type Matching } from './key-scan.js';
-import { SLOT_F64 } from './layout.js';
-import { withinPrefix } from './namespace-key.js';
+import { SLOT, SLOT_F64 } from './layout.js';
+import { namespaceMark, ownKeys, withinPrefix } from './namespace-key.js';
+import type { Request } from './protocol.js';
+import { SlotWalk } from './slot-walk.js';
 
-/** Where, and under which tags. */
-interface Tagged {
-  path: readonly string[];
-  tags: readonly string[];
+/** The removal that is asked for. What is being written or loaded has been superseded when it is returned. */
+export function removalOf(
+  house: Household,
+  cache: KeeperCache,
+  request: Request & { op: 'removeTagged' | 'removeMatching' },
+): SlotWalk {
+  return request.op === 'removeTagged'
+    ? tagged(house, cache, request.path, request.tags)
+    : matching(house, cache, request.path, request.by);
 }
 
-/** Removes what bears one of the tags in a namespace and all within it; how many fresh entries went. */
-export function removeTagged(house: Household, cache: KeeperCache, { path, tags }: Tagged): number {
+/** What bears one of the tags, there and in all namespaces within. */
+function tagged(house: Household, cache: KeeperCache, path: readonly string[], tags: readonly string[]): SlotWalk {
   const within = withinPrefix(path);
   house.flights.supersedeTagged(cache, tags, within);
   house.reservations.supersedeTagged(cache, tags, within);
-  const { store } = cache;
-  const slots: number[] = [];
-  for (const { tagged } of store.spaces.within(path)) {
-    if (!tagged.isEmpty) for (const handle of tagged.handlesOfAny(tags)) slots.push(store.slotOf(handle));
-  }
   // A stale one may be being loaded anew, under tags that nobody has named yet.
-  for (const slot of slots) {
-    house.flights.supersede(cache, store.key(slot));
-    house.reservations.supersede(cache, store.key(slot));
-  }
-  return removeSlots(house, cache, slots);
+  const { store, table } = cache;
+  const those = new Set(tags);
+  const bears = (key: string): boolean => {
+    const slot = key.startsWith(within) ? store.find(key, hashString(key, table.seed) | 0) : -1;
+    return slot >= 0 && bearsAny(store.spaces.tags(store.handleOf(slot)), those);
+  };
+  house.flights.supersedeWhere(cache, bears);
+  house.reservations.supersedeWhere(cache, bears);
+  const handles = [...store.spaces.within(path)].flatMap((space) => space.tagged.handlesOfAny(tags));
+  return new SlotWalk(house, cache, handles.values(), (slot) => removeSlot(house, cache, slot));
+}
+
+/** What has a key that matches, there only. */
+function matching(house: Household, cache: KeeperCache, path: readonly string[], by: KeyPattern): SlotWalk {
+  const matches = keyMatcher(by);
+  const own = ownKeys(path);
+  const isMeant = (inner: string) => matches(own(inner));
+  house.flights.supersedeWhere(cache, isMeant);
+  house.reservations.supersedeWhere(cache, isMeant);
+  const { store, table } = cache;
+  const mark = namespaceMark(path);
+  return new SlotWalk(house, cache, store.handlesIn(path), (slot) => {
+    // Most keys of other namespaces need not even be read.
+    if (table.int(slot, SLOT.namespace) !== mark || !isMeant(store.key(slot))) return false;
+    return removeSlot(house, cache, slot);
+  });
 }
 
 /** Removes all of a namespace and what lies within it; of a cache, when the path is empty. How many entries went. */
@@ -47,17 +70,6 @@ export function clear(house: Household, cache: KeeperCache, path: readonly strin
   const slots = spaces.flatMap(({ handles }) => Array.from(handles, (handle) => store.slotOf(handle)));
   for (const slot of slots) cache.remove(slot, 'clear');
   return slots.length;
-}
-
-/** Removes what has a key that matches, in as many turns as it takes; told is how many fresh entries went. */
-export function removeMatching(
-  house: Household,
-  cache: KeeperCache,
-  matching: Matching,
-  done: (count: number) => void,
-  fail: (error: Error) => void,
-): void {
-  new KeyScan(house, cache, matching, (slot) => removeSlot(house, cache, slot)).run(done, fail);
 }
 
 /** Entries as a thread has seen them. */
@@ -77,11 +89,6 @@ export function removeSeen(house: Household, cache: KeeperCache, seen: Seen): (b
     house.reservations.supersede(cache, key);
     return removeSlot(house, cache, slot);
   });
-}
-
-/** Takes entries out; how many were fresh. */
-function removeSlots(house: Household, cache: KeeperCache, slots: readonly number[]): number {
-  return slots.filter((slot) => removeSlot(house, cache, slot)).length;
 }
 
 /** Takes an entry out; whether it was fresh. */

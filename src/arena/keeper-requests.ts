@@ -7,7 +7,7 @@ import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import { KeeperLoads } from './keeper-loads.js';
-import { clear, removeMatching, removeSeen, removeTagged } from './keeper-removals.js';
+import { clear, removalOf, removeSeen } from './keeper-removals.js';
 import { KeeperSnapshots } from './keeper-snapshots.js';
 import { HEADER, SLOT_F64 } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
@@ -64,12 +64,11 @@ export class KeeperRequests {
         return request.keys.map((key, i) => this.#remove(cache, key, request.hashes[i]!));
       }
       case 'removeTagged':
-        return removeTagged(this.house, this.#cache(request.cache), request);
-      case 'removeMatching': {
-        const fail = (error: Error) => client.send({ op: 'refuse', id, error: toWire(error) });
-        removeMatching(this.house, this.#cache(request.cache), request, reply, fail);
+      case 'removeMatching':
+        removalOf(this.house, this.#cache(request.cache), request).run(reply, (error) =>
+          client.send({ op: 'refuse', id, error: toWire(error) }),
+        );
         return LATER;
-      }
       case 'removeSeen':
         return removeSeen(this.house, this.#cache(request.cache), request);
       case 'clear':

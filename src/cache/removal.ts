@@ -10,7 +10,8 @@ export function removeTagged<K, V>(engine: Engine<K, V>, tags: readonly string[]
   const handles: number[] = [];
   for (const { owner, tagged } of engine.space.within()) {
     owner.changes.supersedeTags(tags);
-    if (!tagged.isEmpty) handles.push(...tagged.handlesOfAny(tags));
+    // One by one: they may be more than a call takes arguments.
+    if (!tagged.isEmpty) for (const handle of tagged.handlesOfAny(tags)) handles.push(handle);
   }
   return removeHandles(engine.store, handles);
 }
