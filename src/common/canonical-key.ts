@@ -36,7 +36,7 @@ export function canonicalKey(value: unknown): string {
 export function canonicalArgs(args: readonly unknown[]): string {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length--;
-  return new Encoder('arguments').encode(args.slice(0, length));
+  return primitives(args, length) ?? new Encoder('arguments').encode(args.slice(0, length));
 }
 
 /**
@@ -48,6 +48,35 @@ export function keyOf(name: string, input: unknown): string {
     throw new CacheKeyError(`name: expected a non-empty string; got ${describe(name)}`);
   }
   return `${name.replace(/[%:]/g, encodeURIComponent)}:${new Encoder('input').encode(input)}`;
+}
+
+/** What `Encoder` makes of a list of values without parts, as most calls have, in a tenth of the time. */
+function primitives(list: readonly unknown[], length: number): string | undefined {
+  let key = `a${length}:`;
+  for (let i = 0; i < length; i++) {
+    const one = primitive(list[i]);
+    if (one === undefined) return undefined;
+    key += one;
+  }
+  return shorten(key);
+}
+
+/** The encoding of what has no parts; `undefined` for what has, or has no key. */
+function primitive(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return shorten(text(value));
+    case 'number':
+      return Object.is(value, -0) ? 'd-0;' : `d${value};`;
+    case 'boolean':
+      return value ? 't' : 'f';
+    case 'undefined':
+      return 'u';
+    case 'bigint':
+      return shorten(`i${value};`);
+    default:
+      return value === null ? 'n' : undefined;
+  }
 }
 
 /** An index, the name of a property, or the key of a `Map`. */
@@ -62,22 +91,10 @@ class Encoder {
   constructor(private readonly root: string) {}
 
   encode(value: unknown): string {
-    switch (typeof value) {
-      case 'string':
-        return shorten(text(value));
-      case 'number':
-        return Object.is(value, -0) ? 'd-0;' : `d${value};`;
-      case 'boolean':
-        return value ? 't' : 'f';
-      case 'undefined':
-        return 'u';
-      case 'bigint':
-        return shorten(`i${value};`);
-      case 'object':
-        return value === null ? 'n' : this.object(value);
-      default:
-        return this.refuse(`a ${typeof value} has no stable key`);
-    }
+    const key = primitive(value);
+    if (key !== undefined) return key;
+    if (typeof value === 'object' && value !== null) return this.object(value);
+    return this.refuse(`a ${typeof value} has no stable key`);
   }
 
   private object(value: object): string {
