@@ -14,6 +14,7 @@ import { latencySection } from './latency.js';
 import { memorySection } from './memory.js';
 import { readSection } from './read.js';
 import { type Goal, outcomeOf, type Section } from './section.js';
+import { snapshotSection } from './snapshot.js';
 import { stamps } from './stamp.js';
 
 const WRITERS: Readonly<Record<string, (result: ScenarioResult) => Section>> = {
@@ -21,6 +22,7 @@ const WRITERS: Readonly<Record<string, (result: ScenarioResult) => Section>> = {
   read: readSection,
   memory: memorySection,
   latency: latencySection,
+  snapshot: snapshotSection,
   ceiling: ceilingSection,
 };
 

@@ -8,5 +8,6 @@ import { heap } from './heap.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
 import { read } from './read.js';
+import { snapshot } from './snapshot.js';
 
-export const scenarios: readonly Scenario[] = [heap, read, memory, latency, ceiling];
+export const scenarios: readonly Scenario[] = [heap, read, memory, latency, ceiling, snapshot];

@@ -24,7 +24,7 @@ import {
 } from './snapshot-protocol.js';
 import { CacheTable } from './table.js';
 
-/** Entries whose parts together are larger than this are read to where they will lie; the others go in batches. */
+/** Entries larger than this are read to where they will lie; the others go in batches. */
 const LARGE_BYTES = 128 * 1024;
 const BATCH_ENTRIES = 256;
 const BATCH_BYTES = 2 ** 21;
@@ -59,6 +59,9 @@ export async function restoreArena(client: ArenaClient, place: SnapshotPlace, re
 
 class ArenaRestoration {
   #batch: Waiting[] = [];
+  /** The parts of the batch, one behind another. */
+  readonly #scratch = Buffer.allocUnsafeSlow(BATCH_BYTES + LARGE_BYTES);
+  #scratchUsed = 0;
   #batchBytes = 0;
   /** The last message that enters entries; they arrive in order. */
   #entering: Promise<number> = Promise.resolve(0);
@@ -121,12 +124,15 @@ class ArenaRestoration {
     const { reader } = this;
     const placed = this.#planFor(factsOf(reader, frame), frame);
     const skeleton = new Uint8Array(skeletonOf(frame.bytes, frame.layout));
-    if (placed.plan.trailer > LARGE_BYTES) {
+    if (placed.bytes > LARGE_BYTES) {
       await this.#flush();
       await this.#bringLarge(frame, placed, skeleton);
       return;
     }
-    const parts = frame.partLengths.map((length) => new Uint8Array(length));
+    const parts = frame.partLengths.map((length) => {
+      this.#scratchUsed += length;
+      return this.#scratch.subarray(this.#scratchUsed - length, this.#scratchUsed);
+    });
     await reader.readParts(parts);
     this.#batch.push({ placed, skeleton, parts });
     this.#batchBytes += placed.bytes;
@@ -151,6 +157,7 @@ class ArenaRestoration {
     if (this.#batch.length === 0) return;
     const batch = this.#batch;
     this.#batch = [];
+    this.#scratchUsed = 0;
     this.#batchBytes = 0;
     const grants = await this.#reserve(batch.map(({ placed }) => placed));
     const written = new Float64Array(batch.length * WRITTEN_NUMBERS);
