@@ -39,8 +39,10 @@ describe('a damaged or forged file', () => {
       const told = `file ${seed} (${how})`;
       if (typeof answer === 'number') {
         loaded++;
-        expect(cache.size, told).toBe(answer);
-        if (!how.includes('reseal')) expect(file.equals(good), told).toBe(true);
+        // A forger may have made some stale, or of an end within this very millisecond.
+        if (how.includes('reseal')) expect(cache.size, told).toBeLessThanOrEqual(answer);
+        else expect([cache.size, file.equals(good)], told).toEqual([answer, true]);
+        expect(cache.has('kept'), told).toBe(false);
         for (const [key, value] of cache) expect(value !== undefined && typeof key === 'string', told).toBe(true);
       } else {
         refused++;

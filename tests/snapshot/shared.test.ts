@@ -145,7 +145,10 @@ describe('a damaged or forged file', () => {
       const answer = await cache.restore(path).catch((error: unknown) => error);
       const told = `file ${seed} (${how})`;
       if (typeof answer === 'number') {
-        expect(cache.size, told).toBe(answer);
+        // A forger may have made some stale, or of an end within this very millisecond.
+        if (how.includes('reseal')) expect(cache.size, told).toBeLessThanOrEqual(answer);
+        else expect([cache.size, file.equals(good)], told).toEqual([answer, true]);
+        expect(cache.has('kept'), told).toBe(false);
         for (const [, value] of cache.entries()) expect(value !== undefined, told).toBe(true);
         await cache.clear();
         await cache.set('kept', 1);
