@@ -51,7 +51,13 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
     engine.changes = this.#loading;
     this.#restorer = view?.restorer ?? new Restorer();
     this.#restorer.watch(engine.space);
-    this.stats = view?.stats ?? new CacheStats({ snapshot: () => engine.snapshot(), reset: () => engine.resetStats() });
+    this.stats =
+      view?.stats ??
+      new CacheStats({
+        snapshot: () => engine.snapshot(),
+        reset: () => engine.resetStats(),
+        advise: () => engine.store.sample.advise(engine.snapshot()),
+      });
   }
 
   /**

@@ -50,6 +50,7 @@ export type {
 } from './shared/options.js';
 export type { Reservation } from './shared/reservation.js';
 export { SharedCache } from './shared-cache.js';
+export type { Advice } from './stats/advice.js';
 export type { CacheStats } from './stats/cache-stats.js';
 export type { Listener } from './stats/emitter.js';
 export type { EntryInfo } from './stats/entry-info.js';

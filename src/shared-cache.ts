@@ -66,6 +66,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
       view?.stats ??
       new CacheStats({
         snapshot: () => statistics.snapshot(this.isClosed ? 0 : this.reading.size),
+        advise: () => statistics.advise(this.stats.snapshot()),
         reset: () => statistics.reset(),
       });
     if (view) return;

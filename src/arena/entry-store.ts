@@ -76,6 +76,7 @@ export class EntryStore {
     readonly policy: Policy,
     readonly segments: SegmentMap,
     readonly nextNumber: () => number,
+    readonly onUse: (slot: number) => void,
   ) {
     this.index = new KeyIndex(table);
     this.#nodeOf = new Int32Array(table.geometry.slots);
@@ -252,6 +253,7 @@ export class EntryStore {
     if (slot >= this.#slots || (this.table.word(slot) & 3) !== READY) return;
     this.policy.touch(this.#handleOf[slot]!);
     this.uses++;
+    this.onUse(slot);
     this.usedMs += this.table.loadMs(slot);
     this.table.setInt(slot, SLOT.hits, this.table.int(slot, SLOT.hits) + 1);
   }

@@ -8,6 +8,7 @@ import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
 import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
 import type { KeeperClient } from './keeper-client.js';
+import { KeeperSample } from './keeper-sample.js';
 import { HEADER, LOAD_HISTOGRAM, SLOT, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
 import type { CacheConfig, CacheNews, CacheTicket, Notice } from './protocol.js';
 import { CacheTable } from './table.js';
@@ -28,6 +29,7 @@ type AmendNotice = Notice & { op: 'amend' };
 export class KeeperCache {
   readonly table: CacheTable;
   readonly store: EntryStore;
+  readonly sample: KeeperSample;
   /** Set aside for values that are being written. */
   reservedBytes = 0;
   /** Slots kept for values that are being written: one for each. */
@@ -55,7 +57,8 @@ export class KeeperCache {
   ) {
     const entries = Number.isFinite(config.maxEntries) ? config.maxEntries : config.maxBytes / BYTES_PER_SLOT;
     this.table = CacheTable.create(id, (Math.random() * 2 ** 32) >>> 0, entries * 1.25 + 64);
-    this.store = new EntryStore(this.table, policy, arena.segments, nextNumber);
+    this.sample = new KeeperSample(this.table, config);
+    this.store = new EntryStore(this.table, policy, arena.segments, nextNumber, (slot) => this.sample.use(slot));
     this.#loadLatency = new LatencyHistogram(this.table.histogram(LOAD_HISTOGRAM));
     this.table.setHeader(HEADER.maxBytes, config.maxBytes);
     this.table.setHeader(HEADER.maxEntryBytes, this.maxEntryBytes);
@@ -135,6 +138,7 @@ export class KeeperCache {
     // Counted as hits count bytes: those of the value.
     if (!wasFresh) this.table.addHeader(HEADER.missBytes, entry.trailer + entry.skeletonLength);
     this.table.addHeader(HEADER.sets, 1);
+    this.sample.write(slot, { isNew: old < 0, now, held: store.held });
     this.tell({ type: 'set', key: entry.key, size: entry.charge });
     return slot;
   }
@@ -270,6 +274,7 @@ export class KeeperCache {
 
   #leave(slot: number, key: string, reason: RemovalReason, replaced: boolean): void {
     const size = this.store.charge(slot);
+    this.sample.remove(slot, reason);
     if (!replaced) this.loadTimes.forget(this.store.handleOf(slot));
     this.store.retire(slot, replaced);
     this.#free(slot);
@@ -304,6 +309,7 @@ export class KeeperCache {
 
 /** What a thread needs to read a cache. */
 export function ticketOf(cache: KeeperCache): CacheTicket {
-  const { table, config } = cache;
-  return { cache: cache.id, config, table: table.buffer, slots: table.geometry.slots, seed: table.seed };
+  const { table, config, sample } = cache;
+  const { slots } = table.geometry;
+  return { cache: cache.id, config, table: table.buffer, slots, seed: table.seed, requests: sample.buffer };
 }

@@ -111,6 +111,7 @@ export class KeeperRequests {
       case 'resetStats':
         this.house.room.noteUses();
         this.#cache(request.cache).publishLedger();
+        this.#cache(request.cache).sample.rebase();
         resetCounts(this.#cache(request.cache).table, request.epoch, request.seen);
         return true;
       case 'validate':

@@ -64,6 +64,8 @@ export interface CacheTicket {
   table: SharedArrayBuffer;
   slots: number;
   seed: number;
+  /** The requests of a sample of the keys. */
+  requests: SharedArrayBuffer;
 }
 
 /** A block that was granted. */

@@ -55,7 +55,12 @@ export function dump<K, V>(engine: Engine<K, V>): CacheDump<K, V> {
     };
     const namespace = table.spaceOf(handle).path.slice(space.path.length);
     if (namespace.length > 0) entry.namespace = namespace;
-    const [cost, hits, tags, grace] = [store.cost(handle), table.hits[handle]!, store.tags(handle), life.grace(handle)];
+    const [cost, hits, tags, grace] = [
+      store.cost(handle),
+      table.hitsOf(handle),
+      store.tags(handle),
+      life.grace(handle),
+    ];
     const [ttl, idleTtl, left] = [life.ttl(handle), life.idleTtl(handle), life.endsAt(handle) - now];
     if (cost !== 1) entry.cost = cost;
     if (hits > 0) entry.hits = hits;

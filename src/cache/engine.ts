@@ -97,7 +97,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
       return this.#readCarefully(key, handle);
     }
     policy.touch(handle);
-    table.hits[handle]!++;
+    if (++table.hits[handle]! < 0) this.store.sample.hit(handle, this.store.cost(handle));
     if ((++this.counters.hits & (SAMPLED_HITS - 1)) === 1) this.#timeHit(key);
     return table.values[handle];
   }
@@ -137,7 +137,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     const { store } = this;
     this.changes.supersede(key);
     const handle = this.#index.get(key);
-    if (handle === undefined) return false;
+    if (handle === undefined) return store.sample.forget(this.space, key);
     const state = store.state(handle);
     store.drop(handle, state === 'dead' ? 'expire' : reason);
     store.removals.flush();
@@ -219,6 +219,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   }
 
   resetStats(): void {
+    this.store.sample.rebase();
     this.counters.reset();
     const { bytes, savedMs } = this.store.ledger;
     this.#old = { hitBytes: bytes, savedMs };
@@ -262,12 +263,13 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     const { store, counters, events } = this;
     if (handle === undefined || store.state(handle) !== 'fresh') {
       if (handle === undefined) this.space.miss(key);
+      store.sample.miss(this.space, key);
       this.miss(key);
       return undefined;
     }
     const { table, life } = store;
     counters.hits++;
-    table.hits[handle]!++;
+    if (++table.hits[handle]! < 0) store.sample.hit(handle, store.cost(handle));
     store.policy.touch(handle);
     if (life.isIdling) {
       this.ticker.refresh();
@@ -280,6 +282,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
 
   /** What the look-up of a hit takes, by doing it once more. */
   #timeHit(key: K): void {
+    this.store.sample.wake();
     const start = performance.now();
     const handle = this.#index.get(key);
     const found = handle === undefined ? undefined : this.store.table.values[handle];
@@ -289,7 +292,8 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   #refuse(key: K, value: V, size: number): false {
     const { counters, events } = this;
     counters.rejected++;
-    this.remove(key, 'replace');
+    if (this.#index.has(key)) this.remove(key, 'replace');
+    if (this.options.maxEntryBytes === undefined) this.store.sample.refuse(this.space, key, size);
     if (events.heard.maxSizeExceeded) events.emit('maxSizeExceeded', { key, value, size });
     return false;
   }

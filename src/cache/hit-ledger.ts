@@ -15,24 +15,22 @@ export class HitLedger<K, V> {
 
   /** Bytes answered by hits, ever. O(n). */
   get bytes(): number {
-    const { hits } = this.#table;
     let sum = this.#pastBytes;
-    for (const handle of this.#table.handles()) sum += hits[handle]! * this.#table.size(handle);
+    for (const handle of this.#table.handles()) sum += this.#table.hitsOf(handle) * this.#table.size(handle);
     return sum;
   }
 
   /** Milliseconds of loads that hits have spared, ever. O(n). */
   get savedMs(): number {
     if (!this.loadTimes.isUsed) return this.#pastMs;
-    const { hits } = this.#table;
     let sum = this.#pastMs;
-    for (const handle of this.#table.handles()) sum += hits[handle]! * this.loadTimes.get(handle);
+    for (const handle of this.#table.handles()) sum += this.#table.hitsOf(handle) * this.loadTimes.get(handle);
     return sum;
   }
 
   /** The value of an entry goes; the entry itself may stay. */
   settle(handle: number): void {
-    const hits = this.#table.hits[handle]!;
+    const hits = this.#table.hitsOf(handle);
     this.#pastBytes += hits * this.#table.size(handle);
     if (this.loadTimes.isUsed) this.#pastMs += hits * this.loadTimes.get(handle);
   }

@@ -9,7 +9,7 @@ export function describeEntry<K, V>(store: Store<K, V>, handle: number, now: num
     ttl: life.ttl(handle),
     remainingTtl: Math.max(life.endsAt(handle) - now, 0),
     age: Math.max(now - table.born(handle), 0),
-    hits: table.hits[handle]!,
+    hits: table.hitsOf(handle),
     cost: store.cost(handle),
     tags: store.tags(handle),
     stale: life.state(handle) === 'stale',

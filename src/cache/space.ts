@@ -1,3 +1,4 @@
+import { hashString } from '../common/hash.js';
 import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents } from '../stats/event.js';
 import { TagIndex } from '../struct/tag-index.js';
@@ -32,6 +33,8 @@ export interface SpaceOwner<K, V> {
  * A space is held by its entries and by the views of it, and by nothing else: names that were used once cost nothing.
  */
 export class Space<K, V> {
+  /** Tells its keys from the same keys of other spaces, where keys are known by a hash. */
+  readonly seed: number;
   readonly index = new Map<K, number>();
   /** By handle. */
   readonly tagged = new TagIndex();
@@ -48,7 +51,9 @@ export class Space<K, V> {
   #hasMissed = false;
 
   /** The names that lead to it: none for the root. */
-  constructor(readonly path: readonly string[] = []) {}
+  constructor(readonly path: readonly string[] = []) {
+    this.seed = hashString(path.join('\0'), path.length);
+  }
 
   /** The handle of a key, for a write. */
   find(key: K): number | undefined {

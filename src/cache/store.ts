@@ -9,9 +9,10 @@ import type { EntryTerms } from './entry-terms.js';
 import { HitLedger } from './hit-ledger.js';
 import { Lifetime, type State } from './lifetime.js';
 import { Removals } from './removals.js';
+import { Sample } from './sample.js';
 import type { Space } from './space.js';
 import { Sweeper } from './sweeper.js';
-import { BORN, ROW, Table } from './table.js';
+import { BORN, FOLLOWED, ROW, Table } from './table.js';
 import type { Ticker } from './ticker.js';
 
 /** The dead that one background sweep removes before it lets others run. */
@@ -37,6 +38,7 @@ export class Store<K, V> {
   readonly ledger = new HitLedger(this.table);
   readonly life: Lifetime;
   readonly removals: Removals<K, V>;
+  readonly sample: Sample<K, V>;
   readonly sweeper: Sweeper;
   policy: Policy;
   bytes = 0;
@@ -62,6 +64,7 @@ export class Store<K, V> {
     this.#ticker = ticker;
     this.life = new Lifetime(ticker.time);
     this.#counters = counters;
+    this.sample = new Sample({ table: this.table, life: this.life, ticker, counters, options });
     this.policy = this.#newPolicy();
     const longestWait = options.ownClock ? Number.POSITIVE_INFINITY : LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS;
     this.sweeper = new Sweeper(this, { interval: options.sweepInterval, longestWait });
@@ -119,12 +122,14 @@ export class Store<K, V> {
     this.policy.insert(handle, size, cost);
     table.rows[ROW * handle + BORN] = ticker.time[0]!;
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
+    this.sample.insert(space, key, handle, cost);
   }
 
   /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
   drop(handle: number, reason: RemovalReason): void {
     const { table, removals } = this;
     this.#counters.countRemoval(reason);
+    if (table.hits[handle]! < 0 && reason !== 'evict') this.sample.drop(handle);
     if (removals.isHeard) {
       const { events } = table.spaceOf(handle).owner;
       removals.note(events, table.keys[handle] as K, table.values[handle] as V, table.size(handle), reason);
@@ -146,6 +151,7 @@ export class Store<K, V> {
         }
       }
     }
+    if (!silently) this.sample.clear();
     if (policy === this.#policyOption) for (const handle of table.handles()) policy.remove(handle);
     else this.policy = this.#newPolicy();
     this.#hasNotes = false;
@@ -220,12 +226,13 @@ export class Store<K, V> {
     this.ledger.settle(handle);
     table.values[handle] = value;
     table.resize(handle, size);
-    table.hits[handle] = 0;
+    table.hits[handle]! &= FOLLOWED;
     table.rows[ROW * handle + BORN] = this.#ticker.time[0]!;
     this.bytes += size - oldSize;
     this.policy.update(handle, size, cost);
     if (this.#hasNotes) this.#strip(handle);
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
+    if (table.hits[handle]! < 0) this.sample.overwrite(handle, cost);
     if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
   }
 

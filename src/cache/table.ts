@@ -1,5 +1,5 @@
 import { invariant } from '../common/invariant.js';
-import { grownCapacity, grownFloat64 } from '../struct/grow.js';
+import { grownCapacity, grownFloat64, grownInt32 } from '../struct/grow.js';
 import { Space } from './space.js';
 
 export const ROW = 2;
@@ -7,6 +7,8 @@ export const ROW = 2;
 const SIZE = 0;
 /** When the entry was written, refreshed or touched. */
 export const BORN = 1;
+/** In `hits`, the sign: the requests of the key are written down, see sample.ts. */
+export const FOLLOWED: number = 1 << 31;
 
 /**
  * Entries as columns: a key leads, by the index of its space, to a handle, a small integer, and each property of the
@@ -22,8 +24,8 @@ export class Table<K, V> {
   count = 0;
   keys: (K | undefined)[] = [];
   values: (V | undefined)[] = [];
-  /** Hits of the present value. */
-  hits: Uint32Array = new Uint32Array(0);
+  /** Hits of the present value, and `FOLLOWED`. */
+  hits: Int32Array = new Int32Array(0);
   /** Per handle two numbers side by side, at `ROW * handle` + `SIZE` and + `BORN`. */
   rows: Float64Array = new Float64Array(0);
   #free: number[] = [];
@@ -45,6 +47,11 @@ export class Table<K, V> {
   /** Bytes charged. */
   size(handle: number): number {
     return this.rows[ROW * handle + SIZE]!;
+  }
+
+  /** Hits of the present value. */
+  hitsOf(handle: number): number {
+    return this.hits[handle]! & ~FOLLOWED;
   }
 
   /** When it was written, refreshed or touched. */
@@ -147,9 +154,7 @@ export class Table<K, V> {
 
   #grow(needed: number, onGrow: (capacity: number) => void): void {
     const capacity = grownCapacity(this.hits.length, needed);
-    const hits = new Uint32Array(capacity);
-    hits.set(this.hits);
-    this.hits = hits;
+    this.hits = grownInt32(this.hits, capacity);
     this.rows = grownFloat64(this.rows, ROW * capacity);
     onGrow(capacity);
   }

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { advise } from './advise.js';
 import { print } from './output.js';
 import { simulate } from './simulate.js';
 import { UsageError } from './usage.js';
 
-const COMMANDS: Record<string, (args: string[]) => Promise<void>> = { simulate };
+const COMMANDS: Record<string, (args: string[]) => Promise<void>> = { simulate, advise };
 
 const HELP = `Usage: cachalot <command> …
 
   simulate <trace…>    what would the caches miss, under which policy and budget?
+  advise <trace…>      what would half, twice, four times a budget give, and where is the knee?
 
   --help, --version
 

@@ -1,4 +1,5 @@
 import { createPolicy, type PolicyName } from '../policy/index.js';
+import type { Batch } from '../trace/batch.js';
 import { Footprint } from '../trace/footprint.js';
 import { Replay, type ReplayCost } from '../trace/replay.js';
 import { sourceBytes } from '../trace/source.js';
@@ -35,12 +36,16 @@ export interface Simulated {
   readonly cells: readonly Cell[];
 }
 
-/** Replays a trace through all cells at once: one pass, and one before it when a budget is a share of the footprint. */
+/**
+ * Replays a trace through all cells at once: one pass, and one before it when a budget is a share of the footprint. `watch`
+ * sees each batch, too.
+ */
 export async function simulateTrace(
   { name, file }: TraceFile,
   { policies, costs, budgets }: Grid,
   options: TraceOptions,
   progress: Progress,
+  watch: (batch: Batch) => void = () => undefined,
 ): Promise<Simulated> {
   const needsFootprint = budgets.some((budget) => budget.percent !== undefined);
   const footprint = new Footprint();
@@ -71,6 +76,7 @@ export async function simulateTrace(
     }
     if (!needsFootprint) footprint.add(batch);
     for (const { replay } of cells) replay.replay(batch);
+    watch(batch);
   });
   progress.clear();
   if (trace.skipped > 0) remark(`${name}: lines left out that could not be read: ${trace.skipped}`);
@@ -81,7 +87,7 @@ export async function simulateTrace(
 async function eachBatch(
   file: string,
   options: TraceOptions,
-  onBatch: (batch: Parameters<Replay['replay']>[0], trace: Trace) => void,
+  onBatch: (batch: Batch, trace: Trace) => void,
   onProgress: (trace: Trace, requests: number) => void,
 ): Promise<Trace> {
   const trace = openTrace(file, options);

@@ -7,8 +7,8 @@ import { print } from './output.js';
 import { Progress } from './progress.js';
 import { type Cell, type Simulated, simulateTrace } from './replays.js';
 import { withFiles } from './spool.js';
-import { formatCount, formatTable } from './table.js';
-import { checkTraces, listOf, parseArguments, TRACE_HELP, TRACE_OPTIONS, traceOptions } from './usage.js';
+import { formatCount, formatPercent, formatTable } from './table.js';
+import { COSTS, checkTraces, listOf, parseArguments, TRACE_HELP, TRACE_OPTIONS, traceOptions } from './usage.js';
 
 const HELP = `Usage: cachalot simulate <trace…> [options]
 
@@ -28,8 +28,6 @@ ${TRACE_HELP}
 
 Traces are replayed from a cold start and charged with their own sizes and nothing else. An object
 that is bigger than the budget is a miss and is not taken in.`;
-
-const COSTS = ['requests', 'bytes', 'balanced', 'measured'] as const;
 
 /** `cachalot simulate`. */
 export async function simulate(args: string[]): Promise<void> {
@@ -113,9 +111,9 @@ function rowOf({ policy, cost, budget, replay }: Cell): string[] {
     policy,
     cost,
     budgetText(budget, replay.maxBytes),
-    percent(ratio(misses, requests)),
-    percent(ratio(missedBytes, bytes)),
-    percent(ratio(missedCost, costSum)),
+    formatPercent(ratio(misses, requests)),
+    formatPercent(ratio(missedBytes, bytes)),
+    formatPercent(ratio(missedCost, costSum)),
     formatBytes(bytes - missedBytes),
     formatCount(costSum - missedCost),
   ];
@@ -124,8 +122,4 @@ function rowOf({ policy, cost, budget, replay }: Cell): string[] {
 /** The share of nothing is 0. */
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }

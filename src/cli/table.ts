@@ -11,6 +11,10 @@ export function formatTable(rows: readonly (readonly string[])[], numeric: reado
     .join('\n');
 }
 
+export function formatPercent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
 const THOUSANDS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 export function formatCount(value: number): string {

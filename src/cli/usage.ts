@@ -5,6 +5,9 @@ import { TRACE_FORMATS, type TraceFormat, type TraceOptions } from '../trace/tra
 /** The command line is at fault: a message, and exit code 2. */
 export class UsageError extends Error {}
 
+/** What a miss may cost. */
+export const COSTS = ['requests', 'bytes', 'balanced', 'measured'] as const;
+
 type Options = Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }>;
 
 /** The options that tell how traces are read. */

@@ -1,3 +1,6 @@
+const float = new Float64Array(1);
+const words = new Int32Array(float.buffer);
+
 /**
  * A fast hash of a string, over its UTF-16 code units, for tables that live in shared memory and must agree between
  * threads. Not for adversaries: give each table a seed of its own.
@@ -20,6 +23,17 @@ export function hashString(key: string, seed: number): number {
   }
   if (pairs < length) hash = Math.imul(hash ^ key.charCodeAt(pairs), 0x9e3779b1);
   return finalize(hash ^ length);
+}
+
+/**
+ * As `hashString`, of a number; `0` and `-0` are one.
+ *
+ * @returns an unsigned 32-bit integer
+ */
+export function hashNumber(value: number, seed: number): number {
+  if ((value | 0) === value) return finalize(finalize(value) ^ seed);
+  float[0] = value;
+  return finalize(finalize(words[0]!) ^ words[1]! ^ seed);
 }
 
 function finalize(state: number): number {

@@ -1,3 +1,6 @@
+import { advise } from '../advice/advise.js';
+import { viewLog } from '../advice/request-log.js';
+import { usualCostOf } from '../advice/usual-cost.js';
 import { type Counts, readConsistently, readCounts } from '../arena/counts.js';
 import {
   HEADER,
@@ -9,6 +12,8 @@ import {
   STATE_MASK,
 } from '../arena/layout.js';
 import { forEachWaitingUse } from '../arena/row-scan.js';
+import { createPolicy, type PolicyName } from '../policy/index.js';
+import type { Advice } from '../stats/advice.js';
 import { addUp, type LatencySummary, less, type Records, summaryOf } from '../stats/histogram.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
 import type { Reading } from './reading.js';
@@ -42,6 +47,19 @@ export class SharedStatistics<V> {
     const epoch = resets + this.#resets.length;
     this.#resets.push({ epoch, seen });
     client.request({ op: 'resetStats', cache: ticket.cache, epoch, seen: seen.counts }).catch(() => undefined);
+  }
+
+  /** What other budgets would give: worked out in the thread that asks. */
+  advise({ maxBytes, hitRate, byteHitRate }: StatsSnapshot): Advice[] {
+    const { config, requests } = this.reading.ticket;
+    return advise(viewLog(new Uint32Array(requests)), {
+      maxBytes,
+      maxEntries: config.maxEntries,
+      newPolicy: () => createPolicy(config.policy as PolicyName),
+      usualCost: usualCostOf(config.cost),
+      hitRate,
+      byteHitRate,
+    });
   }
 
   /** O(threads). */

@@ -112,7 +112,7 @@ describe('cachalot simulate', () => {
     [['simulate', CSV, '--max-bytes', '1%,,5%'], 'one is empty'],
     [['simulate', CSV, '--columns', 'kee=1'], 'columns: expected key='],
     [['simulate', CSV, '--max-bytes'], '--max-bytes'],
-    [['top'], 'cachalot: expected a command: simulate'],
+    [['top'], "cachalot: expected a command: simulate, advise; got 'top'"],
     [[], 'cachalot: expected a command'],
   ])('refuses %j with exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args);

@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  kindOf,
+  numberOf,
+  RECORD,
+  RequestLog,
+  SHARED_LOG_BYTES,
+  sizeOf,
+  viewLog,
+} from '../../src/advice/request-log.js';
+import { hashNumber } from '../../src/common/hash.js';
+
+const NAMES = Object.fromEntries(Object.entries(RECORD).map(([name, kind]) => [kind, name]));
+
+/** The records as text: the kind, and what it is about. */
+function textOf(log: RequestLog): string[] {
+  const { words } = log.view();
+  const text: string[] = [];
+  for (let at = 0; at < words.length; at += 2) {
+    const kind = kindOf(words[at + 1]!);
+    const isNumber = kind >= RECORD.cost;
+    const size = kind === RECORD.request || kind === RECORD.write ? ` ${sizeOf(words[at + 1]!)}` : '';
+    text.push(`${NAMES[kind]} ${isNumber ? numberOf(words[at]!) : words[at]}${size}`);
+  }
+  return text;
+}
+
+describe('RequestLog', () => {
+  it('keeps what it is told, a miss and the write that follows as one request', () => {
+    const log = new RequestLog({ gets: () => 0 });
+    log.miss(1);
+    log.write(1, 100, 1);
+    log.request(1, 100, 1);
+    log.miss(2);
+    log.miss(3, 7);
+    log.write(2, 5, 2.5, 1000);
+    log.remove(1);
+    log.clear();
+    expect(textOf(log)).toEqual([
+      'request 1 100',
+      'request 1 100',
+      'miss 2',
+      'time 7',
+      'miss 3',
+      'write 2 5',
+      'cost 2.5',
+      'deadline 1000',
+      'remove 1',
+      'clear 0',
+    ]);
+    expect(log.view().rate).toBe(1);
+  });
+
+  it('tells no cost that is the usual one', () => {
+    const log = new RequestLog({ gets: () => 0, usualCost: (size) => size });
+    log.write(1, 100, 100);
+    log.write(1, 100, 1);
+    expect(textOf(log)).toEqual(['write 1 100', 'write 1 100', 'cost 1']);
+  });
+
+  it('keeps sizes to six digits, in any order of magnitude', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.nat(1 << 20), fc.double({ min: 1, max: 1e15, noNaN: true })), (size) => {
+        const log = new RequestLog({ gets: () => 0 });
+        log.request(9, size, 1);
+        const kept = sizeOf(log.view().words[1]!);
+        expect(Math.abs(kept - size)).toBeLessThanOrEqual(size * 2e-6);
+        if (size < 2 ** 20 && Number.isInteger(size)) expect(kept).toBe(size);
+      }),
+      { seed: 1 },
+    );
+  });
+
+  it('follows fewer keys when it is full, and strikes out what it noted of the others', () => {
+    const capacity = 1 << 14;
+    const log = new RequestLog({ gets: () => 0, capacity });
+    const asked = new Map<number, number>();
+    for (let i = 0; i < 80_000; i++) {
+      const hash = hashNumber((i * 7919) % 20_011, 1);
+      asked.set(hash, (asked.get(hash) ?? 0) + 1);
+      if (hash < log.threshold) log.request(hash, 1 + (hash % 100), 1 + (hash % 2));
+    }
+    const { words, rate } = log.view();
+    expect(words.length / 2).toBeLessThanOrEqual(capacity);
+    expect(words.length / 2).toBeGreaterThan(capacity / 4);
+    expect(rate).toBeCloseTo(log.threshold / 2 ** 32, 9);
+    const kept = new Map<number, number>();
+    for (let at = 0; at < words.length; at += 2) {
+      if (kindOf(words[at + 1]!) !== RECORD.request) continue;
+      const hash = words[at]!;
+      kept.set(hash, (kept.get(hash) ?? 0) + 1);
+      const isAboutThis = at + 3 < words.length && kindOf(words[at + 3]!) === RECORD.cost;
+      expect(isAboutThis).toBe(hash % 2 === 1);
+    }
+    // All requests of a key or none.
+    for (const [hash, count] of asked) expect(kept.get(hash)).toBe(hash < log.threshold ? count : undefined);
+  });
+
+  it('does not fill with times of misses that were struck out', () => {
+    const log = new RequestLog({ gets: () => 0, capacity: 1 << 12 });
+    for (let i = 0; i < 100_000; i++) {
+      const hash = hashNumber(i, 1);
+      if (hash < log.threshold) log.miss(hash, i);
+    }
+    const text = textOf(log);
+    const misses = text.filter((record) => record.startsWith('miss'));
+    expect(misses.length).toBeGreaterThan(text.length / 2 - 2);
+  });
+
+  it('rests when few keys fill it, and begins again when it is woken', () => {
+    let gets = 0;
+    const log = new RequestLog({ gets: () => gets, capacity: 1 << 12 });
+    while (log.threshold > 0 && gets < 10_000) log.request(hashNumber(++gets % 500, 1), 1, 1);
+    expect(gets).toBe((1 << 12) - 1);
+    expect(log.wakeAt).toBe(5 * gets);
+    const { words } = log.view();
+    expect(words.length / 2).toBe((1 << 12) - 2);
+    log.request(1, 1, 1);
+    log.remove(1);
+    log.clear();
+    expect(log.view().words).toEqual(words);
+    log.rebase();
+    expect(log.wakeAt).toBe(4 * gets);
+    log.restart();
+    expect(log.view().words.length).toBe(0);
+    log.request(1, 1, 1);
+    expect(textOf(log)).toEqual(['request 1 1']);
+  });
+
+  it('can be read in shared memory', () => {
+    const buffer = new SharedArrayBuffer(SHARED_LOG_BYTES);
+    expect(viewLog(new Uint32Array(buffer)).words.length).toBe(0);
+    const log = new RequestLog({ gets: () => 0, buffer });
+    log.request(1, 100, 1);
+    expect(viewLog(new Uint32Array(buffer))).toEqual(log.view());
+    expect(log.view().words.length).toBe(2);
+    // While it is changed nothing is to be seen of it.
+    Atomics.add(new Uint32Array(buffer), 0, 1);
+    expect(viewLog(new Uint32Array(buffer)).words.length).toBe(0);
+  });
+});
