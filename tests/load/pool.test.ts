@@ -41,7 +41,14 @@ function taskOf(input: unknown): LoaderTask {
     defaultLoader: undefined,
     pool: {},
   };
-  const ticket = { cache: 0, config, table: new SharedArrayBuffer(8), slots: 1, seed: 1, requests: new SharedArrayBuffer(8) };
+  const ticket = {
+    cache: 0,
+    config,
+    table: new SharedArrayBuffer(8),
+    slots: 1,
+    seed: 1,
+    requests: new SharedArrayBuffer(8),
+  };
   const terms = { ttlMs: 1, idleMs: 1, graceMs: 0, cost: 1 };
   return { keeper: 0, ticket, flight: 1, loader: 'thumb', url: '', key: 'k', hash: 0, input, terms };
 }
