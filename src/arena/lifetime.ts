@@ -11,6 +11,8 @@ export interface EntryTerms {
   cost: number;
   /** Names under which it can be removed together with others, each once. */
   tags?: readonly string[];
+  /** What it is charged with at least, however little it takes. Default: what it takes. */
+  size?: number;
   /** What functions of another thread have yet to say: those of the cache's creator, or of who has asked for the load. */
   appraise?: { cost: boolean; ttl: 'creator' | 'asker' | undefined };
   /** What the TTL is cut by at random when the entry is entered: below 1 a share of it, else ms. Default: 0. */

@@ -2,7 +2,7 @@ import type { EncodedValue } from '../codec/index.js';
 import { CacheSerializationError } from '../common/error.js';
 import { hashString } from '../common/hash.js';
 import type { ArenaClient } from './client.js';
-import { UNIT_BYTES } from './layout.js';
+import { ENTRY_OVERHEAD_BYTES, UNIT_BYTES } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
 import { userKey } from './namespace-key.js';
 import type { CacheTicket, Grant } from './protocol.js';
@@ -24,6 +24,13 @@ const TRAILER_ROOM = 1024;
 
 export type Published = 'stored' | 'superseded' | 'refused';
 
+/** Where a record is to lie: the block with its trailer, and how much of that is its own. */
+interface Placed {
+  plan: RecordPlan;
+  grant: Grant;
+  byteLength: number;
+}
+
 /** One value on its way into the arena: blocks are granted, written, and entered as one record. */
 export class RecordWriter {
   readonly hash: number;
@@ -32,6 +39,8 @@ export class RecordWriter {
   readonly #wide: boolean;
   readonly #grants: Grant[] = [];
   #reservation = 0;
+  /** What the blocks must come to, for the entry to be charged as much as was said. */
+  #leastBytes = 0;
   #isAborted = false;
   #tags: Uint8Array = new Uint8Array(0);
   /** Blocks are asked for one after the other: a reservation holds what it has while it waits for more. */
@@ -67,13 +76,14 @@ export class RecordWriter {
    */
   async publish(encoded: EncodedValue, terms: EntryTerms, lastLook: () => void = () => {}): Promise<Published> {
     this.#tags = encodeTags(terms.tags);
+    this.#leastBytes = (terms.size ?? 0) - ENTRY_OVERHEAD_BYTES;
     const placed = encoded.parts.length > MAX_PARTS ? undefined : await this.#place(encoded);
     if (placed === undefined) {
       lastLook();
       await this.abort();
       return 'refused';
     }
-    const { plan, grant } = placed;
+    const { plan, grant, byteLength } = placed;
     try {
       await this.#write(encoded, plan, grant);
     } catch (error) {
@@ -91,7 +101,7 @@ export class RecordWriter {
       op: 'commit',
       reservation,
       block: grant.block,
-      units: Math.max(1, Math.ceil(plan.byteLength / UNIT_BYTES)),
+      units: Math.max(1, Math.ceil(byteLength / UNIT_BYTES)),
       externals: [...externals],
       trailer: plan.trailer,
       skeletonLength: encoded.skeleton.length,
@@ -113,7 +123,7 @@ export class RecordWriter {
   }
 
   /** Where everything is to lie: behind what a loader has written into the first block, else in a block of its own. */
-  async #place(encoded: EncodedValue): Promise<{ plan: RecordPlan; grant: Grant } | undefined> {
+  async #place(encoded: EncodedValue): Promise<Placed | undefined> {
     const { skeleton, parts } = encoded;
     const first = this.#grants[0];
     if (first !== undefined) {
@@ -127,15 +137,25 @@ export class RecordWriter {
         return { segment: -1, offset, byteLength: part.byteLength };
       });
       const plan = this.#plan(lengths, skeleton.length, end);
-      if (plan.byteLength <= first.units * UNIT_BYTES) return { plan, grant: first };
+      const byteLength = Math.max(plan.byteLength, this.#leastBytes - this.#bytesBeside(parts, first.block));
+      if (byteLength <= first.units * UNIT_BYTES) return { plan, grant: first, byteLength };
     }
     const lengths = parts.map((part) => {
       const block = this.#blockOf(part);
       return block < 0 ? part.byteLength : absolute(this.#grants[block]!, part);
     });
     const plan = this.#plan(lengths, skeleton.length);
-    const grant = await this.#grant(plan.byteLength);
-    return grant && { plan, grant };
+    const byteLength = Math.max(plan.byteLength, this.#leastBytes - this.#bytesBeside(parts, -1));
+    const grant = await this.#grant(byteLength);
+    return grant && { plan, grant, byteLength };
+  }
+
+  /** Bytes of the blocks that parts lie in, but for one. */
+  #bytesBeside(parts: readonly Uint8Array[], but: number): number {
+    const blocks = new Set(parts.map((part) => this.#blockOf(part)));
+    let bytes = 0;
+    for (const block of blocks) if (block >= 0 && block !== but) bytes += this.#grants[block]!.units * UNIT_BYTES;
+    return bytes;
   }
 
   #plan(lengths: readonly (number | PartPlace)[], skeletonLength: number, start = 0): RecordPlan {

@@ -60,7 +60,8 @@ interface AnyLocalDefinition
 
 interface AnySharedDefinition
   extends AnyCallbacks,
-    Omit<SharedCacheDefinition, 'cost' | 'ttl' | 'loaders' | typeof TYPES> {
+    Omit<SharedCacheDefinition, 'cost' | 'ttl' | 'weigher' | 'loaders' | typeof TYPES> {
+  weigher?: Callback<(value: unknown, key: string) => number> | undefined;
   loaders?:
     | Record<string, URL | string | Callback<(input: unknown, context: LoadContext<unknown, string>) => unknown>>
     | undefined;

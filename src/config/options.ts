@@ -23,12 +23,12 @@ const COMMON = {
   grace: 'scalar',
   sweepInterval: 'scalar',
   onEvicted: 'code',
+  weigher: 'code',
 } as const;
 
 /** Every option that a `local` cache may have in a configuration. What each may hold is checked by `resolveCacheOptions`. */
 export const LOCAL_OPTIONS = {
   ...COMMON,
-  weigher: 'code',
   loader: 'word',
   copy: 'scalar',
   clock: 'code',

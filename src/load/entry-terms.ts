@@ -14,7 +14,7 @@ export function mergeTerms(terms: EntryTerms, options: EntryOptions): EntryTerms
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`setOptions: expected an object; got ${describe(options)}`);
   }
-  const { ttl, ttlJitter, idleTtl, grace, cost } = options;
+  const { ttl, ttlJitter, idleTtl, grace, cost, size } = options;
   if (typeof ttl === 'function') {
     throw new CacheConfigError(
       'setOptions: ttl: expected a duration, since the loader knows its value; got a function',
@@ -24,6 +24,9 @@ export function mergeTerms(terms: EntryTerms, options: EntryOptions): EntryTerms
   if (cost !== undefined && !(typeof cost === 'number' && cost > 0 && cost <= Number.MAX_SAFE_INTEGER)) {
     throw new CacheConfigError(`cost: expected a number above 0; got ${describe(cost)}`);
   }
+  if (size !== undefined && !(typeof size === 'number' && size > 0 && size <= Number.MAX_SAFE_INTEGER)) {
+    throw new CacheConfigError(`size: expected a number above 0; got ${describe(size)}`);
+  }
   const merged: EntryTerms = {
     ...terms,
     ttlMs: durationOr(ttl, 'ttl', terms.ttlMs),
@@ -31,6 +34,7 @@ export function mergeTerms(terms: EntryTerms, options: EntryOptions): EntryTerms
     graceMs: durationOr(grace, 'grace', terms.graceMs),
     cost: cost ?? terms.cost,
     ...(tags && { tags }),
+    ...(size !== undefined && { size: Math.ceil(size) }),
   };
   if (terms.appraise) {
     const { cost: asksCost, ttl: asksTtl } = terms.appraise;

@@ -38,7 +38,12 @@ export interface PoolOptions {
 }
 
 /** Options of `SharedCache.create`. */
-export interface SharedCacheOptions<V> extends Omit<CommonOptions<string, V>, 'weigher' | 'name'> {
+export interface SharedCacheOptions<V> extends Omit<CommonOptions<string, V>, 'name'> {
+  /**
+   * The whole charge of an entry in bytes; but never less than it takes in shared memory, and in steps of 64. Runs in the
+   * thread that has created the cache, for what is written there. Default: what it takes.
+   */
+  weigher?: ((value: V, key: string) => number) | undefined;
   /** By which any thread of the process attaches. Required. */
   name: string;
   /** Who goes when room is needed. Default: `'auto'`. */
@@ -84,7 +89,7 @@ export type LocalLoader<V> = (input: never, context: LoadContext<V, string>) => 
 /** @throws CacheConfigError for anything out of range or of the wrong type. */
 export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheConfig {
   const common = resolveCommonOptions<string, V>(options);
-  for (const unknown of ['weigher', 'clock', 'copy', 'loader'] as const) {
+  for (const unknown of ['clock', 'copy', 'loader'] as const) {
     if (!(unknown in options)) continue;
     throw new CacheConfigError(
       `${unknown}: is an option of Cache; a SharedCache counts the bytes that lie in shared memory`,

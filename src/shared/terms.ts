@@ -14,6 +14,7 @@ export class Terms<V> {
     readonly config: CacheConfig,
     readonly cost: ((value: V, key: string) => number) | undefined,
     readonly ttl: TtlFunction<V, string> | undefined,
+    readonly weigher: ((value: V, key: string) => number) | undefined,
   ) {}
 
   /** The cache's own. */
@@ -27,7 +28,7 @@ export class Terms<V> {
    * @throws CacheConfigError for options out of range.
    */
   of(given: EntryOptions, value?: V, key?: string): EntryTerms {
-    const { ttl, ttlJitter, idleTtl, grace, cost, tags } = resolveEntryOptions(given, value, key);
+    const { ttl, ttlJitter, idleTtl, grace, cost, size, tags } = resolveEntryOptions(given, value, key);
     const { config } = this;
     const isKnown = value !== undefined && key !== undefined;
     const byFunction = this.ttl && isKnown ? parseTtl(this.ttl, { value, key }) : undefined;
@@ -42,6 +43,7 @@ export class Terms<V> {
       jitter: ttlJitter ?? this.ttlJitter,
       cost: cost ?? (this.cost && isKnown ? this.#weigh(value, key) : BY_KEEPER),
       ...(tags && tags.length > 0 && { tags }),
+      ...this.#size(size, value, key),
       ...((asks.cost || asks.ttl) && { appraise: asks }),
     };
   }
@@ -67,6 +69,15 @@ export class Terms<V> {
     if (known !== undefined) return undefined;
     if (typeof given.ttl === 'function') return 'asker';
     return this.config.functions?.ttl === true ? 'creator' : undefined;
+  }
+
+  /** What is said of the whole charge, by the options or by the weigher. */
+  #size(given: number | undefined, value: V | undefined, key: string | undefined): { size?: number } {
+    if (given !== undefined) return { size: given };
+    if (this.weigher === undefined || value === undefined || key === undefined) return {};
+    const size = this.weigher(value, key);
+    if (typeof size === 'number' && size > 0 && Number.isFinite(size)) return { size: Math.ceil(size) };
+    throw new TypeError(`weigher: expected a positive number of bytes; got ${describe(size)}`);
   }
 
   #weigh(value: V, key: string): number {

@@ -24,7 +24,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
   protected constructor(
     protected readonly client: ArenaClient,
     protected readonly ticket: CacheTicket,
-    { onEvicted, cost, ttl }: Pick<SharedCacheOptions<V>, 'onEvicted' | 'cost' | 'ttl'> = {},
+    { onEvicted, cost, ttl, weigher }: Pick<SharedCacheOptions<V>, 'onEvicted' | 'cost' | 'ttl' | 'weigher'> = {},
     view?: SharedView<V>,
   ) {
     super(new Reading<V>(client, ticket, view?.scope), view?.news ?? new SharedNews(client, ticket, onEvicted));
@@ -34,6 +34,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
         ticket.config,
         typeof cost === 'function' ? cost : undefined,
         typeof ttl === 'function' ? ttl : undefined,
+        weigher,
       );
     this.loading = new SharedLoading<V>(this.reading, this.terms, {
       preSet: (key, value, given) => this.preSet(key, value, given),

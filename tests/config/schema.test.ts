@@ -110,11 +110,11 @@ const COMMON = {
   grace: TIMES,
   sweepInterval: TIMES,
   onEvicted: [[], [5, 'log', {}]],
+  weigher: [[], [5, {}]],
 } as const;
 
 const LOCAL: Record<keyof typeof LOCAL_OPTIONS, readonly [readonly unknown[], readonly unknown[]]> = {
   ...COMMON,
-  weigher: [[], [5, {}]],
   loader: PATHS,
   copy: [
     [true, false],

@@ -157,7 +157,7 @@ describe('what cannot be', () => {
     [{ loaders: { l: 7 } }, /loader 'l': expected the URL of a module; got 7 \(number\)/],
     [{ defaultLoader: 'l' }, /defaultLoader: expected one of the loaders.*"l"/],
     [{ pool: { maxThreads: 0 } }, /pool\.maxThreads: expected .*0/],
-    [{ weigher: () => 1 }, /weigher: is an option of Cache/],
+    [{ clock: { now: () => 1 } }, /clock: is an option of Cache/],
   ];
 
   it.each(OPTIONS)('create %o', async (options, message) => {
