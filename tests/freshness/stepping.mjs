@@ -1,7 +1,7 @@
 // Stops a thread before each message that it sends to the keeper: at every await point of what it does there.
 import { MessagePort } from 'node:worker_threads';
 
-export const AT = { step: 0, stopAt: 1, goOn: 2 };
+const AT = { step: 0, stopAt: 1, goOn: 2 };
 
 const { postMessage } = MessagePort.prototype;
 let words = new Int32Array(new SharedArrayBuffer(12)).fill(-1, AT.stopAt);
