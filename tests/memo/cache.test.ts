@@ -49,6 +49,15 @@ describe('functions in a Cache', () => {
     expect(cache.info(f.keyOf(1000))?.ttl).toBe(1000 * f.keyOf(1000).length);
   });
 
+  it('keep to the namespace in which they were wrapped', async () => {
+    const cache = new Cache<string, number>({ maxBytes: MIB });
+    let runs = 0;
+    const count = () => ++runs;
+    const [outer, inner] = [cache.wrap(count), cache.namespace('n').wrap(count)];
+    expect([await outer(), await inner(), await outer(), await inner()]).toEqual([1, 2, 1, 2]);
+    expect([inner.invalidate(), await outer(), await inner()]).toEqual([true, 1, 3]);
+  });
+
   it('answers invalidate at once', async () => {
     const f = new Cache<string, number>({ maxBytes: MIB }).wrap((x: number) => x);
     await f(1);

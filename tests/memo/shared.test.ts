@@ -60,6 +60,16 @@ describe('functions in a SharedCache', () => {
     expect(counts.reduce((sum, { runs }) => sum + runs, 0)).toBe(1);
   });
 
+  it('keep to the namespace in which they were wrapped', async () => {
+    const cache = await create<number>();
+    let runs = 0;
+    const count = () => ++runs;
+    const options = { name: 'count' };
+    const [outer, inner] = [cache.wrap(count, options), cache.namespace('n').wrap(count, options)];
+    expect([await outer(), await inner(), await outer(), await inner()]).toEqual([1, 2, 1, 2]);
+    expect([await inner.invalidate(), await outer(), await inner()]).toEqual([true, 1, 3]);
+  });
+
   it('share no key with a loader', async () => {
     const cache = await create<unknown>();
     await cache.registerLoader('twin', (input: unknown) => ({ loaded: input }));
