@@ -1,3 +1,4 @@
+import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
 import type { Policy } from '../policy/policy.js';
 import { grownCapacity, grownFloat64, grownInt32 } from '../struct/grow.js';
@@ -104,7 +105,7 @@ export class SimulatedCache {
     this.#handles[id] = handle + 1;
     this.held += size;
     this.count++;
-    this.policy.insert(handle, size || 1, cost || 1);
+    this.policy.insert(handle, size || 1, cost || 1, hashNumber(id, 0));
   }
 
   #overwrite(handle: number, size: number, cost: number): void {

@@ -171,7 +171,7 @@ export class EntryStore {
     const charge = this.charge(slot);
     if (old < 0) {
       this.index.insert(hash, slot);
-      this.policy.insert(handle, charge, table.double(slot, SLOT_F64.cost));
+      this.policy.insert(handle, charge, table.double(slot, SLOT_F64.cost), hash);
     } else {
       this.index.replace(hash, old, slot);
       // The key keeps its handle, so the policy sees an overwrite.

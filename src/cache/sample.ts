@@ -1,11 +1,11 @@
 import { advise } from '../advice/advise.js';
 import { RequestLog } from '../advice/request-log.js';
 import { usualCostOf } from '../advice/usual-cost.js';
-import { hashNumber, hashString } from '../common/hash.js';
 import type { ResolvedCacheOptions } from '../options.js';
 import { createPolicy } from '../policy/index.js';
 import type { Advice } from '../stats/advice.js';
 import type { Counters } from '../stats/counters.js';
+import { keyHash } from './key-hash.js';
 import type { Lifetime } from './lifetime.js';
 import type { Space } from './space.js';
 import { FOLLOWED, type Table } from './table.js';
@@ -35,8 +35,6 @@ export class Sample<K, V> {
   readonly #options: ResolvedCacheOptions<K, V>;
   readonly #usualCost: (size: number) => number;
   /** Keys that are objects are numbered. */
-  readonly #objects = new WeakMap<object, number>();
-  #objectCount = 0;
   /** The key that was missed last: mostly it is written next. */
   #missedKey: K | undefined;
   #missedSpace: Space<K, V> | undefined;
@@ -67,7 +65,7 @@ export class Sample<K, V> {
   /** A read that finds nothing fresh. */
   miss(space: Space<K, V>, key: K): void {
     if (this.#isResting()) return;
-    const hash = this.#hash(space, key);
+    const hash = keyHash(key, space.seed);
     this.#missedKey = key;
     this.#missedSpace = space;
     this.#missedHash = hash;
@@ -80,7 +78,7 @@ export class Sample<K, V> {
   insert(space: Space<K, V>, key: K, handle: number, cost: number): void {
     if (this.#isResting()) return;
     const isMissed = key === this.#missedKey && space === this.#missedSpace;
-    const hash = isMissed ? this.#missedHash : this.#hash(space, key);
+    const hash = isMissed ? this.#missedHash : keyHash(key, space.seed);
     this.#log.fit(this.#table.count);
     if (hash >= this.#log.threshold) return;
     this.#table.hits[handle]! |= FOLLOWED;
@@ -95,7 +93,7 @@ export class Sample<K, V> {
 
   /** A value that is too big for this budget, and might not be for another. */
   refuse(space: Space<K, V>, key: K, size: number): void {
-    const hash = this.#hash(space, key);
+    const hash = keyHash(key, space.seed);
     if (hash < this.#log.threshold) this.#log.write(hash, size, this.#usualCost(size));
   }
 
@@ -106,7 +104,7 @@ export class Sample<K, V> {
 
   /** A key was to be removed that is not there, and might be with another budget. Returns `false`. */
   forget(space: Space<K, V>, key: K): false {
-    if (this.#log.threshold > 0) this.#remove(this.#hash(space, key));
+    if (this.#log.threshold > 0) this.#remove(keyHash(key, space.seed));
     return false;
   }
 
@@ -159,24 +157,6 @@ export class Sample<K, V> {
   }
 
   #hashAt(handle: number): number {
-    return this.#hash(this.#table.spaceOf(handle), this.#table.keys[handle] as K);
-  }
-
-  #hash({ seed }: Space<K, V>, key: K): number {
-    if (typeof key === 'string') return hashString(key, seed);
-    if (typeof key === 'number') return hashNumber(key, seed);
-    if ((typeof key === 'object' && key !== null) || typeof key === 'function') {
-      return hashNumber(this.#objectNumber(key), seed);
-    }
-    return hashString(String(key), seed);
-  }
-
-  #objectNumber(key: object): number {
-    let number = this.#objects.get(key);
-    if (number === undefined) {
-      number = ++this.#objectCount;
-      this.#objects.set(key, number);
-    }
-    return number;
+    return keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed);
   }
 }

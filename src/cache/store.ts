@@ -7,6 +7,7 @@ import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents, RemovalReason } from '../stats/event.js';
 import type { EntryTerms } from './entry-terms.js';
 import { HitLedger } from './hit-ledger.js';
+import { keyHash } from './key-hash.js';
 import { Lifetime, type State } from './lifetime.js';
 import { Removals } from './removals.js';
 import { Sample } from './sample.js';
@@ -119,7 +120,7 @@ export class Store<K, V> {
     const handle = table.add(space, key, value, size, this.#grow);
     this.bytes += size;
     this.#counters.missBytes += size;
-    this.policy.insert(handle, size, cost);
+    this.policy.insert(handle, size, cost, this.policy.wantsHash ? keyHash(key, space.seed) : 0);
     table.rows[ROW * handle + BORN] = ticker.time[0]!;
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
     this.sample.insert(space, key, handle, cost);

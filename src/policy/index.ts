@@ -1,4 +1,5 @@
 import { CacheConfigError, describe } from '../common/error.js';
+import { AutoPolicy } from './auto.js';
 import { FifoPolicy } from './fifo.js';
 import { GdsfPolicy } from './gdsf.js';
 import { LfuPolicy } from './lfu.js';
@@ -23,8 +24,8 @@ export function createPolicy(name: PolicyName, capacity?: number): Policy {
       return new LruPolicy(capacity);
     case 'lfu':
       return new LfuPolicy(capacity);
-    // The best of the built-in ones where sizes vary: 20 to 25 % fewer request misses than lru.
     case 'auto':
+      return new AutoPolicy(capacity);
     case 'gdsf':
       return new GdsfPolicy(capacity);
     default: {

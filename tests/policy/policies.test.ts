@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { createPolicy, POLICY_NAMES, type PolicyName } from '../../src/policy/index.js';
 import { GdsfModel, LfuModel, ListModel, type Model } from './models.js';
 
-const MODELS: Record<PolicyName, () => Model> = {
+/** `auto` has no model: what it promises is in auto.test.ts. */
+const MODELS: Record<Exclude<PolicyName, 'auto'>, () => Model> = {
   fifo: () => new ListModel(false),
   lru: () => new ListModel(true),
   lfu: () => new LfuModel(),
   gdsf: () => new GdsfModel(),
-  auto: () => new GdsfModel(),
 };
 
 /** Sizes of all magnitudes, or much alike so that the time of a use matters more than the size. */
@@ -22,7 +22,7 @@ const command = fc.record({
   cost: fc.constantFrom(1, 1, 3, 1000),
 });
 
-describe.each(POLICY_NAMES)('%s', (name) => {
+describe.each(['fifo', 'lru', 'lfu', 'gdsf'] as const)('%s', (name) => {
   it('does what its plain model does, step by step', () => {
     fc.assert(
       fc.property(
@@ -71,7 +71,9 @@ describe.each(POLICY_NAMES)('%s', (name) => {
       { seed: 5, numRuns: 150 },
     );
   });
+});
 
+describe.each(POLICY_NAMES)('%s', (name) => {
   it('visits every entry when all are deferred one after the other', () => {
     const policy = createPolicy(name);
     for (let handle = 0; handle < 100; handle++) {

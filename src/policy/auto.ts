@@ -1,0 +1,185 @@
+import { hashNumber } from '../common/hash.js';
+import { invariant } from '../common/invariant.js';
+import { FrequencyMemory } from '../struct/frequency-memory.js';
+import { grownCapacity, grownInt32 } from '../struct/grow.js';
+import type { Terms } from './decay.js';
+import type { Policy } from './policy.js';
+import { Ranking } from './ranking.js';
+import { SAMPLE, Trial } from './trial.js';
+
+/** The strategies among which measurement chooses; the first is the one to begin with. */
+const STRATEGIES: readonly Terms[] = [
+  // Uses count for long, newcomers prove themselves: skewed and stable popularity, scans.
+  { window: 0.1, halfLife: 10, discount: 0.5 },
+  // Recent uses count: popularity that drifts.
+  { window: 0.1, halfLife: 3, discount: 0 },
+  { window: 0.1, halfLife: 1, discount: 0 },
+  // The last use counts: LRU by value density.
+  { window: 0.1, halfLife: 0.15, discount: 0 },
+  // Who is in stays unless the other has clearly been used more: loops longer than the cache.
+  { window: 0.02, halfLife: 40, discount: 1 },
+  // Newcomers get time: bursts.
+  { window: 0.3, halfLife: 10, discount: 0.5 },
+];
+
+/** Keys that have left and are remembered, per entry. */
+const REMEMBERED = 4;
+/** Levels of the memory per octave of uses; ticks per level. */
+const LEVELS = 2;
+const TICKS_PER_LEVEL = 2;
+/** Hits noted for the trial until the next write; those beyond are not counted. A power of two. */
+const NOTES = 256;
+const ALL = 2 ** 32;
+
+/**
+ * The best that we know, with no knob. One mechanism, a ranking by decayed uses and value density behind a small window
+ * (see ranking.ts), under terms that a trial on paper chooses, again and again (see trial.ts).
+ *
+ * # What it is made of
+ *
+ * * `Ranking` orders the entries. Its terms are how fast uses are forgotten, the share of the window, and how hard it is
+ *   to get in. Between them lie LRU, LFU, GreedyDual-Size-Frequency and W-TinyLFU, and they can be changed at any time at
+ *   no cost, since only the speed of its clock changes.
+ * * `FrequencyMemory` keeps the uses of what has left, as TinyLFU's sketch does, so that who comes back is known. Hits
+ *   write nothing to it: the count of an entry goes there when it leaves.
+ * * `Trial` runs each strategy on a sample of the keys, and says which one missed least of late, in cost. In a cache of up
+ *   to 512 entries the sample is everything.
+ *
+ * # Trade-offs
+ *
+ * A hit costs a multiplication more than in `lru`, and a hit on a key of the sample is noted and worked off with the
+ * next write: in caches of less than some thousand entries that is felt. What a workload has been for the last 20 uses
+ * per entry is taken for what it will be. Without hashes of keys nothing is remembered, and the trial sees each return as
+ * a new key. 38 bytes an entry, and at most some 400 KB.
+ */
+export class AutoPolicy implements Policy {
+  readonly wantsHash = true;
+  readonly #ranking: Ranking;
+  #hashes: Int32Array;
+  /** Nothing before the first eviction: a cache that is never full needs neither. */
+  #memory: FrequencyMemory | undefined;
+  #trial: Trial | undefined;
+  #leader = 0;
+  /** Keys with hashes below this are in the sample. */
+  #limit = 0;
+  readonly #notes = new Int32Array(NOTES);
+  #noted = 0;
+  #nextHash = 0;
+  #isLeaving = false;
+
+  constructor(capacity = 0) {
+    this.#ranking = new Ranking(STRATEGIES[0]!, capacity);
+    this.#hashes = new Int32Array(capacity);
+  }
+
+  insert(handle: number, size: number, cost: number, hash: number = hashNumber(this.#nextHash++, 0)): void {
+    if (handle >= this.#hashes.length) {
+      this.#hashes = grownInt32(this.#hashes, grownCapacity(this.#hashes.length, handle + 1));
+    }
+    this.#hashes[handle] = hash;
+    this.#ranking.insert(handle, size, Math.log2(cost / size), 1 + this.#recall(hash));
+    this.#isLeaving = false;
+    if (this.#trial !== undefined) this.#written(hash, size, cost);
+  }
+
+  touch(handle: number): void {
+    this.#ranking.touch(handle);
+    const hash = this.#hashes[handle]!;
+    if (hash >>> 0 < this.#limit && this.#noted < NOTES) this.#notes[this.#noted++] = hash;
+  }
+
+  update(handle: number, size: number, cost: number): void {
+    this.#ranking.update(handle, size, Math.log2(cost / size));
+    if (this.#trial !== undefined) this.#written(this.#hashes[handle]!, size, cost);
+  }
+
+  remove(handle: number): void {
+    const ranking = this.#ranking;
+    const hash = this.#hashes[handle]!;
+    if (ranking.isNamed(handle)) this.#remember(hash, ranking.uses(handle));
+    else if (hash >>> 0 < this.#limit) this.#removed(hash);
+    ranking.remove(handle);
+  }
+
+  victim(): number {
+    if (!this.#isLeaving) this.#lookAround();
+    return this.#ranking.victim();
+  }
+
+  defer(handle: number): void {
+    this.#ranking.defer(handle);
+  }
+
+  order(): number[] {
+    return this.#ranking.order();
+  }
+
+  validate(): void {
+    this.#ranking.validate();
+    this.#memory?.validate();
+    this.#trial?.validate();
+    invariant(this.#noted <= NOTES, `auto: ${this.#noted} hits are noted`);
+  }
+
+  get work(): number {
+    return this.#ranking.work;
+  }
+
+  /** The first call after a write that somebody has to go. */
+  #lookAround(): void {
+    this.#isLeaving = true;
+    const { count } = this.#ranking;
+    if (count === 0) return;
+    if (this.#memory === undefined || this.#memory.cells < (REMEMBERED * count) / 2) {
+      this.#memory = new FrequencyMemory(REMEMBERED * count);
+    }
+    if (this.#trial === undefined) this.#start(count);
+    else if (this.#limit * count > 2 * SAMPLE * ALL) this.#narrow(this.#trial);
+  }
+
+  #start(count: number): void {
+    this.#limit = Math.min(ALL, (SAMPLE / count) * ALL);
+    this.#trial = new Trial(STRATEGIES);
+  }
+
+  #narrow(trial: Trial): void {
+    this.#limit /= 2;
+    trial.narrow(this.#limit);
+  }
+
+  #recall(hash: number): number {
+    const height = this.#memory?.recall(hash, this.#ranking.tick >> 1) ?? Number.NEGATIVE_INFINITY;
+    return 2 ** (height / LEVELS);
+  }
+
+  #remember(hash: number, uses: number): void {
+    const now = Math.floor(this.#ranking.tick / TICKS_PER_LEVEL);
+    this.#memory?.remember(hash, now + Math.round(LEVELS * Math.log2(uses)), now);
+  }
+
+  #written(hash: number, size: number, cost: number): void {
+    const trial = this.#trial!;
+    if (this.#noted > 0) this.#workOff(trial);
+    if (hash >>> 0 >= this.#limit) return;
+    trial.maxBytes = this.#ranking.fullBytes * (this.#limit / ALL);
+    trial.written(hash, size, cost);
+    this.#follow(trial);
+  }
+
+  #removed(hash: number): void {
+    if (this.#noted > 0) this.#workOff(this.#trial!);
+    this.#trial!.removed(hash);
+  }
+
+  #workOff(trial: Trial): void {
+    for (let i = 0; i < this.#noted; i++) trial.hit(this.#notes[i]!);
+    this.#noted = 0;
+    this.#follow(trial);
+  }
+
+  #follow(trial: Trial): void {
+    if (trial.leader === this.#leader) return;
+    this.#leader = trial.leader;
+    this.#ranking.terms = STRATEGIES[this.#leader]!;
+  }
+}

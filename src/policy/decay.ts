@@ -1,0 +1,21 @@
+/** How a ranking weighs the past: what one strategy differs from another by. */
+export interface Terms {
+  /** The share of the bytes that newcomers pass through, first in, first out, before they are compared. */
+  readonly window: number;
+  /** In how many uses per entry held a use loses half of its weight. */
+  readonly halfLife: number;
+  /** What is subtracted from the uses of a newcomer that wants to stay: the one that has just brought it counts less. */
+  readonly discount: number;
+}
+
+/** Ticks, and ranks, in which a weight halves. */
+export const TICKS = 4;
+/** ticks → what is left of a weight; nothing after 32 octaves. */
+const DECAY = Float64Array.from({ length: 32 * TICKS + 1 }, (_, ticks) =>
+  ticks > 31 * TICKS ? 0 : 2 ** (-ticks / TICKS),
+);
+
+/** What is left of a weight that is so many ticks old; nothing of one whose age is beyond reckoning. */
+export function kept(ticks: number): number {
+  return DECAY[ticks >= 0 && ticks < DECAY.length ? ticks : DECAY.length - 1]!;
+}

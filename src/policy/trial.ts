@@ -1,0 +1,164 @@
+import { HashSlots } from '../struct/hash-slots.js';
+import type { Terms } from './decay.js';
+import { Ranking } from './ranking.js';
+
+/** Entries that each of the paper caches holds, about; all of them in a cache that holds fewer. */
+export const SAMPLE = 512;
+/** Slots per entry of a paper cache: those that they hold, and those that they remember the uses of. */
+const SLOTS_PER_ENTRY = 4;
+const MIN_SLOTS = 64;
+const MAX_SLOTS = SAMPLE * SLOTS_PER_ENTRY;
+/** Slots looked at for one that no paper cache holds, before one is taken from those that hold it. */
+const MAX_LOOKS = 32;
+/** The past counts by its last so many uses per entry, and not less than so many. */
+const MEMORY_PER_ENTRY = 20;
+const MIN_MEMORY = 500;
+
+/**
+ * Which of several strategies would serve the last requests best, told by trying: each has a cache on paper, a ranking
+ * without values, that sees the requests of a sample of all keys and has its share of the budget (miniature simulation:
+ * Waldspurger et al., USENIX ATC 2017). What its misses cost is summed up and slowly forgotten; the least sum leads.
+ *
+ * Keys are hashes: those below a limit are the sample. A slot holds one key of it and has the same number in all paper
+ * caches, so that a request costs one look-up. Slots whose key nobody holds any more keep the count of its uses until
+ * they are given to other keys, one after the other.
+ */
+export class Trial {
+  readonly #rankings: readonly Ranking[];
+  readonly #slots = new HashSlots(MIN_SLOTS);
+  /** slot → how many rankings hold it. */
+  readonly #holders = new Uint8Array(MAX_SLOTS);
+  readonly #isUsed = new Uint8Array(MAX_SLOTS);
+  readonly #sizes = new Float64Array(MAX_SLOTS);
+  readonly #costs = new Float64Array(MAX_SLOTS);
+  readonly #logValues = new Float32Array(MAX_SLOTS);
+  /** What the misses of each have cost, the latest in full. */
+  readonly #losses: Float64Array;
+  #taken = 0;
+  #hand = 0;
+  #maxBytes = 0;
+  #leader = 0;
+
+  constructor(terms: readonly Terms[]) {
+    this.#rankings = terms.map((each) => new Ranking(each));
+    this.#losses = new Float64Array(terms.length);
+  }
+
+  /** The place of the best among the terms, as of now. */
+  get leader(): number {
+    return this.#leader;
+  }
+
+  /** What each paper cache may hold. */
+  set maxBytes(bytes: number) {
+    this.#maxBytes = bytes;
+  }
+
+  /** A hit of the real cache, for a key of the sample. */
+  hit(hash: number): void {
+    const slot = this.#slots.find(hash);
+    if (slot >= 0) this.#request(slot);
+  }
+
+  /** A key of the sample was written: it missed, unless it is an overwrite, or it is worth something else now. */
+  written(hash: number, size: number, cost: number): void {
+    let slot = this.#slots.find(hash);
+    if (slot < 0) slot = this.#take(hash);
+    if (this.#sizes[slot] !== size || this.#costs[slot] !== cost) this.#weigh(slot, size, cost);
+    this.#request(slot);
+  }
+
+  /** A key of the sample was removed, by no fault of a strategy. */
+  removed(hash: number): void {
+    const slot = this.#slots.find(hash);
+    if (slot >= 0) this.#drop(slot);
+  }
+
+  /** Forgets the keys whose hashes are not below a limit. */
+  narrow(limit: number): void {
+    for (let slot = 0; slot < this.#taken; slot++) {
+      if (this.#isUsed[slot] === 0 || this.#slots.hash(slot) >>> 0 < limit) continue;
+      this.#drop(slot);
+      this.#slots.delete(slot);
+      this.#isUsed[slot] = 0;
+    }
+  }
+
+  validate(): void {
+    this.#slots.validate();
+    for (const ranking of this.#rankings) ranking.validate();
+  }
+
+  #request(slot: number): void {
+    const cost = this.#costs[slot]!;
+    const losses = this.#losses;
+    const kept = 1 - 1 / Math.max(MIN_MEMORY, MEMORY_PER_ENTRY * this.#rankings[this.#leader]!.count);
+    let best = this.#leader;
+    for (let i = 0; i < losses.length; i++) {
+      const ranking = this.#rankings[i]!;
+      losses[i]! *= kept;
+      if (ranking.has(slot)) {
+        ranking.touch(slot);
+      } else {
+        losses[i]! += cost;
+        this.#store(ranking, slot);
+      }
+      if (losses[i]! < losses[best]!) best = i;
+    }
+    // The first of all may have been summed up before the leader was.
+    for (let i = 0; i < losses.length; i++) if (losses[i]! < losses[best]!) best = i;
+    this.#leader = best;
+  }
+
+  #store(ranking: Ranking, slot: number): void {
+    const size = this.#sizes[slot]!;
+    if (size > this.#maxBytes) return;
+    while (ranking.bytes + size > this.#maxBytes && ranking.count > 0) {
+      const victim = ranking.victim();
+      ranking.remove(victim);
+      this.#holders[victim]!--;
+    }
+    ranking.insert(slot, size, this.#logValues[slot]!, ranking.uses(slot) + 1);
+    this.#holders[slot]!++;
+  }
+
+  #weigh(slot: number, size: number, cost: number): void {
+    this.#sizes[slot] = size;
+    this.#costs[slot] = cost;
+    this.#logValues[slot] = Math.log2(cost / size);
+    if (this.#holders[slot]! > 0) this.#drop(slot);
+  }
+
+  #drop(slot: number): void {
+    if (this.#holders[slot] === 0) return;
+    for (const ranking of this.#rankings) if (ranking.has(slot)) ranking.remove(slot);
+    this.#holders[slot] = 0;
+  }
+
+  /** A slot for another key. */
+  #take(hash: number): number {
+    const slot = this.#freeSlot();
+    for (const ranking of this.#rankings) ranking.forget(slot);
+    this.#sizes[slot] = 0;
+    this.#isUsed[slot] = 1;
+    this.#slots.add(slot, hash);
+    return slot;
+  }
+
+  #freeSlot(): number {
+    const wanted = Math.min(MAX_SLOTS, MIN_SLOTS + SLOTS_PER_ENTRY * this.#rankings[this.#leader]!.count);
+    if (this.#taken < wanted) {
+      if (this.#taken === this.#slots.capacity) this.#slots.grow();
+      return this.#taken++;
+    }
+    for (let looks = 1; ; looks++) {
+      this.#hand = this.#hand + 1 >= this.#taken ? 0 : this.#hand + 1;
+      if (this.#holders[this.#hand] === 0 || looks === MAX_LOOKS) break;
+    }
+    const slot = this.#hand;
+    if (this.#isUsed[slot] === 0) return slot;
+    this.#drop(slot);
+    this.#slots.delete(slot);
+    return slot;
+  }
+}
