@@ -34,7 +34,6 @@ export class Sample<K, V> {
   readonly #counters: Counters;
   readonly #options: ResolvedCacheOptions<K, V>;
   readonly #usualCost: (size: number) => number;
-  /** Keys that are objects are numbered. */
   /** The key that was missed last: mostly it is written next. */
   #missedKey: K | undefined;
   #missedSpace: Space<K, V> | undefined;

@@ -121,10 +121,6 @@ export class AutoPolicy implements Policy {
     invariant(this.#noted <= NOTES, `auto: ${this.#noted} hits are noted`);
   }
 
-  get work(): number {
-    return this.#ranking.work;
-  }
-
   /** The first call after a write that somebody has to go. */
   #lookAround(): void {
     this.#isLeaving = true;
@@ -139,7 +135,17 @@ export class AutoPolicy implements Policy {
 
   #start(count: number): void {
     this.#limit = Math.min(ALL, (SAMPLE / count) * ALL);
-    this.#trial = new Trial(STRATEGIES);
+    const trial = new Trial(STRATEGIES);
+    const ranking = this.#ranking;
+    trial.maxBytes = ranking.bytes * (this.#limit / ALL);
+    for (let handle = 0; handle < this.#hashes.length; handle++) {
+      const hash = this.#hashes[handle]!;
+      if (hash >>> 0 >= this.#limit || !ranking.has(handle)) continue;
+      const size = ranking.size(handle);
+      trial.written(hash, size, 2 ** ranking.logValue(handle) * size, ranking.uses(handle));
+    }
+    this.#noted = 0;
+    this.#trial = trial;
   }
 
   #narrow(trial: Trial): void {

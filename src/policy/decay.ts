@@ -19,3 +19,10 @@ const DECAY = Float64Array.from({ length: 32 * TICKS + 1 }, (_, ticks) =>
 export function kept(ticks: number): number {
   return DECAY[ticks >= 0 && ticks < DECAY.length ? ticks : DECAY.length - 1]!;
 }
+
+/** Logarithms of cost ÷ bytes beyond these are taken for these: the ring has room for them and for frequencies. */
+const MIN_LOG_VALUE = -60;
+const MAX_LOG_VALUE = 40;
+export function clamp(logValue: number): number {
+  return Math.min(MAX_LOG_VALUE, Math.max(MIN_LOG_VALUE, logValue));
+}

@@ -2,16 +2,13 @@ import { invariant } from '../common/invariant.js';
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
 import { LinkedLists } from '../struct/linked-list.js';
 import { RankBits } from '../struct/rank-bits.js';
-import { kept, type Terms, TICKS } from './decay.js';
+import { clamp, kept, type Terms, TICKS } from './decay.js';
 
 /** Lists: one per rank, in a ring, then those below. A power of two; four ranks an octave, so 128 octaves. */
 const RANKS = 512;
 const WINDOW = RANKS;
 const ASIDE = RANKS + 1;
 const LISTS = RANKS + 2;
-/** Logarithms of cost ÷ bytes beyond these are taken for these: the ring has room for them and for frequencies. */
-const MIN_LOG_VALUE = -60;
-const MAX_LOG_VALUE = 40;
 /** In a row of four words: decayed uses (float), tick of the last one, log2(cost ÷ bytes) (float), bytes (float). */
 const ROW = 4;
 const TICK = 1;
@@ -73,7 +70,6 @@ export class Ranking {
   #isWriteSeen = false;
   #isAnyAside = false;
   #named = -1;
-  #settled = 0;
 
   constructor(terms: Terms, capacity = 0) {
     this.#terms = terms;
@@ -99,12 +95,22 @@ export class Ranking {
 
   /** From now on. O(1). */
   set terms(terms: Terms) {
+    // What is left of the present tick is as large a part of it under the new terms.
+    this.#usesLeft = Math.round((this.#usesLeft * terms.halfLife) / this.#terms.halfLife);
     this.#terms = terms;
-    this.#usesLeft = 0;
   }
 
   has(handle: number): boolean {
     return handle < this.#capacity && this.#places[handle] !== OUT;
+  }
+
+  size(handle: number): number {
+    return this.#floats[ROW * handle + SIZE]!;
+  }
+
+  /** log2(cost ÷ bytes) */
+  logValue(handle: number): number {
+    return this.#floats[ROW * handle + LOG_VALUE]!;
   }
 
   /** Decayed uses as of now, also of one that has left, until its handle is given to another. */
@@ -214,11 +220,6 @@ export class Ranking {
     return handles.concat(this.#lists.toArray(ASIDE));
   }
 
-  /** Entries moved so far in search of victims: the cost of keeping order. */
-  get work(): number {
-    return this.#settled;
-  }
-
   validate(): void {
     this.#lists.validate();
     let [count, bytes, windowBytes] = [0, 0, 0];
@@ -282,7 +283,6 @@ export class Ranking {
       const target = this.#ranks.mark(rank);
       if (target === list) return handle;
       this.#lists.move(target, handle);
-      this.#settled++;
     }
   }
 
@@ -338,10 +338,6 @@ export class Ranking {
     places.set(this.#places);
     this.#places = places;
   }
-}
-
-function clamp(logValue: number): number {
-  return Math.min(MAX_LOG_VALUE, Math.max(MIN_LOG_VALUE, logValue));
 }
 
 function near(a: number, b: number): boolean {

@@ -61,11 +61,11 @@ export class Trial {
   }
 
   /** A key of the sample was written: it missed, unless it is an overwrite, or it is worth something else now. */
-  written(hash: number, size: number, cost: number): void {
+  written(hash: number, size: number, cost: number, uses = 1): void {
     let slot = this.#slots.find(hash);
     if (slot < 0) slot = this.#take(hash);
     if (this.#sizes[slot] !== size || this.#costs[slot] !== cost) this.#weigh(slot, size, cost);
-    this.#request(slot);
+    this.#request(slot, uses);
   }
 
   /** A key of the sample was removed, by no fault of a strategy. */
@@ -89,7 +89,7 @@ export class Trial {
     for (const ranking of this.#rankings) ranking.validate();
   }
 
-  #request(slot: number): void {
+  #request(slot: number, uses = 1): void {
     const cost = this.#costs[slot]!;
     const losses = this.#losses;
     const kept = 1 - 1 / Math.max(MIN_MEMORY, MEMORY_PER_ENTRY * this.#rankings[this.#leader]!.count);
@@ -101,7 +101,7 @@ export class Trial {
         ranking.touch(slot);
       } else {
         losses[i]! += cost;
-        this.#store(ranking, slot);
+        this.#store(ranking, slot, uses);
       }
       if (losses[i]! < losses[best]!) best = i;
     }
@@ -110,7 +110,7 @@ export class Trial {
     this.#leader = best;
   }
 
-  #store(ranking: Ranking, slot: number): void {
+  #store(ranking: Ranking, slot: number, uses: number): void {
     const size = this.#sizes[slot]!;
     if (size > this.#maxBytes) return;
     while (ranking.bytes + size > this.#maxBytes && ranking.count > 0) {
@@ -118,7 +118,7 @@ export class Trial {
       ranking.remove(victim);
       this.#holders[victim]!--;
     }
-    ranking.insert(slot, size, this.#logValues[slot]!, ranking.uses(slot) + 1);
+    ranking.insert(slot, size, this.#logValues[slot]!, ranking.uses(slot) + uses);
     this.#holders[slot]!++;
   }
 
