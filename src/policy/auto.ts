@@ -2,7 +2,7 @@ import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
 import { FrequencyMemory } from '../struct/frequency-memory.js';
 import { grownCapacity, grownInt32 } from '../struct/grow.js';
-import type { Terms } from './decay.js';
+import { logOf, type Terms } from './decay.js';
 import type { Policy } from './policy.js';
 import { Ranking } from './ranking.js';
 import { SAMPLE, Trial } from './trial.js';
@@ -24,9 +24,9 @@ const STRATEGIES: readonly Terms[] = [
 
 /** Keys that have left and are remembered, per entry. */
 const REMEMBERED = 4;
-/** Levels of the memory per octave of uses; ticks per level. */
-const LEVELS = 2;
-const TICKS_PER_LEVEL = 2;
+/** A level of the memory is two ticks, half an octave of uses. What each stands for, from the least on. */
+const LEAST_LEVEL = -8;
+const USES = Float64Array.from({ length: 136 }, (_, i) => 2 ** ((i + LEAST_LEVEL) / 2));
 /** Hits noted for the trial until the next write; those beyond are not counted. A power of two. */
 const NOTES = 256;
 const ALL = 2 ** 32;
@@ -77,7 +77,7 @@ export class AutoPolicy implements Policy {
       this.#hashes = grownInt32(this.#hashes, grownCapacity(this.#hashes.length, handle + 1));
     }
     this.#hashes[handle] = hash;
-    this.#ranking.insert(handle, size, Math.log2(cost / size), 1 + this.#recall(hash));
+    this.#ranking.insert(handle, size, cost / size, 1 + this.#recall(hash));
     this.#isLeaving = false;
     if (this.#trial !== undefined) this.#written(hash, size, cost);
   }
@@ -89,7 +89,7 @@ export class AutoPolicy implements Policy {
   }
 
   update(handle: number, size: number, cost: number): void {
-    this.#ranking.update(handle, size, Math.log2(cost / size));
+    this.#ranking.update(handle, size, cost / size);
     if (this.#trial !== undefined) this.#written(this.#hashes[handle]!, size, cost);
   }
 
@@ -142,7 +142,7 @@ export class AutoPolicy implements Policy {
       const hash = this.#hashes[handle]!;
       if (hash >>> 0 >= this.#limit || !ranking.has(handle)) continue;
       const size = ranking.size(handle);
-      trial.written(hash, size, 2 ** ranking.logValue(handle) * size, ranking.uses(handle));
+      trial.written(hash, size, ranking.value(handle) * size, ranking.uses(handle));
     }
     this.#noted = 0;
     this.#trial = trial;
@@ -155,12 +155,12 @@ export class AutoPolicy implements Policy {
 
   #recall(hash: number): number {
     const height = this.#memory?.recall(hash, this.#ranking.tick >> 1) ?? Number.NEGATIVE_INFINITY;
-    return 2 ** (height / LEVELS);
+    return height < LEAST_LEVEL ? 0 : USES[height - LEAST_LEVEL]!;
   }
 
   #remember(hash: number, uses: number): void {
-    const now = Math.floor(this.#ranking.tick / TICKS_PER_LEVEL);
-    this.#memory?.remember(hash, now + Math.round(LEVELS * Math.log2(uses)), now);
+    const now = this.#ranking.tick >> 1;
+    this.#memory?.remember(hash, now + ((logOf(uses) + 1) >> 1), now);
   }
 
   #written(hash: number, size: number, cost: number): void {

@@ -20,9 +20,20 @@ export function kept(ticks: number): number {
   return DECAY[ticks >= 0 && ticks < DECAY.length ? ticks : DECAY.length - 1]!;
 }
 
-/** Logarithms of cost ÷ bytes beyond these are taken for these: the ring has room for them and for frequencies. */
-const MIN_LOG_VALUE = -60;
-const MAX_LOG_VALUE = 40;
-export function clamp(logValue: number): number {
-  return Math.min(MAX_LOG_VALUE, Math.max(MIN_LOG_VALUE, logValue));
+/** Values of cost ÷ bytes beyond these are taken for these: the ring has room for them and for frequencies. */
+const MIN_VALUE = 2 ** -60;
+const MAX_VALUE = 2 ** 40;
+export function clamp(value: number): number {
+  return Math.min(MAX_VALUE, Math.max(MIN_VALUE, value));
+}
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+const FRACTION_BITS = 23;
+const BIAS = 127 << 2;
+
+/** 4 × log2 of a number above 0, about: exponent and first two binary digits, as CAMP rounds. Ascends with the number. */
+export function logOf(value: number): number {
+  float[0] = value;
+  return (bits[0]! >> (FRACTION_BITS - 2)) - BIAS;
 }

@@ -2,17 +2,17 @@ import { invariant } from '../common/invariant.js';
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
 import { LinkedLists } from '../struct/linked-list.js';
 import { RankBits } from '../struct/rank-bits.js';
-import { clamp, kept, type Terms, TICKS } from './decay.js';
+import { clamp, kept, logOf, type Terms, TICKS } from './decay.js';
 
 /** Lists: one per rank, in a ring, then those below. A power of two; four ranks an octave, so 128 octaves. */
 const RANKS = 512;
 const WINDOW = RANKS;
 const ASIDE = RANKS + 1;
 const LISTS = RANKS + 2;
-/** In a row of four words: decayed uses (float), tick of the last one, log2(cost ÷ bytes) (float), bytes (float). */
+/** In a row of four words: decayed uses (float), tick of the last one, cost ÷ bytes (float), bytes (float). */
 const ROW = 4;
 const TICK = 1;
-const LOG_VALUE = 2;
+const VALUE = 2;
 const SIZE = 3;
 /** Where an entry stands. */
 const OUT = 0;
@@ -32,7 +32,7 @@ const IN_ASIDE = 3;
  * # Nothing moves as time passes
  *
  * All weights decay alike, so the order of two entries changes by uses only. Time is counted in ticks of a quarter of an
- * octave, ranks in the same unit: `rank = ⌊4 × log2(uses × cost ÷ bytes)⌋ + tick` stays what it was at the last use.
+ * octave, ranks in the same unit: `rank = 4 × log2(uses × cost ÷ bytes) + tick`, rounded, stays what it was at the last use.
  * Changing the terms changes how fast the ticks come from now on, and nothing that is there has to be ranked anew: that
  * is why one strategy can be turned into another at any time, at no cost.
  *
@@ -108,9 +108,9 @@ export class Ranking {
     return this.#floats[ROW * handle + SIZE]!;
   }
 
-  /** log2(cost ÷ bytes) */
-  logValue(handle: number): number {
-    return this.#floats[ROW * handle + LOG_VALUE]!;
+  /** cost ÷ bytes */
+  value(handle: number): number {
+    return this.#floats[ROW * handle + VALUE]!;
   }
 
   /** Decayed uses as of now, also of one that has left, until its handle is given to another. */
@@ -124,13 +124,13 @@ export class Ranking {
   }
 
   /** `uses` counts this one. */
-  insert(handle: number, size: number, logValue: number, uses: number): void {
+  insert(handle: number, size: number, value: number, uses: number): void {
     if (handle >= this.#capacity) this.#grow(handle + 1);
     if (--this.#usesLeft < 0) this.#advance();
     const row = ROW * handle;
     this.#floats[row] = uses;
     this.#ints[row + TICK] = this.#tick;
-    this.#floats[row + LOG_VALUE] = clamp(logValue);
+    this.#floats[row + VALUE] = clamp(value);
     this.#floats[row + SIZE] = size;
     this.#places[handle] = IN_WINDOW;
     this.#lists.append(WINDOW, handle);
@@ -157,14 +157,14 @@ export class Ranking {
   }
 
   /** Another size or value. A use as well. */
-  update(handle: number, size: number, logValue: number): void {
+  update(handle: number, size: number, value: number): void {
     this.touch(handle);
     const row = ROW * handle;
     const before = this.#floats[row + SIZE]!;
-    const valueBefore = this.#floats[row + LOG_VALUE]!;
+    const valueBefore = this.#floats[row + VALUE]!;
     this.#floats[row + SIZE] = size;
-    this.#floats[row + LOG_VALUE] = clamp(logValue);
-    const isLower = this.#floats[row + LOG_VALUE]! < valueBefore;
+    this.#floats[row + VALUE] = clamp(value);
+    const isLower = this.#floats[row + VALUE]! < valueBefore;
     const change = this.#floats[row + SIZE]! - before;
     this.#bytes += change;
     if (this.#places[handle] === IN_WINDOW) this.#windowBytes += change;
@@ -307,7 +307,7 @@ export class Ranking {
       tick = this.#tick;
       if (uses < 2 ** -16) uses = 2 ** -16;
     }
-    return (Math.floor(TICKS * (Math.log2(uses) + this.#floats[row + LOG_VALUE]!)) + tick) | 0;
+    return (logOf(uses * this.#floats[row + VALUE]!) + tick) | 0;
   }
 
   #decay(handle: number): number {

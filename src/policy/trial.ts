@@ -31,7 +31,7 @@ export class Trial {
   readonly #isUsed = new Uint8Array(MAX_SLOTS);
   readonly #sizes = new Float64Array(MAX_SLOTS);
   readonly #costs = new Float64Array(MAX_SLOTS);
-  readonly #logValues = new Float32Array(MAX_SLOTS);
+  readonly #values = new Float32Array(MAX_SLOTS);
   /** What the misses of each have cost, the latest in full. */
   readonly #losses: Float64Array;
   #taken = 0;
@@ -118,14 +118,14 @@ export class Trial {
       ranking.remove(victim);
       this.#holders[victim]!--;
     }
-    ranking.insert(slot, size, this.#logValues[slot]!, ranking.uses(slot) + uses);
+    ranking.insert(slot, size, this.#values[slot]!, ranking.uses(slot) + uses);
     this.#holders[slot]!++;
   }
 
   #weigh(slot: number, size: number, cost: number): void {
     this.#sizes[slot] = size;
     this.#costs[slot] = cost;
-    this.#logValues[slot] = Math.log2(cost / size);
+    this.#values[slot] = cost / size;
     if (this.#holders[slot]! > 0) this.#drop(slot);
   }
 
