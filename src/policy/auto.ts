@@ -27,8 +27,10 @@ const REMEMBERED = 4;
 /** A level of the memory is two ticks, half an octave of uses. What each stands for, from the least on. */
 const LEAST_LEVEL = -8;
 const USES = Float64Array.from({ length: 136 }, (_, i) => 2 ** ((i + LEAST_LEVEL) / 2));
-/** Hits noted for the trial until the next write; those beyond are not counted. A power of two. */
+/** Hits noted for the trial, which are worked off together. A power of two. */
 const NOTES = 256;
+/** So many times between two writes: where nothing is missed there is nothing to choose, and hits are counted no more. */
+const MAX_BATCHES = 64;
 const ALL = 2 ** 32;
 
 /**
@@ -47,8 +49,8 @@ const ALL = 2 ** 32;
  *
  * # Trade-offs
  *
- * A hit costs a multiplication more than in `lru`, and a hit on a key of the sample is noted and worked off with the
- * next write: in caches of less than some thousand entries that is felt. What a workload has been for the last 20 uses
+ * A hit costs a multiplication more than in `lru`, and a hit on a key of the sample is noted and worked off with
+ * others later: in caches of less than some thousand entries that is felt. What a workload has been for the last 20 uses
  * per entry is taken for what it will be. Without hashes of keys nothing is remembered, and the trial sees each return as
  * a new key. 38 bytes an entry, and at most some 400 KB.
  */
@@ -64,6 +66,7 @@ export class AutoPolicy implements Policy {
   #limit = 0;
   readonly #notes = new Int32Array(NOTES);
   #noted = 0;
+  #batches = 0;
   #nextHash = 0;
   #isLeaving = false;
 
@@ -85,7 +88,7 @@ export class AutoPolicy implements Policy {
   touch(handle: number): void {
     this.#ranking.touch(handle);
     const hash = this.#hashes[handle]!;
-    if (hash >>> 0 < this.#limit && this.#noted < NOTES) this.#notes[this.#noted++] = hash;
+    if (hash >>> 0 < this.#limit) this.#note(hash);
   }
 
   update(handle: number, size: number, cost: number): void {
@@ -144,7 +147,6 @@ export class AutoPolicy implements Policy {
       const size = ranking.size(handle);
       trial.written(hash, size, ranking.value(handle) * size, ranking.uses(handle));
     }
-    this.#noted = 0;
     this.#trial = trial;
   }
 
@@ -165,6 +167,7 @@ export class AutoPolicy implements Policy {
 
   #written(hash: number, size: number, cost: number): void {
     const trial = this.#trial!;
+    this.#batches = 0;
     if (this.#noted > 0) this.#workOff(trial);
     if (hash >>> 0 >= this.#limit) return;
     trial.maxBytes = this.#ranking.fullBytes * (this.#limit / ALL);
@@ -175,6 +178,15 @@ export class AutoPolicy implements Policy {
   #removed(hash: number): void {
     if (this.#noted > 0) this.#workOff(this.#trial!);
     this.#trial!.removed(hash);
+  }
+
+  #note(hash: number): void {
+    if (this.#noted === NOTES) {
+      if (this.#batches === MAX_BATCHES) return;
+      this.#batches++;
+      this.#workOff(this.#trial!);
+    }
+    this.#notes[this.#noted++] = hash;
   }
 
   #workOff(trial: Trial): void {
