@@ -6,6 +6,7 @@ import { Loading } from './cache/loading.js';
 import { clearAll, removeMatching, removeTagged, removeWhere } from './cache/removal.js';
 import { Restorer } from './cache/restore.js';
 import { saveCache } from './cache/save.js';
+import { Transactions } from './cache/transaction.js';
 import { ViewOptions } from './cache/view-options.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
 import { CacheConfigError, describe } from './common/error.js';
@@ -22,6 +23,7 @@ import type { Listener } from './stats/emitter.js';
 import type { EntryInfo } from './stats/entry-info.js';
 import type { CacheEvents } from './stats/event.js';
 import { WeakValues } from './struct/weak-values.js';
+import type { TransactionFunction, TurnOptions } from './transaction/session.js';
 
 /**
  * A cache for one thread, bounded in bytes: values by reference, the least worthy first to go.
@@ -34,6 +36,8 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   readonly stats: CacheStats;
   readonly #loading: Loading<K, V>;
   readonly #restorer: Restorer<K, V>;
+  readonly #hooks: Hooks<K, V>;
+  readonly #transactions: Transactions<K, V>;
   /** Held weakly: a view that nobody holds, and that has neither entries nor listeners, is gone. */
   readonly #views = new WeakValues<Cache<K, V>>();
 
@@ -42,12 +46,12 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
     const view = options instanceof ViewOptions ? (options as ViewOptions<K, V>) : undefined;
     const engine = view?.engine ?? new Engine(resolveCacheOptions(options));
     super(engine);
-    this.#loading = new Loading(
-      loadHost(engine, {
-        preSet: (key, value, given) => this.preSet(key, value, given),
-        postGet: (key, value) => this.postGet(key, value),
-      }),
-    );
+    this.#hooks = {
+      preSet: (key, value, given) => this.preSet(key, value, given),
+      postGet: (key, value) => this.postGet(key, value),
+    };
+    this.#loading = new Loading(loadHost(engine, this.#hooks));
+    this.#transactions = view?.transactions ?? new Transactions();
     engine.changes = this.#loading;
     this.#restorer = view?.restorer ?? new Restorer();
     this.#restorer.watch(engine.space);
@@ -71,11 +75,8 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
     const engine = this.open();
     const known = this.#views.get(parseNamespace(name));
     if (known) return known;
-    const hooks = {
-      preSet: (key: K, value: V, options?: EntryOptions) => this.preSet(key, value, options),
-      postGet: (key: K, value: V) => this.postGet(key, value),
-    };
-    const view = new Namespace<K, V>(new ViewOptions(engine.child(name), hooks, this.stats, this.#restorer));
+    const parts = [this.#hooks, this.stats, this.#restorer, this.#transactions] as const;
+    const view = new Namespace<K, V>(new ViewOptions(engine.child(name), ...parts));
     this.#views.add(name, view);
     return view;
   }
@@ -228,6 +229,19 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   }
 
   /**
+   * Runs `fn(transaction)`, whose `get`, `set` and `delete` work on this cache as if nobody else were there: all that it
+   * writes is stored together when it is through, or nothing if it fails or its deadline passes; until then nobody sees
+   * any of it. Transactions of a cache, namespaces included, run one after the other. A write that somebody makes past
+   * it meanwhile is overwritten, if `fn` writes the same key. What `fn` returns is the answer.
+   *
+   * @throws (as a rejection) what `fn` throws, and what a refused value was refused with; CacheTimeoutError after
+   *   `timeout` (10 s); CacheError for one within another, and for more than fits into the cache at once.
+   */
+  transaction<T>(fn: TransactionFunction<K, V, T>, options?: TurnOptions): Promise<T> {
+    return this.#transactions.run(this.engine, this.#hooks, fn, options);
+  }
+
+  /**
    * `fn`, run once for the same arguments: later calls are answered out of this cache. Arguments are compared by content,
    * properties, `Map`s and `Set`s regardless of order; the key is at most 120 characters long besides the function's name.
    *
@@ -260,7 +274,7 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
 
   /** Stops timers, aborts loads, rejects their callers, lets everything go and tells nobody. Again: does nothing. */
   async close(): Promise<void> {
-    this.engine.close();
+    if (this.engine.close()) this.#transactions.close(this.name);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

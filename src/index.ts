@@ -57,3 +57,4 @@ export type { EntryInfo } from './stats/entry-info.js';
 export type { CacheEvents, RemovalReason } from './stats/event.js';
 export type { LatencySummary } from './stats/histogram.js';
 export type { StatsSnapshot } from './stats/snapshot.js';
+export type { Transaction, TransactionFunction, TurnOptions } from './transaction/session.js';

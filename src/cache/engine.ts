@@ -9,18 +9,21 @@ import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/eve
 import { smoothedLoadTime } from '../stats/load-times.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
 import { type EntryTerms, entryTerms } from './entry-terms.js';
-import type { ChangeListener, Space, SpaceOwner } from './space.js';
+import { type ChangeListener, nobody, type Space, type SpaceOwner } from './space.js';
 import { Store } from './store.js';
 import { Ticker } from './ticker.js';
 import { checkValue, clone } from './value.js';
-import { costOf, weigh } from './weight.js';
+import { costOf, isSizeOnly, weigh } from './weight.js';
 
 /** One hit in so many is timed, the first among them; a power of two. */
 const SAMPLED_HITS = 1024;
 
-function nobody<K>(): ChangeListener<K> {
-  const ignore = () => undefined;
-  return { supersede: ignore, supersedeAll: ignore, supersedeTags: ignore, supersedeWhere: ignore, close: ignore };
+/** A write that is ready to be carried out. */
+export interface Prepared<V> {
+  readonly value: V;
+  readonly size: number;
+  readonly cost: number;
+  readonly terms: EntryTerms;
 }
 
 /** Of a namespace. */
@@ -134,13 +137,19 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
 
   /** Whether a fresh entry went; one that is stale or dead goes too. */
   remove(key: K, reason: RemovalReason = 'delete'): boolean {
-    const { store } = this;
     this.changes.supersede(key);
+    const wasFresh = this.take(key, reason);
+    this.store.removals.flush();
+    return wasFresh;
+  }
+
+  /** As `remove`, of a key that was superseded; its listeners are told by the caller. */
+  take(key: K, reason: RemovalReason = 'delete'): boolean {
+    const { store } = this;
     const handle = this.#index.get(key);
     if (handle === undefined) return store.sample.forget(this.space, key);
     const state = store.state(handle);
     store.drop(handle, state === 'dead' ? 'expire' : reason);
-    store.removals.flush();
     return state === 'fresh';
   }
 
@@ -225,14 +234,27 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     this.#old = { hitBytes: bytes, savedMs };
   }
 
-  /** A write with more options than the size, a copy, a cost, or a TTL of its own. */
-  #writeWith(key: K, value: V, options: EntryOptions | undefined, loadMs: number): boolean {
+  /** What a write is to store, checked, and cloned where that is asked for. Nothing has changed yet. */
+  prepare(key: K, value: V, options?: EntryOptions, loadMs = 0): Prepared<V> {
+    checkValue(value, 'value');
     const stored = this.options.copy ? clone(key, value, this.options.name) : value;
     const given = options === undefined || isSizeOnly(options) ? undefined : resolveEntryOptions(options, value, key);
     const size = given?.size ?? options?.size ?? weigh(key, stored, this.options.weigher);
     const cost = given?.cost ?? this.#cost(key, stored, size, loadMs);
     const terms = given === undefined && this.#isUniform ? this.#terms : this.#termsOf(key, value, given);
-    return this.#place(key, stored, size, cost, terms);
+    return { value: stored, size, cost, terms };
+  }
+
+  /** Stores what fits in for sure; the key was superseded, and its listeners are told by the caller. */
+  enter(key: K, { value, size, cost, terms }: Prepared<V>): void {
+    this.store.put(this.space, key, value, size, cost, terms);
+    this.counters.sets++;
+  }
+
+  /** A write with more options than the size, a copy, a cost, or a TTL of its own. */
+  #writeWith(key: K, given: V, options: EntryOptions | undefined, loadMs: number): boolean {
+    const { value, size, cost, terms } = this.prepare(key, given, options, loadMs);
+    return this.#place(key, value, size, cost, terms);
   }
 
   /** All has been checked. */
@@ -324,20 +346,4 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     if (measuredMs > 0) return smoothedLoadTime(soFar, measuredMs);
     return soFar || this.counters.meanLoadTime;
   }
-}
-
-/** Whether a whole number of bytes is all that is said, as most often: then there is nothing to check or to resolve. */
-function isSizeOnly(options: EntryOptions): boolean {
-  return (
-    options !== null &&
-    typeof options.size === 'number' &&
-    (options.size | 0) === options.size &&
-    options.size > 0 &&
-    options.cost === undefined &&
-    options.ttl === undefined &&
-    options.ttlJitter === undefined &&
-    options.idleTtl === undefined &&
-    options.grace === undefined &&
-    options.tags === undefined
-  );
 }

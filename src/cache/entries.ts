@@ -1,9 +1,11 @@
 import { type Duration, parseDuration } from '../common/duration.js';
+import { CacheConfigError, describe } from '../common/error.js';
 import type { EntryOptions } from '../load/context.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import type { Engine } from './engine.js';
 import { describeEntry } from './info.js';
 import { countFresh, listEntries, sumBytes } from './survey.js';
+import { checkValue } from './value.js';
 
 /** What a cache of one thread does with its entries, one or many at a time: all of it synchronous. */
 export abstract class Entries<K, V> {
@@ -77,10 +79,18 @@ export abstract class Entries<K, V> {
     return true;
   }
 
-  /** Stores what `fn` makes of the present value, or of `undefined`, and returns it. O(1). */
+  /**
+   * Stores what `fn` makes of the present value, or of `undefined`, and returns it: nobody comes in between. O(1).
+   *
+   * @throws TypeError when `fn` returns a promise, or nothing; and what `fn` throws. The old entry stays.
+   */
   update(key: K, fn: (old: V | undefined) => V, options?: EntryOptions<V, K>): V {
-    const value = fn(this.engine.peek(key));
-    this.set(key, value, options);
+    if (typeof fn !== 'function') throw new CacheConfigError(`update: expected a function; got ${describe(fn)}`);
+    const old = this.engine.peek(key);
+    const made = fn(old === undefined ? undefined : this.postGet(key, old));
+    checkValue(made, 'update');
+    const value = this.preSet(key, made, options);
+    this.engine.write(key, value, options);
     return value;
   }
 

@@ -16,6 +16,12 @@ export interface ChangeListener<K> {
   close(): void;
 }
 
+/** Who is told before anybody listens. */
+export function nobody<K>(): ChangeListener<K> {
+  const ignore = () => undefined;
+  return { supersede: ignore, supersedeAll: ignore, supersedeTags: ignore, supersedeWhere: ignore, close: ignore };
+}
+
 /** What a space asks of whoever works with it, in the place of knowing him. */
 export interface SpaceOwner<K, V> {
   readonly events: Emitter<CacheEvents<K, V>>;

@@ -1,4 +1,5 @@
 import { describe } from '../common/error.js';
+import type { EntryOptions } from '../load/context.js';
 import type { CostFunction, CostName } from '../options.js';
 import { estimateEntrySize } from '../weigh/index.js';
 
@@ -66,4 +67,20 @@ function costBy<K, V>(cost: CostFunction<K, V>, value: V, key: K): unknown {
 
 function failed(name: string, cause: unknown): TypeError {
   return new TypeError(`${name}: expected a number above 0; it threw ${describe(cause)}`, { cause });
+}
+
+/** Whether a whole number of bytes is all that is said, as most often: then there is nothing to check or to resolve. */
+export function isSizeOnly(options: EntryOptions): boolean {
+  return (
+    options !== null &&
+    typeof options.size === 'number' &&
+    (options.size | 0) === options.size &&
+    options.size > 0 &&
+    options.cost === undefined &&
+    options.ttl === undefined &&
+    options.ttlJitter === undefined &&
+    options.idleTtl === undefined &&
+    options.grace === undefined &&
+    options.tags === undefined
+  );
 }
