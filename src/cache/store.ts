@@ -216,7 +216,7 @@ export class Store<K, V> {
   }
 
   cost(handle: number): number {
-    return this.#costs.get(handle) ?? 1;
+    return this.#costs.size === 0 ? 1 : (this.#costs.get(handle) ?? 1);
   }
 
   tags(handle: number): readonly string[] {
