@@ -22,10 +22,10 @@ describe('tags of what the pool loads', () => {
     const cache = await create(options);
     await cache.load('tagged', {}, { key: 'warm' });
     const loads = [
-      cache.load('tagged', { waitMs: 200 }, { key: 'started', tags: ['t'] }),
-      cache.load('tagged', { waitMs: 200, early: ['t'] }, { key: 'early' }),
-      cache.load('tagged', { waitMs: 200, late: ['t'] }, { key: 'late' }),
-      cache.load('tagged', { waitMs: 200 }, { key: 'other', tags: ['u'] }),
+      cache.load('tagged', { waitMs: 1000 }, { key: 'started', tags: ['t'] }),
+      cache.load('tagged', { waitMs: 1000, early: ['t'] }, { key: 'early' }),
+      cache.load('tagged', { waitMs: 1000, late: ['t'] }, { key: 'late' }),
+      cache.load('tagged', { waitMs: 1000 }, { key: 'other', tags: ['u'] }),
     ];
     await sleep(100);
     expect(await cache.deleteByTag('t')).toBe(0);

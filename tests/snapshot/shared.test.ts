@@ -75,7 +75,7 @@ describe('a shared cache that is saved', () => {
 
   it('can be full of leases, and restored beside them', async () => {
     const path = folder.path('leased');
-    const cache = await create<Uint8Array>({ maxBytes: '4MiB', reserveTimeout: 50 });
+    const cache = await create<Uint8Array>({ maxBytes: '4MiB', reserveTimeout: 50, policy: 'lru' });
     for (let i = 0; i < 36; i++) await cache.set(`key ${i}`, new Uint8Array(100_000).fill(i));
     expect(await cache.save(path)).toBe(36);
     const leases = [...cache.keys()].slice(0, 18).map((key) => cache.acquire(key)!);
