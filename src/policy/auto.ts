@@ -5,7 +5,7 @@ import { grownCapacity, grownInt32 } from '../struct/grow.js';
 import { logOf, type Terms } from './decay.js';
 import type { Policy } from './policy.js';
 import { Ranking } from './ranking.js';
-import { SAMPLE, Trial } from './trial.js';
+import { sampleOf, Trial } from './trial.js';
 
 /** The strategies among which measurement chooses; the first is the one to begin with. */
 const STRATEGIES: readonly Terms[] = [
@@ -44,15 +44,15 @@ const ALL = 2 ** 32;
  *   no cost, since only the speed of its clock changes.
  * * `FrequencyMemory` keeps the uses of what has left, as TinyLFU's sketch does, so that who comes back is known. Hits
  *   write nothing to it: the count of an entry goes there when it leaves.
- * * `Trial` runs each strategy on a sample of the keys, and says which one missed least of late, in cost. In a cache of up
- *   to 512 entries the sample is everything.
+ * * `Trial` runs each strategy on a sample of the keys, and says which one missed least of late, in cost. The sample is
+ *   some 256 entries, a quarter of a cache of fewer than a thousand, and all of one of fewer than a hundred.
  *
  * # Trade-offs
  *
  * A hit costs a multiplication more than in `lru`, and a hit on a key of the sample is noted and worked off with
- * others later: in caches of less than some thousand entries that is felt. What a workload has been for the last 20 uses
+ * others later: in caches of less than a thousand entries that is felt. What a workload has been for the last 20 uses
  * per entry is taken for what it will be. Without hashes of keys nothing is remembered, and the trial sees each return as
- * a new key. 38 bytes an entry, and at most some 400 KB.
+ * a new key. Some 42 to 50 bytes an entry, as capacities double, and at most some 200 KB for the trial.
  */
 export class AutoPolicy implements Policy {
   readonly wantsHash = true;
@@ -133,11 +133,11 @@ export class AutoPolicy implements Policy {
       this.#memory = new FrequencyMemory(REMEMBERED * count);
     }
     if (this.#trial === undefined) this.#start(count);
-    else if (this.#limit * count > 2 * SAMPLE * ALL) this.#narrow(this.#trial);
+    else if (this.#limit * count > 2 * sampleOf(count) * ALL) this.#narrow(this.#trial);
   }
 
   #start(count: number): void {
-    this.#limit = Math.min(ALL, (SAMPLE / count) * ALL);
+    this.#limit = (sampleOf(count) / count) * ALL;
     const trial = new Trial(STRATEGIES);
     const ranking = this.#ranking;
     trial.maxBytes = ranking.bytes * (this.#limit / ALL);

@@ -2,8 +2,11 @@ import { HashSlots } from '../struct/hash-slots.js';
 import type { Terms } from './decay.js';
 import { Ranking } from './ranking.js';
 
-/** Entries that each of the paper caches holds, about; all of them in a cache that holds fewer. */
-export const SAMPLE = 512;
+/** Entries that each of the paper caches holds, about. */
+const SAMPLE = 256;
+/** In a small cache one in so many, so that the trial costs less than what it is about, but not less than so many. */
+const SMALL_SHARE = 4;
+const SMALL_SAMPLE = 96;
 /** Slots per entry of a paper cache: those that they hold, and those that they remember the uses of. */
 const SLOTS_PER_ENTRY = 4;
 const MIN_SLOTS = 64;
@@ -13,6 +16,13 @@ const MAX_LOOKS = 32;
 /** The past counts by its last so many uses per entry, and not less than so many. */
 const MEMORY_PER_ENTRY = 20;
 const MIN_MEMORY = 500;
+/** Where the weight of a loss has grown to this, all of them are divided by it. */
+const MAX_WEIGHT = 2 ** 200;
+
+/** How many of so many entries are to be in the sample. */
+export function sampleOf(count: number): number {
+  return Math.min(count, SAMPLE, Math.max(SMALL_SAMPLE, count / SMALL_SHARE));
+}
 
 /**
  * Which of several strategies would serve the last requests best, told by trying: each has a cache on paper, a ranking
@@ -32,8 +42,9 @@ export class Trial {
   readonly #sizes = new Float64Array(MAX_SLOTS);
   readonly #costs = new Float64Array(MAX_SLOTS);
   readonly #values = new Float32Array(MAX_SLOTS);
-  /** What the misses of each have cost, the latest in full. */
+  /** What the misses of each have cost, each times its weight: instead of the past losing weight, the present gains it. */
   readonly #losses: Float64Array;
+  #weight = 1;
   #taken = 0;
   #hand = 0;
   #maxBytes = 0;
@@ -90,24 +101,35 @@ export class Trial {
   }
 
   #request(slot: number, uses = 1): void {
-    const cost = this.#costs[slot]!;
-    const losses = this.#losses;
-    const kept = 1 - 1 / Math.max(MIN_MEMORY, MEMORY_PER_ENTRY * this.#rankings[this.#leader]!.count);
-    let best = this.#leader;
-    for (let i = 0; i < losses.length; i++) {
-      const ranking = this.#rankings[i]!;
-      losses[i]! *= kept;
+    const rankings = this.#rankings;
+    const loss = this.#costs[slot]! * this.#weight;
+    let isMissed = false;
+    for (let i = 0; i < rankings.length; i++) {
+      const ranking = rankings[i]!;
       if (ranking.has(slot)) {
         ranking.touch(slot);
       } else {
-        losses[i]! += cost;
+        isMissed = true;
+        this.#losses[i]! += loss;
         this.#store(ranking, slot, uses);
       }
-      if (losses[i]! < losses[best]!) best = i;
     }
-    // The first of all may have been summed up before the leader was.
+    if (isMissed) this.#lead();
+    const memory = Math.max(MIN_MEMORY, MEMORY_PER_ENTRY * rankings[this.#leader]!.count);
+    this.#weight *= memory / (memory - 1);
+    if (this.#weight > MAX_WEIGHT) this.#scaleDown();
+  }
+
+  #lead(): void {
+    const losses = this.#losses;
+    let best = this.#leader;
     for (let i = 0; i < losses.length; i++) if (losses[i]! < losses[best]!) best = i;
     this.#leader = best;
+  }
+
+  #scaleDown(): void {
+    for (let i = 0; i < this.#losses.length; i++) this.#losses[i]! /= this.#weight;
+    this.#weight = 1;
   }
 
   #store(ranking: Ranking, slot: number, uses: number): void {
