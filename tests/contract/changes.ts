@@ -9,6 +9,7 @@ interface Changed {
   deleteByTag(tag: string): unknown;
   deleteByPrefix(prefix: string): unknown;
   deleteByPattern(pattern: string | RegExp): unknown;
+  deleteWhere(isWanted: (key: string) => boolean): unknown;
 }
 
 /** A change of the key 'a', and what it leaves of it. */
@@ -17,6 +18,8 @@ export interface Change<C = Changed> {
   make: (cache: C) => unknown;
   /** The value afterwards; absent: none. */
   leaves?: number;
+  /** It looks at what is held: a load that has stored nothing yet, over nothing that is stale, is none of its business. */
+  seesOnlyHeld?: boolean;
 }
 
 /** Every way to change the key 'a', whose loads bear the tag 't'. */
@@ -32,4 +35,5 @@ export const changes: Record<string, Change> = {
   deleteByPrefix: { make: (cache) => cache.deleteByPrefix('a') },
   'deleteByPattern, a glob': { make: (cache) => cache.deleteByPattern('?') },
   'deleteByPattern, a RegExp': { make: (cache) => cache.deleteByPattern(/^a$/) },
+  deleteWhere: { make: (cache) => cache.deleteWhere((key) => key === 'a'), seesOnlyHeld: true },
 };

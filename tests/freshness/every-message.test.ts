@@ -9,9 +9,13 @@ import { create, expectEmpty, until } from '../shared/support/threads.js';
 const AT = { step: 0, stopAt: 1, goOn: 2 };
 
 type Numbers = SharedCache<number | Uint8Array>;
+type Held = 'nothing' | 'a stale value';
 type Start = (words: Int32Array) => Promise<unknown>;
 
-const all: [string, Change][] = Object.entries(changes);
+const all: [string, Change, Held][] = Object.entries(changes).flatMap(([name, change]) => {
+  const stale: [string, Change, Held] = [name, change, 'a stale value'];
+  return change.seesOnlyHeld ? [stale] : [[name, change, 'nothing'], stale];
+});
 const workers: Worker[] = [];
 
 afterEach(async () => {
@@ -25,11 +29,15 @@ const plain = (value: unknown): unknown => (value instanceof Uint8Array ? value[
  * Stops a load before its first message to the keeper, before its second, and so on until it no longer gets that far;
  * makes the change meanwhile, in another thread, and lets it go on.
  */
-async function stepThrough(cache: Numbers, start: Start, { make, leaves }: Change, name: string): Promise<number> {
+async function stepThrough(cache: Numbers, start: Start, { make, leaves }: Change, name: string, held: Held) {
   for (let at = 0; ; at++) {
-    const where = `${name}, before message ${at}`;
+    const where = `${name}, before message ${at}, where ${held} was held`;
     const words = new Int32Array(new SharedArrayBuffer(12));
     words[AT.stopAt] = at;
+    if (held !== 'nothing') {
+      await cache.set('a', 0, { tags: ['t'], grace: '1h' });
+      await cache.expire('a');
+    }
     let isOver = false;
     const wait = start(words).finally(() => {
       isOver = true;
@@ -66,9 +74,9 @@ describe('a change in another thread, before each message of a load to the keepe
       const [{ value }] = await once(worker, 'message');
       return value;
     };
-    for (const [name, change] of all) {
+    for (const [name, change, held] of all) {
       // It claims the key, reserves, commits.
-      expect(await stepThrough(cache, start, change, name)).toBeGreaterThanOrEqual(3);
+      expect(await stepThrough(cache, start, change, name, held)).toBeGreaterThanOrEqual(3);
     }
     await expectEmpty(cache);
   });
@@ -79,9 +87,9 @@ describe('a change in another thread, before each message of a load to the keepe
       pool: { maxThreads: 1 },
     });
     const start: Start = (words) => cache.load('stepping', { words, value: 1 }, { key: 'a', tags: ['t'] });
-    for (const [name, change] of all) {
+    for (const [name, change, held] of all) {
       // It reserves, and commits.
-      expect(await stepThrough(cache, start, change, `pool: ${name}`)).toBeGreaterThanOrEqual(2);
+      expect(await stepThrough(cache, start, change, `pool: ${name}`, held)).toBeGreaterThanOrEqual(2);
     }
     await expectEmpty(cache);
   });
