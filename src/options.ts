@@ -46,8 +46,8 @@ export interface CommonOptions<K, V> {
   /** How long a stale entry is kept to stand in for loads that fail or are slow. Default: not at all. */
   grace?: Duration | undefined;
   /**
-   * Time between two background sweeps of the dead; `Infinity`: none. Default: when entries die, at most twenty a second.
-   * A `SharedCache` sweeps whenever something dies, whatever is said here.
+   * Time between two background sweeps of the dead; `Infinity`: none. Default: when entries die, in a `Cache` at most twenty
+   * times a second.
    */
   sweepInterval?: Duration | undefined;
   /** Stands for the cache in errors, warnings and metrics. Default: `'cache'`. */

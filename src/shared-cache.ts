@@ -6,6 +6,7 @@ import { parseNamespace } from './common/namespace.js';
 import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/context.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, memoize } from './memo/memoize.js';
+import { optionalFunction } from './options.js';
 import { appraise } from './shared/appraisal.js';
 import type { SharedEvents } from './shared/events.js';
 import type { Lease } from './shared/lease.js';
@@ -17,6 +18,7 @@ import {
   resolveSharedOptions,
   type SharedCacheHandle,
   type SharedCacheOptions,
+  type ThreadOptions,
 } from './shared/options.js';
 import { SharedRemovals } from './shared/removals.js';
 import { Scope } from './shared/scope.js';
@@ -52,7 +54,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   protected constructor(
     client: ArenaClient,
     ticket: CacheTicket,
-    options?: SharedCacheOptions<V>,
+    options?: ThreadOptions<V>,
     isOwner = options !== undefined,
     view?: SharedView<V>,
   ) {
@@ -125,12 +127,13 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
       throw new CacheConfigError(`attach: expected the name or the handle of a SharedCache; got ${describe(which)}`);
     }
     const timeoutMs = parseDuration(options.timeout ?? ATTACH_MS, 'timeout');
+    const onEvicted = optionalFunction(options.onEvicted, 'onEvicted');
     const { client, restMs } =
       typeof which === 'string'
         ? await connectWhenStarted(name, timeoutMs)
         : { client: await connectThreadTo(which.keeper), restMs: timeoutMs };
     const ticket = await client.request<CacheTicket>({ op: 'attach', name, timeoutMs: restMs });
-    return new this<V>(client, ticket);
+    return new this<V>(client, ticket, { onEvicted }, false);
   }
 
   /** The value, or what `factory` makes of it: one run for a key in the whole process, however many ask. */

@@ -12,6 +12,8 @@ import { fromWire } from './wire-error.js';
 
 const CONNECT_MS = 10_000;
 const MAX_FAILURES = 1_000;
+/** The keeper is told at least so often how many events were heard. */
+const HEARD_AT_ONCE = 1_000;
 
 interface Pending {
   resolve: (result: never) => void;
@@ -41,6 +43,9 @@ export class ArenaClient {
   #row: ThreadRow | undefined;
   /** What the loads failed with that this thread has led lately. */
   readonly #failures = new Map<number, unknown>();
+  /** Who listens to a cache in this thread. */
+  readonly #listening = new Map<number, Set<object>>();
+  #heard = 0;
   #pending = new Map<number, Pending>();
   #next = 1;
   #lost: CacheClosedError | undefined;
@@ -127,6 +132,17 @@ export class ArenaClient {
     this.#listeners.get(cache)?.delete(owner);
   }
 
+  /** The listeners of `owner` want to hear of a cache, or no longer. The keeper is asked for the first and the last. */
+  async listen(cache: number, owner: object, isListening: boolean): Promise<void> {
+    const owners = this.#listening.get(cache) ?? new Set();
+    const had = owners.size > 0;
+    if (isListening) this.#listening.set(cache, owners.add(owner));
+    else owners.delete(owner);
+    if (owners.size > 0 === had) return;
+    if (had) this.#listening.delete(cache);
+    await this.request({ op: 'subscribe', cache, listening: !had });
+  }
+
   #tell(cache: number, what: (listener: CacheListener) => void): void {
     for (const listener of this.#listeners.get(cache)?.values() ?? []) what(listener);
   }
@@ -145,6 +161,7 @@ export class ArenaClient {
         break;
       case 'news':
         this.#tell(message.cache, (listener) => listener.onNews(message.news, message.lost));
+        this.#noteHeard(message.news.length);
         break;
       case 'appraise': {
         const appraise = this.appraisals.get(message.request);
@@ -155,6 +172,7 @@ export class ArenaClient {
       case 'closed':
         this.#tell(message.cache, (listener) => listener.onClosed());
         this.#listeners.delete(message.cache);
+        this.#listening.delete(message.cache);
         break;
       case 'cancel':
         this.cancels.get(message.flight)?.();
@@ -165,6 +183,13 @@ export class ArenaClient {
         this.welcomed();
         break;
     }
+  }
+
+  #noteHeard(count: number): void {
+    this.#heard += count;
+    if (this.#heard < HEARD_AT_ONCE) return;
+    this.notify({ op: 'heard', count: this.#heard });
+    this.#heard = 0;
   }
 
   /** A load that this thread leads has failed: those of this thread who wait for it get the very error. */

@@ -37,6 +37,8 @@ export interface FlightOptions {
   tags?: Iterable<string> | undefined;
   /** The load that starts it. */
   inside?: Flight | undefined;
+  /** Whether only the dead may go for its value. */
+  spares?: boolean | undefined;
 }
 
 export interface Flight extends Waiting {
@@ -62,6 +64,7 @@ export interface Flight extends Waiting {
   readonly hardTimeoutMs: number;
   readonly negativeMs: number;
   readonly backOffMs: number;
+  readonly spares: boolean | undefined;
   /** Calls off the abandoning that waits for a flight of three times its `hardTimeout`. */
   callOff: () => void;
   /** Stops the pool's task. */
@@ -100,7 +103,7 @@ export class FlightTable {
     cache: KeeperCache,
     key: string,
     leader: KeeperClient | undefined,
-    { hardTimeoutMs, negativeMs = 0, backOffMs = 0, tags, inside }: FlightOptions,
+    { hardTimeoutMs, negativeMs = 0, backOffMs = 0, tags, inside, spares }: FlightOptions,
   ): Flight {
     const superseded = this.current(cache, key) !== undefined;
     const flight: Flight = {
@@ -119,6 +122,7 @@ export class FlightTable {
       hardTimeoutMs,
       negativeMs,
       backOffMs,
+      spares,
       parent: inside,
       awaits: new Map(),
       isOver: false,

@@ -11,6 +11,7 @@ import type { KeeperClient } from './keeper-client.js';
 import { KeeperSample } from './keeper-sample.js';
 import { HEADER, LOAD_HISTOGRAM, SLOT, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
 import type { CacheConfig, CacheNews, CacheTicket, Notice } from './protocol.js';
+import { Sweeping } from './sweeping.js';
 import { CacheTable } from './table.js';
 
 /** Entries counted for a budget when the creator names no number: one a KiB, which is more than media need. */
@@ -39,6 +40,9 @@ export class KeeperCache {
   /** Retired, but still pinned by somebody. */
   limboBytes = 0;
   closed = false;
+  /** Told of keys that leave while values are being written. */
+  onLeave: (key: string) => void = () => undefined;
+  readonly sweeping: Sweeping;
   /** The thread that has created it. */
   creator: KeeperClient | undefined;
   readonly loadTimes = new LoadTimes();
@@ -58,6 +62,7 @@ export class KeeperCache {
     const entries = Number.isFinite(config.maxEntries) ? config.maxEntries : config.maxBytes / BYTES_PER_SLOT;
     this.table = CacheTable.create(id, (Math.random() * 2 ** 32) >>> 0, entries * 1.25 + 64);
     this.sample = new KeeperSample(this.table, config);
+    this.sweeping = new Sweeping(config.sweepMs);
     this.store = new EntryStore(this.table, policy, arena.segments, nextNumber, (slot) => this.sample.use(slot));
     this.#loadLatency = new LatencyHistogram(this.table.histogram(LOAD_HISTOGRAM));
     this.table.setHeader(HEADER.maxBytes, config.maxBytes);
@@ -185,6 +190,16 @@ export class KeeperCache {
     this.#free(slot);
   }
 
+  /** Carries out changes that readers of several keys are to see all of, or none. */
+  together(change: () => void): void {
+    this.table.markChange();
+    try {
+      change();
+    } finally {
+      this.table.markChange();
+    }
+  }
+
   /** Takes an entry out, for whatever reason. */
   remove(slot: number, reason: RemovalReason): void {
     this.#leave(slot, this.store.key(slot), reason, false);
@@ -277,6 +292,7 @@ export class KeeperCache {
     this.sample.remove(slot, reason);
     if (!replaced) this.loadTimes.forget(this.store.handleOf(slot));
     this.store.retire(slot, replaced);
+    if (!replaced && this.reservedSlots > 0) this.onLeave(key);
     this.#free(slot);
     if (reason === 'evict' || reason === 'pressure') this.table.addHeader(HEADER.evictions, 1);
     else if (reason === 'expire') this.table.addHeader(HEADER.expirations, 1);

@@ -2,11 +2,13 @@ import { type MessagePort, postMessageToThread } from 'node:worker_threads';
 import type { Arena } from './arena.js';
 import { toRef } from './layout.js';
 import { hasEnded, type OsThread } from './os-thread.js';
-import { type FromKeeper, TAG } from './protocol.js';
+import { type CacheNews, type FromKeeper, TAG } from './protocol.js';
 
 /** How often a thread that seems to have ended is asked whether it has, at first and at most, in milliseconds. */
 const FIRST_ASK_MS = 2;
 const LAST_ASK_MS = 100;
+/** Events that a thread was told of and has not heard yet. What comes beyond is dropped, counted, and announced. */
+const MAX_UNHEARD = 100_000;
 /** How long an answer of it may take. */
 const TIMEOUT_MS = 1000;
 
@@ -15,6 +17,9 @@ export class KeeperClient {
   /** Slots promised to the thread, by ref. */
   readonly #holds = new Map<number, number>();
   #answers: FromKeeper[] = [];
+  #unheard = 0;
+  /** Events that were dropped and not announced yet, by cache. */
+  readonly #lost = new Map<number, number>();
   readonly reservations = new Set<number>();
   readonly subscriptions = new Set<number>();
   /** Its port has closed: it is ending or has ended. */
@@ -40,6 +45,26 @@ export class KeeperClient {
     if (this.#answers.length === 0) return;
     for (const answer of this.#answers) if (!this.suspect) this.port.postMessage(answer);
     this.#answers = [];
+  }
+
+  /** Tells the thread's listeners, if it has any. */
+  tell(cache: number, news: readonly CacheNews[]): void {
+    if (!this.subscriptions.has(cache) || this.suspect) return;
+    const told = news.slice(0, MAX_UNHEARD - this.#unheard);
+    const lost = this.#lost.get(cache) ?? 0;
+    this.#lost.set(cache, news.length - told.length + (told.length > 0 ? 0 : lost));
+    if (told.length === 0) return;
+    this.#unheard += told.length;
+    this.port.postMessage({ op: 'news', cache, news: told, lost } satisfies FromKeeper);
+  }
+
+  /** The thread has told so many events to its listeners. */
+  noteHeard(count: number): void {
+    this.#unheard = Math.max(0, this.#unheard - count);
+    for (const [cache, lost] of this.#lost) {
+      if (lost > 0) this.send({ op: 'news', cache, news: [], lost });
+    }
+    this.#lost.clear();
   }
 
   hold(cache: number, slot: number): void {

@@ -62,7 +62,7 @@ export class KeeperSnapshots {
   #next = 1;
 
   constructor(readonly house: Household) {
-    house.reservations.watcher = this;
+    house.reservations.watchers.push(this);
   }
 
   /** Answers by `reply`, at once or later. */

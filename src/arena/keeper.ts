@@ -36,9 +36,6 @@ interface AttachWaiter {
 /** What should go and is pinned is looked at this often, in milliseconds, beside at each message. */
 const PINNED_POLL_MS = 50;
 
-/** Listeners of a thread are told of at most this many events at once; what is beyond is counted. */
-const MAX_NEWS = 10_000;
-
 export class Keeper implements Household {
   readonly caches = new Map<number, KeeperCache>();
   readonly arena: Arena;
@@ -115,6 +112,7 @@ export class Keeper implements Household {
     this.arena.ensureCapacity(budgets);
     const wantsNews = () => [...this.#clients.values()].some((client) => client.subscriptions.has(id));
     const cache = new KeeperCache(id, config, this.arena, () => ++this.#number, wantsNews);
+    cache.onLeave = (key) => this.reservations.noteLeft(cache, key);
     // Uses of an earlier cache of this number are not this one's.
     this.room.noteUses();
     this.caches.set(id, cache);
@@ -157,6 +155,7 @@ export class Keeper implements Household {
     this.reservations.refuseWaiting(cache);
     this.reservations.supersedeWhere(cache, () => true);
     this.#requests.snapshots.forget(cache);
+    this.#requests.turns.forget(cache);
     cache.clear();
     cache.takeNews();
     cache.publishLedger();
@@ -203,6 +202,8 @@ export class Keeper implements Household {
     if (notice.op === 'unhold') client.unhold(notice.cache, notice.slot);
     else if (notice.op === 'leave') this.flights.leave(client, notice.request, notice.flight);
     else if (notice.op === 'amend') this.caches.get(notice.cache)?.amend(notice);
+    else if (notice.op === 'endTurn') this.#requests.turns.end(notice.turn);
+    else if (notice.op === 'heard') client.noteHeard(notice.count);
     else if (notice.op === 'tag') this.flights.tag(notice.flight, notice.tags);
     else if (notice.op === 'bye') client.hasLeft = true;
   }
@@ -212,18 +213,16 @@ export class Keeper implements Household {
     this.arena.sweepLimbo();
     this.reservations.pump();
     // Nobody tells of releases that nobody waits for.
-    const nextLook = this.now() + PINNED_POLL_MS;
+    const now = this.now();
+    const nextLook = now + PINNED_POLL_MS;
     let deadline = this.arena.limboSize > 0 ? nextLook : Number.POSITIVE_INFINITY;
     for (const cache of this.caches.values()) {
       cache.publishLedger();
-      deadline = Math.min(deadline, cache.store.life.nextDeadline(), cache.isOverBudget ? nextLook : deadline);
+      const sweep = cache.sweeping.due(cache.store.life.nextDeadline(), now);
+      deadline = Math.min(deadline, sweep, cache.isOverBudget ? nextLook : deadline);
       if (!cache.hasNews) continue;
       const news = cache.takeNews();
-      const lost = Math.max(0, news.length - MAX_NEWS);
-      if (lost > 0) news.length = MAX_NEWS;
-      for (const client of this.#clients.values()) {
-        if (client.subscriptions.has(cache.id)) client.send({ op: 'news', cache: cache.id, news, lost });
-      }
+      for (const client of this.#clients.values()) client.tell(cache.id, news);
     }
     this.#wakeAt(deadline);
     for (const client of this.#clients.values()) client.flush();
@@ -238,7 +237,7 @@ export class Keeper implements Household {
     this.#timer = setTimeout(() => {
       this.#timerAt = Number.POSITIVE_INFINITY;
       for (const cache of this.caches.values()) {
-        cache.expire(this.now());
+        if (cache.sweeping.begin(cache.store.life.nextDeadline(), this.now())) cache.expire(this.now());
         this.room.shrink(cache, this.now());
       }
       this.settle();
@@ -250,6 +249,7 @@ export class Keeper implements Household {
     client.suspect = true;
     client.subscriptions.clear();
     this.flights.orphan(client);
+    this.#requests.turns.forget(client);
     this.#attaching = this.#attaching.filter((waiter) => {
       if (waiter.client === client) clearTimeout(waiter.timer);
       return waiter.client !== client;

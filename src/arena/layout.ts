@@ -78,6 +78,9 @@ export const TABLE_SLOT_HIGH = 2;
 /** Int32: twice the number of resets of the statistics; odd while one is being carried out. */
 export const TABLE_RESETS = 3;
 
+/** Int32: twice the number of changes that belong together; odd while one is being carried out. */
+export const TABLE_CHANGES = 4;
+
 /** Float64 in the table header, written by the keeper. */
 export enum HEADER {
   bytes = 8,

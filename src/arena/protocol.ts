@@ -51,6 +51,8 @@ export interface CacheConfig {
   refreshAhead?: number;
   idleMs: number;
   graceMs: number;
+  /** Between two sweeps of the dead; absent: by need. `Infinity`: none. */
+  sweepMs?: number;
   reserveTimeoutMs: number;
   loaders: Record<string, string>;
   defaultLoader: string | undefined;
@@ -86,8 +88,7 @@ export interface LooseValue {
 }
 
 /** Where a written record lies within its reservation, and on which terms it is to live. */
-export interface CommitRequest {
-  op: 'commit';
+export interface WrittenRecord {
   reservation: number;
   /** The block with the trailer, and the units of it that are needed. */
   block: number;
@@ -102,6 +103,26 @@ export interface CommitRequest {
   terms: EntryTerms;
   /** How long the value took to make, waiting for a thread not included; 0 when that is not known. */
   loadMs: number;
+}
+
+export interface CommitRequest extends WrittenRecord {
+  op: 'commit';
+  /** The turn of the key that it belongs to: it is entered only if the key has not been changed since. */
+  turn?: number;
+}
+
+/** Places for several values at once. */
+export interface ReserveManyRequest {
+  op: 'reserveMany';
+  cache: number;
+  keys: string[];
+  hashes: number[];
+  wides: boolean[];
+  bytes: number[];
+  /** The turn of the transaction that they are for, or 0. */
+  turn: number;
+  /** Whether only the dead may go for them. */
+  spares: boolean;
 }
 
 /** How an ask for a key is answered. */
@@ -129,6 +150,8 @@ export interface FlightRequest {
   backOffMs: number;
   /** The flight of the load that asks, or 0. */
   inside: number;
+  /** Whether only the dead may go for the value. */
+  spares?: boolean;
 }
 
 export interface LoadRequest extends FlightRequest {
@@ -164,7 +187,15 @@ export type Request =
   | { op: 'close'; cache: number }
   | { op: 'reserve'; cache: number; key: string; hash: number; wide: boolean; bytes: number; flight: number }
   | { op: 'extend'; reservation: number; bytes: number }
+  | ReserveManyRequest
   | CommitRequest
+  | { op: 'commitMany'; records: WrittenRecord[] }
+  /** Of a key, or, where it is empty, of the cache's transactions. Answered with its number when it has come. */
+  | { op: 'turn'; cache: number; key: string; timeoutMs: number }
+  /** Carries out a transaction: these writes and removals in one step. */
+  | { op: 'finish'; cache: number; turn: number; records: WrittenRecord[]; keys: string[]; hashes: number[] }
+  | { op: 'take'; cache: number; key: string; hash: number }
+  | { op: 'sweeping'; cache: number; on: boolean }
   | { op: 'abort'; reservation: number }
   | { op: 'remove'; cache: number; keys: string[]; hashes: number[]; reason: RemovalReason }
   /** `path`: of a namespace, or nothing for all. */
@@ -196,6 +227,9 @@ export type Notice =
   | { op: 'leave'; request: number; flight: number }
   /** What a function has said of an entry, if it is still the one of that birth. */
   | { op: 'amend'; cache: number; key: string; hash: number; bornAt: number; cost?: number; ttlMs?: number }
+  | { op: 'endTurn'; turn: number }
+  /** So many events were told to the listeners of a thread. */
+  | { op: 'heard'; count: number }
   /** What a flight loads is to bear these tags. */
   | { op: 'tag'; flight: number; tags: readonly string[] }
   | { op: 'released' }

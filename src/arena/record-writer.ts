@@ -5,7 +5,7 @@ import type { ArenaClient } from './client.js';
 import { ENTRY_OVERHEAD_BYTES, UNIT_BYTES } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
 import { userKey } from './namespace-key.js';
-import type { CacheTicket, Grant } from './protocol.js';
+import type { CacheTicket, Grant, WrittenRecord } from './protocol.js';
 import {
   encodeTags,
   isWide,
@@ -22,7 +22,8 @@ const SLICE_BYTES = 8 * 2 ** 20;
 /** Room left behind what a loader allocates, for a skeleton of the usual kind: without it, that takes another block. */
 const TRAILER_ROOM = 1024;
 
-export type Published = 'stored' | 'superseded' | 'refused';
+/** `outdone`: the key was changed in the turn that this belongs to. */
+export type Published = 'stored' | 'superseded' | 'refused' | 'outdone';
 
 /** Where a record is to lie: the block with its trailer, and how much of that is its own. */
 interface Placed {
@@ -36,6 +37,8 @@ export class RecordWriter {
   readonly hash: number;
   /** How long the value took to make, in milliseconds; 0 when the keeper is to take the age of the flight. */
   loadMs = 0;
+  /** The turn of the key that the write belongs to, or 0. */
+  turn = 0;
   readonly #wide: boolean;
   readonly #grants: Grant[] = [];
   #reservation = 0;
@@ -75,13 +78,27 @@ export class RecordWriter {
    * go back: parts may lie in them.
    */
   async publish(encoded: EncodedValue, terms: EntryTerms, lastLook: () => void = () => {}): Promise<Published> {
-    this.#tags = encodeTags(terms.tags);
-    this.#leastBytes = (terms.size ?? 0) - ENTRY_OVERHEAD_BYTES;
+    const record = await this.write(encoded, terms, lastLook);
+    if (record === undefined) return 'refused';
+    const { turn } = this;
+    const request = turn > 0 ? ({ op: 'commit', turn, ...record } as const) : ({ op: 'commit', ...record } as const);
+    const { stored, outdone } = await this.client.request<{ stored: boolean; outdone?: boolean }>(request);
+    if (outdone) return 'outdone';
+    return stored ? 'stored' : 'superseded';
+  }
+
+  /** As `publish`, up to where the record is entered: what the keeper is to be told then, or `undefined` when refused. */
+  async write(
+    encoded: EncodedValue,
+    terms: EntryTerms,
+    lastLook: () => void = () => {},
+  ): Promise<WrittenRecord | undefined> {
+    this.#describe(terms);
     const placed = encoded.parts.length > MAX_PARTS ? undefined : await this.#place(encoded);
     if (placed === undefined) {
       lastLook();
       await this.abort();
-      return 'refused';
+      return undefined;
     }
     const { plan, grant, byteLength } = placed;
     try {
@@ -97,8 +114,7 @@ export class RecordWriter {
     });
     const reservation = this.#reservation;
     this.#reservation = 0;
-    const { stored } = await this.client.request<{ stored: boolean }>({
-      op: 'commit',
+    return {
       reservation,
       block: grant.block,
       units: Math.max(1, Math.ceil(byteLength / UNIT_BYTES)),
@@ -109,8 +125,26 @@ export class RecordWriter {
       tagsLength: this.#tags.length,
       terms,
       loadMs: this.loadMs,
-    });
-    return stored ? 'stored' : 'superseded';
+    };
+  }
+
+  /** Bytes that a block must have for a value none of whose parts lies in the arena; `Infinity` for one that cannot be kept. */
+  measure({ skeleton, parts }: EncodedValue, terms: EntryTerms): number {
+    if (parts.length > MAX_PARTS) return Number.POSITIVE_INFINITY;
+    this.#describe(terms);
+    const lengths = parts.map(({ byteLength }) => byteLength);
+    return Math.max(this.#plan(lengths, skeleton.length).byteLength, this.#leastBytes);
+  }
+
+  /** Whether the key has characters that take two bytes. */
+  get isWide(): boolean {
+    return this.#wide;
+  }
+
+  /** Takes over a block that was asked for together with others. */
+  accept(grant: Grant): void {
+    this.#reservation = grant.reservation;
+    this.#grants[grant.block] = grant;
   }
 
   /** Gives back what was granted, and what is granted later: nothing can be had of this writer any more. */
@@ -156,6 +190,11 @@ export class RecordWriter {
     let bytes = 0;
     for (const block of blocks) if (block >= 0 && block !== but) bytes += this.#grants[block]!.units * UNIT_BYTES;
     return bytes;
+  }
+
+  #describe({ tags, size = 0 }: EntryTerms): void {
+    this.#tags = encodeTags(tags);
+    this.#leastBytes = size - ENTRY_OVERHEAD_BYTES;
   }
 
   #plan(lengths: readonly (number | PartPlace)[], skeletonLength: number, start = 0): RecordPlan {

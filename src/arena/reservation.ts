@@ -4,7 +4,7 @@ import { chargeOf, type NewEntry } from './entry-store.js';
 import type { KeeperCache } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import { UNIT_BYTES } from './layout.js';
-import type { CommitRequest, Grant } from './protocol.js';
+import type { Grant, WrittenRecord } from './protocol.js';
 import type { Room } from './room.js';
 
 /** While somebody waits for room, what was pinned is looked at this often, in milliseconds, beside being told. */
@@ -25,12 +25,14 @@ export interface Reservation {
   superseded: boolean;
   /** Tags that were removed since: a value that bears one of them will not be entered. */
   lostTags: Set<string> | undefined;
-  /** Its key was not there when its first block was granted: it is going to be one more. */
+  /** Its key is not there: it is going to be one more. */
   adds: boolean;
+  /** Whether only the dead may go for it: what does not fit in is refused at once. */
+  readonly spares?: boolean | undefined;
 }
 
 /** A record that is written. */
-type Written = Omit<CommitRequest, 'op' | 'reservation' | 'loadMs'>;
+type Written = Omit<WrittenRecord, 'reservation' | 'loadMs'>;
 
 /** Why nothing was granted: too large for the cache, or no room within its `reserveTimeout`. */
 export type Refusal = { refused: 'size' | 'room' };
@@ -43,7 +45,7 @@ interface Waiting {
 }
 
 /** Told what `supersede` and its kin are told. */
-interface ChangeWatcher {
+export interface ChangeWatcher {
   superseded(cache: KeeperCache, key: string): void;
   supersededWhere(cache: KeeperCache, matches: (key: string) => boolean): void;
   supersededTags(cache: KeeperCache, tags: readonly string[], within: string): void;
@@ -57,7 +59,7 @@ export class Reservations {
   readonly #waiting = new Map<KeeperCache, Waiting[]>();
   #next = 1;
   /** Who else wants to know of changes: what is being restored is outdone by them, too. */
-  watcher: ChangeWatcher | undefined;
+  readonly watchers: ChangeWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -77,7 +79,7 @@ export class Reservations {
   }
 
   open(
-    of: Pick<Reservation, 'client' | 'cache' | 'key' | 'hash' | 'wide' | 'flight'>,
+    of: Pick<Reservation, 'client' | 'cache' | 'key' | 'hash' | 'wide' | 'flight' | 'spares'>,
     bytes: number,
     answer: (result: Grant | Refusal) => void,
   ): void {
@@ -113,7 +115,8 @@ export class Reservations {
     const waiting: Waiting = { reservation, units, answer, deadline: this.now() + cache.config.reserveTimeoutMs };
     const line = this.#waiting.get(cache);
     if (line !== undefined || !this.#grant(waiting)) {
-      if (line !== undefined) line.push(waiting);
+      if (reservation.spares) answer({ refused: 'room' });
+      else if (line !== undefined) line.push(waiting);
       else this.#waiting.set(cache, [waiting]);
       this.#watch();
     }
@@ -152,7 +155,7 @@ export class Reservations {
 
   /** Marks the reservations for a key as outdone, if they are older than `than`. */
   supersede(cache: KeeperCache, key: string, than = Number.POSITIVE_INFINITY): void {
-    this.watcher?.superseded(cache, key);
+    for (const watcher of this.watchers) watcher.superseded(cache, key);
     for (const reservation of this.#byKey.get(keyName(cache, key)) ?? []) {
       if (reservation.id < than) reservation.superseded = true;
     }
@@ -160,7 +163,7 @@ export class Reservations {
 
   /** As `supersede`, for all keys that match. O(reservations). */
   supersedeWhere(cache: KeeperCache, matches: (key: string) => boolean): void {
-    this.watcher?.supersededWhere(cache, matches);
+    for (const watcher of this.watchers) watcher.supersededWhere(cache, matches);
     for (const reservation of this.#all.values()) {
       if (reservation.cache === cache && matches(reservation.key)) reservation.superseded = true;
     }
@@ -168,11 +171,20 @@ export class Reservations {
 
   /** What bears one of these tags was removed: what is being written now is outdone, should it turn out to. */
   supersedeTagged(cache: KeeperCache, tags: readonly string[], within: string): void {
-    this.watcher?.supersededTags(cache, tags, within);
+    for (const watcher of this.watchers) watcher.supersededTags(cache, tags, within);
     for (const reservation of this.#all.values()) {
       if (reservation.cache !== cache || !reservation.key.startsWith(within)) continue;
       reservation.lostTags ??= new Set();
       for (const tag of tags) reservation.lostTags.add(tag);
+    }
+  }
+
+  /** An entry has left: what is being written for its key is going to be one more. */
+  noteLeft(cache: KeeperCache, key: string): void {
+    for (const reservation of this.#byKey.get(keyName(cache, key)) ?? []) {
+      if (reservation.adds || reservation.blocks.length === 0) continue;
+      reservation.adds = true;
+      cache.reservedEntries++;
     }
   }
 
@@ -239,7 +251,7 @@ export class Reservations {
     const { cache, key, hash } = reservation;
     const isFirst = reservation.blocks.length === 0;
     const adds = isFirst && cache.store.find(key, hash) < 0;
-    const node = this.room.take(cache, units, this.now(), isFirst, adds);
+    const node = this.room.take(cache, units, this.now(), { slot: isFirst, adds, spares: reservation.spares });
     if (node < 0) return false;
     if (isFirst) {
       cache.reservedSlots++;

@@ -28,6 +28,12 @@ interface Window {
   live: number;
 }
 
+interface Wanted {
+  slot: boolean;
+  adds: boolean;
+  spares?: boolean | undefined;
+}
+
 export class Room {
   constructor(
     readonly arena: Arena,
@@ -36,15 +42,16 @@ export class Room {
 
   /**
    * A block of so many units for a cache, reserved and charged to it, or -1 when what could go is not enough. With
-   * `slot`, room for an entry too, and with `adds` for one more than there are.
+   * `slot`, room for an entry too, and with `adds` for one more than there are. With `spares` only the dead go for it.
    */
-  take(cache: KeeperCache, units: number, now: number, slot: boolean, adds: boolean): BlockNode {
+  take(cache: KeeperCache, units: number, now: number, { slot, adds, spares = false }: Wanted): BlockNode {
     const charge = chargeOf(units);
     this.arena.sweepLimbo();
     if (!this.#canFit(cache, charge) || !this.arena.ensureSegment(units, cache.config.maxBytes)) return -1;
     if (cache.committedBytes + charge > cache.config.maxBytes || isCrowded(cache, slot, adds)) cache.expire(now);
     let eviction: Eviction | undefined;
     const evictOne = () => {
+      if (spares) return false;
       if (eviction === undefined) {
         this.noteUses();
         eviction = new Eviction(cache, this.arena);

@@ -7,6 +7,7 @@ import {
   SLOT_DOUBLES,
   SLOT_WORDS,
   STAT_ROW_DOUBLES,
+  TABLE_CHANGES,
   TABLE_CLOSED,
   TABLE_SLOT_HIGH,
   type TableGeometry,
@@ -51,6 +52,16 @@ export class CacheTable {
 
   get slotHigh(): number {
     return Atomics.load(this.words, TABLE_SLOT_HIGH);
+  }
+
+  /** Odd while entries change that are to be seen together; another number afterwards. */
+  get changes(): number {
+    return Atomics.load(this.words, TABLE_CHANGES);
+  }
+
+  /** To be called before and after such a change. */
+  markChange(): void {
+    Atomics.add(this.words, TABLE_CHANGES, 1);
   }
 
   /** A Float64 of the header, by `HEADER`. */

@@ -2,12 +2,12 @@ import type { ArenaClient } from '../arena/client.js';
 import { placedKey, withinPrefix } from '../arena/namespace-key.js';
 import type { CacheNews, CacheTicket } from '../arena/protocol.js';
 import { fromWire } from '../arena/wire-error.js';
+import { CacheError } from '../common/error.js';
 import { namespaceLabel } from '../common/namespace.js';
 import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, REMOVAL_EVENT, type RemovalReason } from '../stats/event.js';
-import { warnOnce } from '../stats/warn.js';
 import { WeakValues } from '../struct/weak-values.js';
-import type { RemovalInfo } from './options.js';
+import type { OnEvicted } from './options.js';
 import type { Scope } from './scope.js';
 
 /** What listeners of a shared cache are told. The bytes of what is removed are gone by then. */
@@ -35,8 +35,6 @@ export interface SharedEvents {
   error: { error: unknown; key?: string };
 }
 
-type OnEvicted = (key: string, info: RemovalInfo, reason: RemovalReason) => void | Promise<void>;
-
 /** Of a view of a namespace. */
 interface Above {
   parent: SharedNews;
@@ -54,6 +52,9 @@ export class SharedNews {
   readonly #views = new WeakValues<SharedNews>();
   readonly #heardViews = new Map<string, SharedNews>();
   #subscribed = false;
+  #isClosed = false;
+  /** Events that the listeners of this thread were too slow for. */
+  lost = 0;
 
   constructor(
     readonly client: ArenaClient,
@@ -83,14 +84,22 @@ export class SharedNews {
 
   /** Nobody is told any more. */
   close(): void {
+    this.#isClosed = true;
     for (const { emitter } of this.#heardViews.values()) emitter.clear();
     this.emitter.clear();
+    void this.#subscribe();
   }
 
   /** Told by the keeper. */
   tell(news: readonly CacheNews[], lost: number): void {
-    if (lost > 0) warnOnce(`cache '${this.ticket.config.name}': listeners are too slow, ${lost} events were dropped`);
+    if (lost > 0) this.#announce(lost);
     for (const one of news) this.#tellOne(one);
+  }
+
+  #announce(lost: number): void {
+    this.lost += lost;
+    const text = `cache '${this.ticket.config.name}': expected listeners to keep up with the cache; ${lost} events were dropped`;
+    this.emitter.emit('error', { error: new CacheError(text) });
   }
 
   #tellOne({ type, key: inner, size, reason, durationMs, error }: CacheNews): void {
@@ -132,11 +141,11 @@ export class SharedNews {
   // Nobody listening costs nothing: the keeper collects news only for threads that have asked for it.
   async #subscribe(): Promise<void> {
     const heard = [this, ...this.#heardViews.values()].map(({ emitter }) => emitter.heard);
-    const listening = this.onEvicted !== undefined || heard.some((one) => FROM_KEEPER.some((event) => one[event]));
+    const isHeard = this.onEvicted !== undefined || heard.some((one) => FROM_KEEPER.some((event) => one[event]));
+    const listening = isHeard && !this.#isClosed;
     if (listening === this.#subscribed) return;
     this.#subscribed = listening;
-    const { cache } = this.ticket;
     // A cache that has been closed meanwhile has nothing to tell.
-    await this.client.request({ op: 'subscribe', cache, listening }).catch(() => undefined);
+    await this.client.listen(this.ticket.cache, this, listening).catch(() => undefined);
   }
 }

@@ -10,6 +10,7 @@ import { moduleHooks } from '../load/module-hooks.js';
 import { type CommonOptions, oneOf, optionalFunction, POLICY_NAMES, resolveCommonOptions } from '../options.js';
 import type { PolicyName } from '../policy/policy.js';
 import type { RemovalReason } from '../stats/event.js';
+import type { TurnOptions } from '../transaction/session.js';
 
 /** What a listener of removals is told beside the key: the bytes are gone by then. */
 export interface RemovalInfo {
@@ -18,6 +19,9 @@ export interface RemovalInfo {
   /** The namespace that the key lived in, where it was not the cache's own. */
   namespace?: string;
 }
+
+/** A listener of removals. */
+export type OnEvicted = (key: string, info: RemovalInfo, reason: RemovalReason) => void | Promise<void>;
 
 /** Options of the pool that runs loaders, by piscina's own names. Caches with equal options share a pool. */
 export interface PoolOptions {
@@ -56,8 +60,11 @@ export interface SharedCacheOptions<V> extends Omit<CommonOptions<string, V>, 'n
   /** How long a write, or a loader, waits for bytes that are leased before it does without. Default: 1 s. */
   reserveTimeout?: Duration | undefined;
   /** Told each removal exactly once, in the creating thread. What it throws becomes an `error` event. */
-  onEvicted?: ((key: string, info: RemovalInfo, reason: RemovalReason) => void | Promise<void>) | undefined;
+  onEvicted?: OnEvicted | undefined;
 }
+
+/** Those that stay in the thread that gives them. */
+export type ThreadOptions<V> = Pick<SharedCacheOptions<V>, 'onEvicted' | 'cost' | 'ttl' | 'weigher'>;
 
 /** What another thread needs to attach, for `workerData` and `postMessage`. */
 export interface SharedCacheHandle {
@@ -69,6 +76,8 @@ export interface SharedCacheHandle {
 export interface AttachOptions {
   /** How long to wait for a cache that has not been created yet. Default: 5 s. */
   timeout?: Duration;
+  /** As in the options of the cache: told each removal exactly once, in this thread too. */
+  onEvicted?: OnEvicted | undefined;
 }
 
 /** Options of `set` and `reserve`. */
@@ -76,6 +85,9 @@ export interface SharedSetOptions extends EntryOptions {
   /** Hands the value's ArrayBuffers over: they are detached in the caller's thread at once. Default: false. */
   transfer?: boolean;
 }
+
+/** Options of `update`. */
+export interface SharedUpdateOptions extends SharedSetOptions, TurnOptions {}
 
 /** Options of `load` and `acquireOrLoad`. */
 export interface LoadOptions extends GetOrSetOptions {
@@ -120,6 +132,7 @@ export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheCo
     refreshAhead: common.refreshAhead,
     idleMs: common.idleTtl,
     graceMs: common.grace,
+    ...(common.sweepInterval !== undefined && { sweepMs: common.sweepInterval }),
     reserveTimeoutMs: parseDuration(reserveTimeout, 'reserveTimeout'),
     loaders: urls,
     defaultLoader,

@@ -5,6 +5,7 @@ import type { SharedNews } from './events.js';
 import type { Lease } from './lease.js';
 import { checkKey } from './options.js';
 import type { Reading } from './reading.js';
+import { readTogether } from './together.js';
 
 /** What only reads a shared cache: synchronous, out of shared memory, asking nobody. */
 export abstract class SharedReads<V> {
@@ -93,13 +94,19 @@ export abstract class SharedReads<V> {
     return this.entries();
   }
 
-  /** The hits among `keys`, as copies. */
+  /** Calls `callback` for each entry, as `entries` does. */
+  forEach(callback: (value: V, key: string, cache: this) => void): void {
+    for (const [key, value] of this.entries()) callback(value, key, this);
+  }
+
+  /** The hits among `keys`, as copies, as of one moment: of a transaction, all is seen or nothing. */
   getMany(keys: Iterable<string>): Map<string, V> {
-    const found = new Map<string, V>();
-    for (const key of keys) {
-      const value = this.get(key);
-      if (value !== undefined) found.set(key, value);
-    }
+    const list = [...new Set(keys)];
+    this.open();
+    for (const key of list) this.openFor(key);
+    const found = readTogether(this.reading, list);
+    for (const key of list) this.heardRead(key, found.has(key));
+    for (const [key, value] of found) found.set(key, this.postGet(key, value));
     return found;
   }
 

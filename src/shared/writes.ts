@@ -1,4 +1,6 @@
+import { type BatchItem, batchItem } from '../arena/batch.js';
 import type { ArenaClient } from '../arena/client.js';
+import type { EntryTerms } from '../arena/lifetime.js';
 import type { CacheTicket } from '../arena/protocol.js';
 import { RecordWriter } from '../arena/record-writer.js';
 import { type EncodedValue, encodeValue } from '../codec/index.js';
@@ -7,24 +9,30 @@ import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, CacheLoadError, describe } from '../common/error.js';
 import type { EntryOptions } from '../load/context.js';
 import type { RemovalReason } from '../stats/event.js';
+import type { TransactionFunction, TurnOptions } from '../transaction/session.js';
+import { storeMany } from './batch.js';
 import { SharedNews } from './events.js';
 import { SharedLoading } from './loading.js';
-import { boundedByMemory, type SharedCacheOptions, type SharedSetOptions } from './options.js';
+import { boundedByMemory, type SharedSetOptions, type SharedUpdateOptions, type ThreadOptions } from './options.js';
 import { Reading } from './reading.js';
 import { SharedReads } from './reads.js';
 import { Reservation } from './reservation.js';
 import { Terms } from './terms.js';
+import { SharedTransactions, type TurnHost } from './transaction.js';
+import { updateShared } from './update.js';
 import type { SharedView } from './view.js';
 
 /** What changes a shared cache: asked of the keeper, and over when the promise settles. */
 export abstract class SharedWrites<V> extends SharedReads<V> {
   protected readonly loading: SharedLoading<V>;
   protected readonly terms: Terms<V>;
+  protected readonly transactions: SharedTransactions<V>;
+  readonly #turnHost: TurnHost<V>;
 
   protected constructor(
     protected readonly client: ArenaClient,
     protected readonly ticket: CacheTicket,
-    { onEvicted, cost, ttl, weigher }: Pick<SharedCacheOptions<V>, 'onEvicted' | 'cost' | 'ttl' | 'weigher'> = {},
+    { onEvicted, cost, ttl, weigher }: ThreadOptions<V> = {},
     view?: SharedView<V>,
   ) {
     super(new Reading<V>(client, ticket, view?.scope), view?.news ?? new SharedNews(client, ticket, onEvicted));
@@ -36,6 +44,16 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
         typeof ttl === 'function' ? ttl : undefined,
         weigher,
       );
+    this.#turnHost = {
+      reading: this.reading,
+      assertOpen: () => void this.open(),
+      read: (key) => this.get(key),
+      has: (key) => this.has(key),
+      preSet: (key, value, given) => this.preSet(key, value, given),
+      postGet: (key, value) => this.postGet(key, value),
+      item: (key, stored, options) => this.#item(key, stored, options),
+    };
+    this.transactions = new SharedTransactions<V>(this.#turnHost);
     this.loading = new SharedLoading<V>(this.reading, this.terms, {
       preSet: (key, value, given) => this.preSet(key, value, given),
       postGet: (key, value) => this.postGet(key, value),
@@ -52,17 +70,65 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
    */
   async set(key: string, value: V, options: SharedSetOptions = {}): Promise<boolean> {
     this.openFor(key);
-    const stored = this.preSet(key, value, options);
-    const terms = this.terms.of(options, stored, key);
-    const encoded = options.transfer ? takeOver(encodeValue(stored)) : encodeValue(stored);
+    const { encoded, terms } = this.#encode(key, this.preSet(key, value, options), options);
     const writer = new RecordWriter(this.client, this.ticket, this.inner(key));
     return (await writer.publish(encoded, terms)) !== 'refused';
   }
 
-  /** Stores all entries with the same options; how many were not refused. */
-  async setMany(entries: Iterable<readonly [string, V]>, options?: SharedSetOptions): Promise<number> {
-    const stored = await Promise.all(Array.from(entries, ([key, value]) => this.set(key, value, options)));
+  /**
+   * Stores all entries with the same options; how many were not refused. In two requests for some hundred entries, and
+   * never more at once than a part of the budget.
+   *
+   * @throws as `set`, before anything is stored.
+   */
+  async setMany(entries: Iterable<readonly [string, V]>, options: SharedSetOptions = {}): Promise<number> {
+    this.open();
+    const items = Array.from(entries, ([key, value]) => this.#itemOf(key, value, options));
+    const stored = await storeMany(this.client, this.ticket, items, { maxBytes: this.maxBytes });
     return stored.filter(Boolean).length;
+  }
+
+  /**
+   * Stores what `fn` makes of the present value, or of `undefined`, and answers with it. No update is lost, from whatever
+   * thread: those of a key have turns, and when the key is written or removed past them `fn` is asked again. A value that
+   * is refused is answered all the same, and is no longer there.
+   *
+   * @throws what `fn` throws; CacheTimeoutError after `timeout` (10 s); CacheError within an update of the same key.
+   */
+  async update(
+    key: string,
+    fn: (old: V | undefined) => V | PromiseLike<V>,
+    options: SharedUpdateOptions = {},
+  ): Promise<V> {
+    this.openFor(key);
+    return updateShared(this.#turnHost, this.transactions, key, fn, options);
+  }
+
+  /** `get` and `delete` in one: of all who ask, in whatever thread, one gets the value. */
+  async take(key: string): Promise<V | undefined> {
+    this.openFor(key);
+    const slot = await this.client.request<number>({ op: 'take', ...this.reading.place(key) });
+    this.heardRead(key, slot >= 0);
+    if (slot < 0) {
+      this.reading.noteMiss();
+      return undefined;
+    }
+    this.reading.reader.noteHit(slot);
+    return this.postGet(key, this.reading.held(slot, 'copy') as V);
+  }
+
+  /**
+   * Runs `fn(transaction)`, whose `get`, `set` and `delete` work on this cache as if nobody else were there: all that it
+   * writes is stored together when it is through, or nothing if it fails, its deadline passes, or its thread ends; until
+   * then nobody sees any of it, and `getMany` and other transactions see all of it or nothing. Transactions of a cache,
+   * namespaces included, run one after the other, in whatever thread. A write that somebody makes past it meanwhile is
+   * overwritten, if `fn` writes the same key. What `fn` returns is the answer. Binary must not change before it is there.
+   *
+   * @throws what `fn` throws, and what a refused value was refused with; CacheTimeoutError after `timeout` (10 s);
+   *   CacheError for one within another, for more than fits into the cache at once, and when others hold all room.
+   */
+  async transaction<T>(fn: TransactionFunction<string, V, T>, options?: TurnOptions): Promise<T> {
+    return this.transactions.run(fn, options);
   }
 
   /**
@@ -134,6 +200,41 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
   /** For subclasses: what is stored in the place of `value`, or throws to refuse it. */
   protected preSet(_key: string, value: V, _options?: EntryOptions): V {
     return value;
+  }
+
+  /** Starts the background sweep of the dead again. It is on from the beginning, unless `sweepInterval` is `Infinity`. */
+  async startSweep(): Promise<void> {
+    this.open();
+    await this.client.request({ op: 'sweeping', cache: this.ticket.cache, on: true });
+  }
+
+  /** Stops it, for all threads; `sweep` still works, and the dead still go first when room is needed. */
+  async stopSweep(): Promise<void> {
+    this.open();
+    await this.client.request({ op: 'sweeping', cache: this.ticket.cache, on: false });
+  }
+
+  /** Ends writing in this thread. */
+  protected override shut(): void {
+    super.shut();
+    this.transactions.close();
+  }
+
+  /** A value as it is given, ready to be written. */
+  #itemOf(key: string, value: V, options: SharedSetOptions): BatchItem {
+    this.openFor(key);
+    return this.#item(key, this.preSet(key, value, options), options);
+  }
+
+  #item(key: string, stored: V, options: SharedSetOptions): BatchItem {
+    const { encoded, terms } = this.#encode(key, stored, options);
+    return batchItem(this.client, this.ticket, this.inner(key), encoded, terms);
+  }
+
+  #encode(key: string, stored: V, options: SharedSetOptions): { encoded: EncodedValue; terms: EntryTerms } {
+    const terms = this.terms.of(options, stored, key);
+    const encoded = options.transfer ? takeOver(encodeValue(stored)) : encodeValue(stored);
+    return { encoded, terms };
   }
 
   #remove(keys: string[]): Promise<boolean[]> {

@@ -114,7 +114,7 @@ export function checkTransaction(fn: unknown, options: TurnOptions = {}): { time
 }
 
 /** @throws CacheConfigError for what is no duration. */
-function parseTimeout(timeout: Duration | undefined): number {
+export function parseTimeout(timeout: Duration | undefined): number {
   return timeout === undefined ? TIMEOUT_MS : parseDuration(timeout, 'timeout');
 }
 

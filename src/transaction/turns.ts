@@ -1,7 +1,7 @@
 import { after } from '../common/timer.js';
 
 /** Work that has a deadline. */
-interface Bounded<T> {
+export interface Bounded<T> {
   /** `callOff` stops the clock: from there on the work must end by itself. */
   work: (callOff: () => void) => Promise<T>;
   timeoutMs: number;
@@ -11,7 +11,7 @@ interface Bounded<T> {
 }
 
 /** Runs work that may be stopped: by its deadline, or by whoever calls `stop`. */
-function bounded<T>({ work, timeoutMs, onStop, timedOut }: Bounded<T>): {
+export function bounded<T>({ work, timeoutMs, onStop, timedOut }: Bounded<T>): {
   promise: Promise<T>;
   stop: (error: unknown) => void;
 } {
