@@ -138,6 +138,11 @@ export class Lifetime {
     }
   }
 
+  /** The entry is about to begin anew: until then it is not the first to go. */
+  spare(handle: number): void {
+    if (this.#gone.size > 0) this.#gone.delete(handle);
+  }
+
   /** The entry that is dead longest, else the stale one that dies first; -1 when all are fresh. After `advance`. */
   firstGone(): number {
     return this.#gone.first();

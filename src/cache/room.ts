@@ -3,7 +3,7 @@ import type { Store } from './store.js';
 
 /**
  * Lets others go until so much more fits in, none of `kept` among them: the dead, the stale, then whom the policy names.
- * What is kept and what comes must fit by themselves.
+ * What is kept and what comes must fit by themselves; what is kept is about to be written anew.
  */
 export function makeRoom<K, V>(
   store: Store<K, V>,
@@ -12,10 +12,13 @@ export function makeRoom<K, V>(
 ): void {
   const { life } = store;
   store.readClock();
-  if (life.isTimed) life.advance();
+  if (life.isTimed) {
+    life.advance();
+    for (const handle of kept) life.spare(handle);
+  }
   while (store.bytes + more.bytes > store.maxBytes || store.count + more.entries > store.maxEntries) {
     const gone = life.isTimed ? life.firstGone() : -1;
-    if (gone >= 0 && !kept.has(gone)) store.drop(gone, store.reasonFor(gone, 'evict'));
+    if (gone >= 0) store.drop(gone, store.reasonFor(gone, 'evict'));
     else store.drop(victim(store, kept), 'evict');
   }
 }

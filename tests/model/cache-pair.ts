@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Cache } from '../../src/cache.js';
-import type { CacheOptions } from '../../src/index.js';
+import type { CacheDump, CacheOptions } from '../../src/index.js';
 import { FakeClock } from '../../src/testing/index.js';
 import {
   PlainCache,
@@ -49,6 +49,8 @@ export class CachePair {
   readonly cache: OpenCache;
   readonly model: PlainCache;
   readonly flights: Flight[] = [];
+  /** The last dump of each space, and what it must hold. */
+  readonly dumps = new Map<string, { real: CacheDump<string, Value>; plain: PlainEntry[] }>();
   readonly #told: PlainRemoval[] = [];
   readonly #spaces = new Map<string, Cache<string, Value>>();
   readonly #heard: boolean;

@@ -1,9 +1,8 @@
 import { type CachePair, isWithin, type PairOptions, SPACES } from './cache-pair.js';
-import { type PlainEntry, state, type Write } from './plain-cache.js';
+import { dump, load, transaction } from './cache-wholes.js';
+import { type PlainEntry, state } from './plain-cache.js';
 import type { Random } from './random.js';
-
-const KEYS = 14;
-const TAGS = ['red', 'blue', 'green'];
+import { randomKey, randomWrite, type Scene, someKeys, supersede, TAGS, weight } from './scene.js';
 
 /** How often each step is taken. */
 const WEIGHTS = {
@@ -28,6 +27,9 @@ const WEIGHTS = {
   sweep: 1,
   resize: 1,
   clear: 0.15,
+  transaction: 3,
+  dump: 0.3,
+  restore: 0.3,
 };
 
 type StepName = keyof typeof WEIGHTS;
@@ -53,18 +55,10 @@ export function randomOptions(random: Random, policy: PairOptions['policy']): Pa
 export async function step(random: Random, pair: CachePair, isTimed: boolean, done: string[]): Promise<void> {
   const name = random.weighted(WEIGHTS);
   const space = random.chance(0.6) ? '' : random.of(SPACES);
-  const key = String(random.int(0, random.chance(0.5) ? 3 : KEYS));
+  const key = randomKey(random);
   done.push(`${name} ${space}:${key}`);
   const more = await steps[name]({ random, pair, space, key, isTimed });
   if (more !== undefined) done.push(`${done.pop()} ${JSON.stringify(more)}`);
-}
-
-interface Scene {
-  random: Random;
-  pair: CachePair;
-  space: string;
-  key: string;
-  isTimed: boolean;
 }
 
 const steps: Record<StepName, (scene: Scene) => unknown> = {
@@ -250,35 +244,15 @@ const steps: Record<StepName, (scene: Scene) => unknown> = {
         'clear',
       );
   },
-};
 
-function supersede(pair: CachePair, space: string, key: string): void {
-  pair.supersede((flight) => flight.space === space && flight.key === key);
-}
+  transaction,
+  dump,
+  restore: load,
+};
 
 /** In one space: namespaces within are not looked at. */
 function deleteMatching(pair: CachePair, space: string, matches: (key: string) => boolean, count: number): void {
   const chosen = (one: { space: string; key: string }) => one.space === space && matches(one.key);
   pair.supersede(chosen);
   pair.same(count, pair.model.deleteAll(pair.model.entries.filter(chosen)));
-}
-
-/** Mostly small, now and then more than the whole cache. */
-function weight(random: Random): number {
-  return random.chance(0.02) ? random.int(1, 2500) : random.int(1, 150);
-}
-
-function someKeys(random: Random): string[] {
-  return Array.from({ length: random.int(0, 4) }, () => String(random.int(0, KEYS)));
-}
-
-function randomWrite(random: Random, isTimed: boolean): Write {
-  const write: Write = {};
-  if (random.chance(0.2)) write.size = weight(random);
-  if (random.chance(0.3)) write.tags = Array.from({ length: random.int(0, 3) }, () => random.of(TAGS));
-  if (!isTimed || random.chance(0.4)) return write;
-  if (random.chance(0.7)) write.ttl = random.chance(0.1) ? Number.POSITIVE_INFINITY : random.int(1, 100);
-  if (random.chance(0.2)) write.idleTtl = random.int(1, 40);
-  if (random.chance(0.3)) write.grace = random.int(1, 60);
-  return write;
 }

@@ -20,6 +20,12 @@ export interface Write extends Partial<Terms> {
   tags?: string[] | undefined;
 }
 
+/** A write of a transaction. */
+export interface PlainChange {
+  value: Value;
+  write: Write;
+}
+
 export interface PlainEntry extends Terms {
   readonly handle: number;
   space: string;
@@ -122,25 +128,64 @@ export class PlainCache {
       if (held) this.remove(held, 'replace');
       return false;
     }
-    const { ttl = this.options.ttl, idleTtl = this.options.idleTtl, grace = this.options.grace } = write;
-    const born = this.now();
-    const fields = { value, size, ttl, idleTtl, grace, born, end: born + Math.min(ttl, idleTtl), hits: 0 };
-    const tags = [...new Set(write.tags ?? [])];
-    this.counts.sets++;
     if (held) {
-      const reason = state(held, born) === 'dead' ? 'expire' : 'replace';
-      if (reason === 'expire') this.counts.expirations++;
-      this.removals.push({ value: held.value, reason });
-      Object.assign(held, fields, { tags });
-      this.#policy?.update(held.handle, size, 1);
-      this.#makeRoom(0, 0, held);
-      return true;
+      this.#put(space, key, value, write, size);
+      this.#makeRoom(0, 0, new Set([held]));
+    } else {
+      this.#makeRoom(size, 1);
+      this.#put(space, key, value, write, size);
     }
-    this.#makeRoom(size, 1);
-    const entry = { ...fields, tags, space, key, handle: ++this.#lastHandle };
-    this.entries.push(entry);
-    this.#policy?.insert(entry.handle, size, 1);
     return true;
+  }
+
+  /** The changes of a transaction; `undefined` is a removal. Whether they fit in at once: else nothing has changed. */
+  commit(space: string, changes: ReadonlyMap<string, PlainChange | undefined>): boolean {
+    const writes = [...changes].flatMap(([key, change]) => (change ? [{ key, ...change }] : []));
+    const sizeOf = ({ value, write }: PlainChange) => write.size ?? value.weight;
+    const sum = writes.reduce((bytes, change) => bytes + sizeOf(change), 0);
+    if (sum > this.maxBytes || writes.length > this.options.maxEntries) return false;
+    for (const [key, change] of changes) if (!change) this.delete(space, key);
+    const old = writes.flatMap(({ key }) => this.held(space, key) ?? []);
+    const oldBytes = old.reduce((bytes, { size }) => bytes + size, 0);
+    this.#makeRoom(sum - oldBytes, writes.length - old.length, new Set(old));
+    for (const change of writes) this.#put(space, change.key, change.value, change.write, sizeOf(change));
+    return true;
+  }
+
+  /** What a dump of some spaces holds. */
+  dump(isMeant: (space: string) => boolean): PlainEntry[] {
+    const held = this.entries.filter((entry) => isMeant(entry.space) && state(entry, this.now()) !== 'dead');
+    return held.map((entry) => ({ ...entry }));
+  }
+
+  /** The handles of fresh entries in the order in which they would go, where the policy promises one. */
+  order(isMeant: (space: string) => boolean): PlainEntry[] | undefined {
+    const byHandle = new Map(this.fresh().map((entry) => [entry.handle, entry]));
+    const order = this.#policy?.order().flatMap((handle) => byHandle.get(handle) ?? []);
+    return order?.filter(({ space }) => isMeant(space));
+  }
+
+  /** Replaces what some spaces hold by the end of a list that fits; how many those are. */
+  load(isMeant: (space: string) => boolean, list: readonly PlainEntry[]): number {
+    const others = this.entries.filter(({ space }) => !isMeant(space));
+    const otherBytes = others.reduce((bytes, { size }) => bytes + size, 0);
+    const isAlive = (entry: PlainEntry) => state(entry, this.now()) !== 'dead' && entry.size <= this.maxBytes;
+    let fitting = list.filter(isAlive);
+    const isTooMuch = () =>
+      fitting.reduce((bytes, { size }) => bytes + size, otherBytes) > this.maxBytes ||
+      fitting.length + others.length > this.options.maxEntries;
+    while (fitting.length > 0 && isTooMuch()) fitting = fitting.slice(1);
+    this.deleteAll(
+      this.entries.filter(({ space }) => isMeant(space)),
+      'clear',
+    );
+    for (const old of fitting) {
+      const entry = { ...old, handle: ++this.#lastHandle };
+      this.entries.push(entry);
+      this.#policy?.insert(entry.handle, entry.size, 1);
+      for (let use = Math.min(entry.hits, 15); use > 0; use--) this.#policy?.touch(entry.handle);
+    }
+    return fitting.length;
   }
 
   /** Whether a fresh one went. */
@@ -202,7 +247,28 @@ export class PlainCache {
     this.#policy?.remove(entry.handle);
   }
 
-  #makeRoom(bytes: number, count: number, kept?: PlainEntry): void {
+  /** A write that fits in. */
+  #put(space: string, key: string, value: Value, write: Write, size: number): void {
+    const { ttl = this.options.ttl, idleTtl = this.options.idleTtl, grace = this.options.grace } = write;
+    const held = this.held(space, key);
+    const born = this.now();
+    const fields = { value, size, ttl, idleTtl, grace, born, end: born + Math.min(ttl, idleTtl), hits: 0 };
+    const tags = [...new Set(write.tags ?? [])];
+    this.counts.sets++;
+    if (held) {
+      const reason = state(held, born) === 'dead' ? 'expire' : 'replace';
+      if (reason === 'expire') this.counts.expirations++;
+      this.removals.push({ value: held.value, reason });
+      Object.assign(held, fields, { tags });
+      this.#policy?.update(held.handle, size, 1);
+    } else {
+      const entry = { ...fields, tags, space, key, handle: ++this.#lastHandle };
+      this.entries.push(entry);
+      this.#policy?.insert(entry.handle, size, 1);
+    }
+  }
+
+  #makeRoom(bytes: number, count: number, kept: ReadonlySet<PlainEntry> = new Set()): void {
     const { maxEntries } = this.options;
     while (this.bytes + bytes > this.maxBytes || this.entries.length + count > maxEntries) {
       this.remove(this.#victim(kept), 'evict');
@@ -210,17 +276,17 @@ export class PlainCache {
   }
 
   /** The dead go first, those that died first; then the stale, those that die first; then whom the policy names. */
-  #victim(kept?: PlainEntry): PlainEntry {
+  #victim(kept: ReadonlySet<PlainEntry>): PlainEntry {
     const now = this.now();
-    const gone = this.entries.filter((entry) => entry.end <= now);
+    const others = this.entries.filter((entry) => !kept.has(entry));
+    const gone = others.filter((entry) => entry.end <= now);
     if (gone.length > 0) {
       const first = Math.min(...gone.map((entry) => entry.end + entry.grace));
       return this.witness(gone.filter((entry) => entry.end + entry.grace === first));
     }
-    const others = this.entries.filter((entry) => entry !== kept);
     if (this.#policy === undefined) return this.witness(others);
     let handle = this.#policy.victim();
-    if (handle === kept?.handle) {
+    while (!others.some((entry) => entry.handle === handle)) {
       this.#policy.defer(handle);
       handle = this.#policy.victim();
     }
