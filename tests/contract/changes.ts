@@ -2,7 +2,9 @@
 interface Changed {
   set(key: string, value: number): unknown;
   setMany(entries: [string, number][]): unknown;
+  update(key: string, fn: () => number): unknown;
   delete(key: string): unknown;
+  take(key: string): unknown;
   deleteMany(keys: string[]): unknown;
   expire(key: string): unknown;
   clear(): unknown;
@@ -27,7 +29,9 @@ export const changes: Record<string, Change> = {
   set: { make: (cache) => cache.set('a', 2), leaves: 2 },
   setMany: { make: (cache) => cache.setMany([['a', 2]]), leaves: 2 },
   'set and delete': { make: (cache) => Promise.all([cache.set('a', 2), cache.delete('a')]) },
+  update: { make: (cache) => cache.update('a', () => 2), leaves: 2 },
   delete: { make: (cache) => cache.delete('a') },
+  take: { make: (cache) => cache.take('a') },
   deleteMany: { make: (cache) => cache.deleteMany(['b', 'a']) },
   expire: { make: (cache) => cache.expire('a') },
   clear: { make: (cache) => cache.clear() },

@@ -12,8 +12,11 @@ type Numbers = SharedCache<number | Uint8Array>;
 type Held = 'nothing' | 'a stale value';
 type Start = (words: Int32Array) => Promise<unknown>;
 
-const all: [string, Change, Held][] = Object.entries(changes).flatMap(([name, change]) => {
-  const stale: [string, Change, Held] = [name, change, 'a stale value'];
+const all: [string, Change<SharedCache<number>>, Held][] = Object.entries<Change<SharedCache<number>>>({
+  ...changes,
+  transaction: { make: (cache) => cache.transaction((txn) => txn.set('a', 2)), leaves: 2 },
+}).flatMap(([name, change]) => {
+  const stale: [string, Change<SharedCache<number>>, Held] = [name, change, 'a stale value'];
   return change.seesOnlyHeld ? [stale] : [[name, change, 'nothing'], stale];
 });
 const workers: Worker[] = [];
@@ -29,7 +32,13 @@ const plain = (value: unknown): unknown => (value instanceof Uint8Array ? value[
  * Stops a load before its first message to the keeper, before its second, and so on until it no longer gets that far;
  * makes the change meanwhile, in another thread, and lets it go on.
  */
-async function stepThrough(cache: Numbers, start: Start, { make, leaves }: Change, name: string, held: Held) {
+async function stepThrough(
+  cache: Numbers,
+  start: Start,
+  { make, leaves }: Change<SharedCache<number>>,
+  name: string,
+  held: Held,
+) {
   for (let at = 0; ; at++) {
     const where = `${name}, before message ${at}, where ${held} was held`;
     const words = new Int32Array(new SharedArrayBuffer(12));

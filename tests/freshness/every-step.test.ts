@@ -26,8 +26,6 @@ function load(cache: Numbers, value: number, begun: () => void = () => undefined
 
 const all: [string, Change<Numbers>][] = Object.entries({
   ...changes,
-  take: { make: (cache) => cache.take('a') },
-  update: { make: (cache) => cache.update('a', () => 2), leaves: 2 },
   'a set that is refused': { make: (cache) => cache.set('a', 2, { size: 2 ** 21 }) },
 });
 

@@ -42,6 +42,8 @@ interface Written {
 interface Expected {
   must?: readonly Entry[];
   may?: readonly Entry[];
+  /** Overwritten besides. */
+  mayReplace?: readonly Entry[];
   reason?: RemovalReason;
   /** Whether others may go for room. */
   room?: boolean;
@@ -80,6 +82,7 @@ export class SharedPair {
     readonly time: { now: number },
     readonly terms: Terms,
     readonly told: Removal[],
+    readonly maxEntries: number,
   ) {}
 
   static async create(
@@ -95,7 +98,7 @@ export class SharedPair {
       },
     });
     const { ttl = never, idleTtl = never, grace = 0 } = options;
-    const pair = new SharedPair(cache, here, time, { ttl, idleTtl, grace }, told);
+    const pair = new SharedPair(cache, here, time, { ttl, idleTtl, grace }, told, options.maxEntries ?? never);
     for (const space of SPACES) {
       let view = cache;
       for (const name of space === '' ? [] : space.split('/')) view = view.namespace(name);
@@ -161,26 +164,34 @@ export class SharedPair {
     this.entries.push({ ...lived, space, key, value, size: info.size, tags: [...new Set(tags)] });
   }
 
+  /** Whether so much may be too much to be written at once. */
+  mayRefuse(bytes: number, entries: number): boolean {
+    const { maxBytes } = this.cache;
+    return bytes + entries * OVERHEAD > maxBytes || entries > this.maxEntries;
+  }
+
   /** Takes in what was told. `must` are gone with that reason (the dead: `expire`), `may` perhaps; others for room only. */
   take(how: Expected = {}): void {
-    const { must = [], may = [], reason = 'delete', room = false, written = [] } = how;
+    const { must = [], may = [], mayReplace = [], reason = 'delete', room = false, written = [] } = how;
     for (const told of this.told.splice(0)) {
       const entry = this.entries.find(({ space, key }) => `${space}|${key}` === told.id);
       if (!entry && written.includes(told.id)) continue;
       assert.ok(entry, `${told.id} leaves (${told.reason}) although it is not there`);
       const isDead = this.isDead(entry);
-      const isMeant = must.includes(entry) || (may.includes(entry) && told.reason !== 'evict');
+      const isReplaced = mayReplace.includes(entry) && told.reason !== 'evict';
+      const isMeant = isReplaced || must.includes(entry) || (may.includes(entry) && told.reason !== 'evict');
       if (!isMeant && !isDead) {
         assert.ok(room, `${told.id} leaves (${told.reason}) for no reason`);
         const isFresh = this.end(entry) > this.time.now;
         const stale = this.entries.filter((other) => this.end(other) <= this.time.now);
         if (isFresh) assert.deepEqual(stale, [], `${told.id} is fresh, and goes before what is stale`);
       }
-      this.same(told.reason, isDead ? 'expire' : isMeant ? reason : 'evict');
+      this.same(told.reason, isDead ? 'expire' : isReplaced ? 'replace' : isMeant ? reason : 'evict');
       this.entries.splice(this.entries.indexOf(entry), 1);
     }
     // An old value that is overwritten has always gone, whatever for; what is deleted too.
-    for (const entry of [...must, ...may]) assert.ok(!this.entries.includes(entry), `${entry.key} is still there`);
+    for (const entry of [...must, ...may, ...mayReplace])
+      assert.ok(!this.entries.includes(entry), `${entry.key} is still there`);
   }
 
   async load(space: string, key: string, write: Write): Promise<void> {

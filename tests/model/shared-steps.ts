@@ -1,3 +1,4 @@
+import { CacheError } from '../../src/index.js';
 import { isWithin } from './cache-pair.js';
 import type { Write } from './plain-cache.js';
 import type { Random } from './random.js';
@@ -27,6 +28,9 @@ const WEIGHTS = {
   sweep: 1,
   resize: 1,
   clear: 0.2,
+  take: 2,
+  update: 3,
+  transaction: 3,
 };
 
 interface Scene {
@@ -212,6 +216,79 @@ const steps: Record<keyof typeof WEIGHTS, (scene: Scene) => unknown> = {
     pair.supersede((flight) => isWithin(flight.space, space));
     await pair.at(space).clear();
     pair.take({ must: pair.entries.filter((entry) => isWithin(entry.space, space)), reason: 'clear' });
+  },
+
+  async take({ pair, space, key }) {
+    supersede(pair, space, key);
+    const expected = pair.use(pair.fresh(space, key));
+    pair.sameImage(await pair.at(space).take(key), expected);
+    const old = pair.held(space, key);
+    pair.take({ must: old ? [old] : [] });
+  },
+
+  async update({ random, pair, space, key }) {
+    const image = randomImage(random, pair);
+    const write = randomWrite(random);
+    const expected = pair.fresh(space, key)?.value;
+    const answer = await pair.at(space).update(
+      key,
+      (old) => {
+        pair.sameImage(old, expected);
+        return image;
+      },
+      write,
+    );
+    supersede(pair, space, key);
+    pair.sameImage(answer, image);
+    pair.wrote({ space, key, value: image, write });
+    return { id: image.id, length: image.bytes.length, ...write };
+  },
+
+  async transaction({ random, pair, space }) {
+    const changes = new Map<string, { value: Image; write: Write } | undefined>();
+    const failure = random.chance(0.25) ? new Error('a transaction that fails') : undefined;
+    let isTooLarge = false;
+    const running = pair.at(space).transaction(async (txn) => {
+      for (let actions = random.int(0, 5); actions > 0; actions--) {
+        const key = random.of(KEYS);
+        const known = changes.has(key) ? changes.get(key)?.value : pair.fresh(space, key)?.value;
+        const action = random.of(['get', 'set', 'delete'] as const);
+        if (action === 'get') {
+          if (!changes.has(key)) pair.use(pair.fresh(space, key));
+          pair.sameImage(txn.get(key), known);
+        } else if (action === 'delete') {
+          pair.same(txn.delete(key), known !== undefined);
+          changes.set(key, undefined);
+        } else {
+          const change = { value: randomImage(random, pair), write: randomWrite(random) };
+          isTooLarge ||= pair.mayRefuse(change.value.bytes.length, 1);
+          txn.set(key, change.value, change.write);
+          changes.set(key, change);
+        }
+        if (random.chance(0.2)) await undefined;
+      }
+      if (failure) throw failure;
+      return changes.size;
+    });
+    const answer = await running.catch((error: unknown) => error);
+    const sum = [...changes.values()].reduce((bytes, change) => bytes + (change?.value.bytes.length ?? 0), 0);
+    if (answer instanceof CacheError) {
+      // More than fits in at once: others may have gone for it, and nothing else has changed.
+      pair.same(isTooLarge || pair.mayRefuse(sum, changes.size), true);
+      pair.take({ room: true });
+      return 'is refused';
+    }
+    pair.same(answer, failure ?? changes.size);
+    if (failure) return 'fails';
+    for (const key of changes.keys()) supersede(pair, space, key);
+    const held = (isWrite: boolean) =>
+      [...changes].flatMap(([key, change]) =>
+        (change !== undefined) === isWrite ? (pair.held(space, key) ?? []) : [],
+      );
+    const [gone, old] = [held(false), held(true)];
+    pair.take({ must: gone, mayReplace: old, room: true });
+    for (const [key, change] of changes) if (change) pair.wrote({ space, key, ...change });
+    return [...changes].map(([key, change]) => [key, change?.value.id]);
   },
 };
 

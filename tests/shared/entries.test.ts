@@ -92,6 +92,19 @@ describe('time', () => {
     expect(await cache.sweep()).toBe(0);
   });
 
+  it('keeps the dead while the sweep is stopped, for all threads', async () => {
+    const cache = await create<number>();
+    await cache.stopSweep();
+    await cache.set('brief', 1, { ttl: 20 });
+    await until(() => !cache.has('brief'));
+    await sleep(60);
+    expect(cache.stats.snapshot()).toMatchObject({ expirations: 0, bytes: cache.bytes });
+    expect(cache.bytes).toBeGreaterThan(0);
+    await cache.startSweep();
+    await until(() => cache.bytes === 0);
+    expect(cache.stats.snapshot().expirations).toBe(1);
+  });
+
   it('ends with expire', async () => {
     const cache = await create<number>();
     await cache.set('k', 1);
