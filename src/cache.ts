@@ -8,12 +8,14 @@ import { Restorer } from './cache/restore.js';
 import { saveCache } from './cache/save.js';
 import { Transactions } from './cache/transaction.js';
 import { ViewOptions } from './cache/view-options.js';
+import { warmCache } from './cache/warm.js';
 import { type Bytes, parseBytes } from './common/bytes.js';
 import { CacheConfigError, describe } from './common/error.js';
 import { parseNamespace } from './common/namespace.js';
 import { checkPredicate, parsePattern, parsePrefix } from './common/pattern.js';
 import { parseTagOrTags } from './common/tags.js';
-import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/context.js';
+import type { EntryOptions, Factory, GetOrSetOptions, Loaded, Loader } from './load/context.js';
+import type { WarmOptions, WarmSummary } from './load/warm.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, type MemoParameters, memoize } from './memo/memoize.js';
 import { type CacheOptions, resolveCacheOptions } from './options.js';
@@ -224,8 +226,23 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   fetch(key: K, options?: GetOrSetOptions<V, K>): Promise<V | undefined> {
     const { loader } = this.engine.options;
     if (loader) return this.#loading.getOrSet(key, (context) => loader(key, context), options);
-    const text = `${this.name}: fetch needs a loader: expected the option loader, a function; got ${describe(loader)}`;
-    return Promise.reject(new CacheConfigError(text));
+    return Promise.reject(this.#noLoader('fetch'));
+  }
+
+  /**
+   * Fills the room that is left, and stops when there is none: nobody goes for it but the dead. Of a `Map` the entries are
+   * stored, the most worthy first (by cost for each byte); of anything else iterable the keys are loaded with `loader`, in
+   * their order, those left out that are there. A key that fails does not end it.
+   *
+   * @throws (as a rejection) CacheConfigError without a loader for keys; the reason of the signal; CacheClosedError.
+   */
+  async warm(source: ReadonlyMap<K, V> | Iterable<K>, options?: WarmOptions<K>): Promise<WarmSummary> {
+    const engine = this.open();
+    const loader = (): Loader<V, K> => {
+      if (engine.options.loader) return engine.options.loader;
+      throw this.#noLoader('warm');
+    };
+    return warmCache({ engine, hooks: this.#hooks, loading: this.#loading, loader }, source, options);
   }
 
   /**
@@ -263,6 +280,13 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   cached<A extends unknown[]>(options: MemoOptions<A, K, V> = {}, ...more: unknown[]): CachedDecorator<A, V> {
     checkDecoratorCall(options, 1 + more.length);
     return memoizingDecorator<A, K, V>({ options, by: 'function', cacheOf: () => this });
+  }
+
+  #noLoader(what: string): CacheConfigError {
+    const got = describe(this.engine.options.loader);
+    return new CacheConfigError(
+      `${this.name}: ${what} needs a loader: expected the option loader, a function; got ${got}`,
+    );
   }
 
   /** Of the namespace that these names lead to. */

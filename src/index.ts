@@ -32,6 +32,7 @@ export { type LoadConfigOptions, loadConfig } from './config/load.js';
 export type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded, Loader } from './load/context.js';
 export { defineLoader, type LoaderContext, type LoaderFunction } from './load/define-loader.js';
 export type { LoadTrace } from './load/tracing.js';
+export type { WarmOptions, WarmOutcome, WarmProgress, WarmSummary } from './load/warm.js';
 export { type CachedDecorator, type MethodMemo, memoOf } from './memo/decorate.js';
 export type { Memoized, MemoOptions } from './memo/memoize.js';
 export type { CacheOptions, CostFunction, CostName } from './options.js';
@@ -47,6 +48,7 @@ export type {
   SharedCacheHandle,
   SharedCacheOptions,
   SharedSetOptions,
+  SharedUpdateOptions,
 } from './shared/options.js';
 export type { Reservation } from './shared/reservation.js';
 export { SharedCache } from './shared-cache.js';

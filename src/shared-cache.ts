@@ -4,6 +4,7 @@ import { parseDuration } from './common/duration.js';
 import { CacheClosedError, CacheConfigError, describe } from './common/error.js';
 import { parseNamespace } from './common/namespace.js';
 import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/context.js';
+import type { WarmOptions, WarmSummary } from './load/warm.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, memoize } from './memo/memoize.js';
 import { optionalFunction } from './options.js';
@@ -26,6 +27,7 @@ import { restoreShared, saveShared } from './shared/snapshot.js';
 import { SharedStatistics } from './shared/statistics.js';
 import { connectThread, connectThreadTo, connectWhenStarted } from './shared/thread.js';
 import type { SharedView } from './shared/view.js';
+import { warmShared } from './shared/warm.js';
 import { pathOf } from './snapshot/path.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
@@ -139,25 +141,49 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   /** The value, or what `factory` makes of it: one run for a key in the whole process, however many ask. */
   async getOrSet(key: string, factory: Factory<V, string>, options: GetOrSetOptions = {}): Promise<V | undefined> {
     this.openFor(key);
-    return this.loading.byFactory(key, factory, options, 'copy') as Promise<V | undefined>;
+    return this.loading.byFactory(key, factory, options, { as: 'copy' }) as Promise<V | undefined>;
   }
 
   /** The value of a loader for an input: from the cache, or loaded once for the whole process. */
   async load(name: string, input: unknown, options: LoadOptions = {}): Promise<V | undefined> {
     this.open();
-    return this.#loaders.load(name, input, options, 'copy') as Promise<V | undefined>;
+    return this.#loaders.load(name, input, options, { as: 'copy' }) as Promise<V | undefined>;
   }
 
   /** As `load`, read in place. `undefined` when the loader yields nothing. */
   async acquireOrLoad(name: string, input: unknown, options: LoadOptions = {}): Promise<Lease<V> | undefined> {
     this.open();
-    return this.#loaders.load(name, input, options, 'lease') as Promise<Lease<V> | undefined>;
+    return this.#loaders.load(name, input, options, { as: 'lease' }) as Promise<Lease<V> | undefined>;
   }
 
   /** `load` with the default loader, the key as its input. */
   async fetch(key: string, options: GetOrSetOptions = {}): Promise<V | undefined> {
     this.openFor(key);
-    return this.#loaders.load(this.#loaders.default, key, { ...options, key }, 'copy') as Promise<V | undefined>;
+    return this.#loaders.load(this.#loaders.default, key, { ...options, key }, { as: 'copy' }) as Promise<
+      V | undefined
+    >;
+  }
+
+  /**
+   * Fills the room that is left, and stops when there is none: nobody goes for it but the dead. Of a `Map` the entries are
+   * stored, the most worthy first (by cost for each byte); of anything else iterable the keys are loaded as by `fetch`, in
+   * their order, those left out that are there. A key that fails does not end it.
+   *
+   * @throws CacheConfigError without a loader for keys; the reason of the signal; CacheClosedError.
+   */
+  async warm(source: ReadonlyMap<string, V> | Iterable<string>, options?: WarmOptions<string>): Promise<WarmSummary> {
+    this.open();
+    const load = async (key: string, signal: AbortSignal | undefined): Promise<void> => {
+      const given: LoadOptions = signal ? { key, signal } : { key };
+      const lease = await this.#loaders.load(this.#loaders.default, key, given, { as: 'lease', spares: true });
+      (lease as Lease<V> | undefined)?.release();
+    };
+    const guard = (action: () => void) => this.news.emitter.guard(action);
+    return warmShared(
+      { ...this.turnHost, guard, load, assertLoader: () => void this.#loaders.default },
+      source,
+      options,
+    );
   }
 
   /**

@@ -45,7 +45,7 @@ export class KeeperLoads {
   settle(flight: Flight, answer: FlightAnswer, isRejected: boolean): void {
     const { cache, key } = flight;
     const size = answer.kind === 'loose' ? answer.value.buffer.byteLength : 0;
-    if (isRejected) {
+    if (isRejected && !flight.spares) {
       cache.table.addHeader(HEADER.rejected, 1);
       cache.tell({ type: 'maxSizeExceeded', key, size });
       // A value that is refused leaves no older one behind to be taken for it.

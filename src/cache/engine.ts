@@ -8,7 +8,7 @@ import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/event.js';
 import { smoothedLoadTime } from '../stats/load-times.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
-import { type EntryTerms, entryTerms } from './entry-terms.js';
+import { type EntryTerms, entryTerms, type Prepared } from './entry-terms.js';
 import { type ChangeListener, nobody, type Space, type SpaceOwner } from './space.js';
 import { Store } from './store.js';
 import { Ticker } from './ticker.js';
@@ -17,14 +17,6 @@ import { costOf, isSizeOnly, weigh } from './weight.js';
 
 /** One hit in so many is timed, the first among them; a power of two. */
 const SAMPLED_HITS = 1024;
-
-/** A write that is ready to be carried out. */
-export interface Prepared<V> {
-  readonly value: V;
-  readonly size: number;
-  readonly cost: number;
-  readonly terms: EntryTerms;
-}
 
 /** Of a namespace. */
 interface Parent<K, V> {
@@ -253,7 +245,11 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
 
   /** A write with more options than the size, a copy, a cost, or a TTL of its own. */
   #writeWith(key: K, given: V, options: EntryOptions | undefined, loadMs: number): boolean {
-    const { value, size, cost, terms } = this.prepare(key, given, options, loadMs);
+    return this.place(key, this.prepare(key, given, options, loadMs));
+  }
+
+  /** Stores what was prepared, as `write` does. */
+  place(key: K, { value, size, cost, terms }: Prepared<V>): boolean {
     return this.#place(key, value, size, cost, terms);
   }
 

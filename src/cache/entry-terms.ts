@@ -14,6 +14,14 @@ export interface EntryTerms extends Terms {
   readonly isShort: boolean;
 }
 
+/** A write that is ready to be carried out. */
+export interface Prepared<V> {
+  readonly value: V;
+  readonly size: number;
+  readonly cost: number;
+  readonly terms: EntryTerms;
+}
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 export function entryTerms({ ttl, idleTtl, grace }: Terms, tags: readonly string[] | undefined): EntryTerms {

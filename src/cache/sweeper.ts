@@ -28,14 +28,15 @@ export class Sweeper {
   readonly #interval: number | undefined;
   readonly #longestWait: number;
   #cancel: (() => void) | undefined;
-  #isOn = true;
+  #isOn: boolean;
   #lastSweep = Number.NEGATIVE_INFINITY;
 
   constructor(target: Sweepable, { interval, longestWait }: SweeperOptions) {
     this.#target = new WeakRef(target);
-    this.#interval = interval;
+    // Who starts it all the same wants it by need.
+    this.#isOn = interval !== Number.POSITIVE_INFINITY;
+    this.#interval = this.#isOn ? interval : undefined;
     this.#longestWait = longestWait;
-    if (interval === Number.POSITIVE_INFINITY) this.#isOn = false;
   }
 
   /** Plans a sweep for a death at `deadAt`, unless an earlier one is planned. */

@@ -11,7 +11,8 @@ import {
   tooLarge,
 } from '../transaction/session.js';
 import { Turns } from '../transaction/turns.js';
-import type { Engine, Prepared } from './engine.js';
+import type { Engine } from './engine.js';
+import type { Prepared } from './entry-terms.js';
 import type { Hooks } from './load-host.js';
 import { makeRoom } from './room.js';
 

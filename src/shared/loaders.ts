@@ -3,7 +3,7 @@ import type { CacheTicket } from '../arena/protocol.js';
 import { keyOf } from '../common/canonical-key.js';
 import { CacheConfigError, describe } from '../common/error.js';
 import type { Lease } from './lease.js';
-import type { As, SharedLoading } from './loading.js';
+import type { Manner, SharedLoading } from './loading.js';
 import { checkKey, type LoadOptions, type LocalLoader, resolveLoaderUrl } from './options.js';
 
 /** The loaders of a cache, as one thread sees them: modules, which the pool runs, and functions of its own. */
@@ -32,12 +32,12 @@ export class Loaders<V> {
     if (url !== undefined) this.ticket.config.loaders[name] = url;
   }
 
-  async load(name: string, input: unknown, options: LoadOptions, as: As): Promise<V | Lease<V> | undefined> {
+  async load(name: string, input: unknown, options: LoadOptions, manner: Manner): Promise<V | Lease<V> | undefined> {
     const { key = keyOf(name, input), ...given } = options;
     checkKey(key);
     const local = this.#functions.get(name);
-    if (local === undefined) return this.loading.byPool(name, input, key, given, as);
-    return this.loading.byFactory(key, (context) => local(input as never, context), given, as);
+    if (local === undefined) return this.loading.byPool(name, input, key, given, manner);
+    return this.loading.byFactory(key, (context) => local(input as never, context), given, manner);
   }
 
   /** The loader of `fetch`: the one that was named for it, else the only one. */

@@ -19,6 +19,13 @@ import type { Terms } from './terms.js';
 /** How a value reaches a caller: in place, or as a copy of his own. */
 export type As = 'lease' | 'copy';
 
+/** How a value is wanted. */
+export interface Manner {
+  as: As;
+  /** Whether only the dead may go for it: without room it is answered, and not kept. */
+  spares?: boolean;
+}
+
 /** Where the value that a caller has waited for is. */
 type Arrival<V> = { slot: number } | { loose: LooseValue } | { own: V | undefined };
 
@@ -67,13 +74,19 @@ export class SharedLoading<V> {
     key: string,
     factory: Factory<V, string>,
     given: GetOrSetOptions,
-    as: As,
+    { as, spares = false }: Manner,
   ): Promise<V | Lease<V> | undefined> {
     if (typeof factory !== 'function')
       throw new CacheConfigError(`factory: expected a function; got ${describe(factory)}`);
     const options = this.#resolve(given);
     const { tags = [] } = options.entry;
-    return this.#serve({ key, options, as, request: { op: 'claim', ...this.#ask(key, options), tags }, factory });
+    return this.#serve({
+      key,
+      options,
+      as,
+      request: { op: 'claim', ...this.#ask(key, options, spares), tags },
+      factory,
+    });
   }
 
   /** By a loader of the pool. */
@@ -82,12 +95,12 @@ export class SharedLoading<V> {
     input: unknown,
     key: string,
     given: GetOrSetOptions,
-    as: As,
+    { as, spares = false }: Manner,
   ): Promise<V | Lease<V> | undefined> {
     const options = this.#resolve(given);
     const terms = this.terms.of(options.entry);
     const { retries } = options;
-    const request: LoadRequest = { op: 'load', ...this.#ask(key, options), loader, input, terms, retries };
+    const request: LoadRequest = { op: 'load', ...this.#ask(key, options, spares), loader, input, terms, retries };
     return this.#serve({ key, options, as, request, factory: undefined });
   }
 
@@ -105,7 +118,7 @@ export class SharedLoading<V> {
     return resolveLoadOptions(given, this.reading.ticket.config.refreshAhead);
   }
 
-  #ask(key: string, options: ResolvedLoadOptions): FlightRequest {
+  #ask(key: string, options: ResolvedLoadOptions, spares: boolean): FlightRequest {
     return {
       ...this.reading.place(key),
       force: options.forceRefresh,
@@ -113,6 +126,7 @@ export class SharedLoading<V> {
       negativeMs: options.negativeTtl,
       backOffMs: options.graceBackoff,
       inside: Link.currentFlight(),
+      ...(spares && { spares }),
     };
   }
 

@@ -27,7 +27,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
   protected readonly loading: SharedLoading<V>;
   protected readonly terms: Terms<V>;
   protected readonly transactions: SharedTransactions<V>;
-  readonly #turnHost: TurnHost<V>;
+  protected readonly turnHost: TurnHost<V>;
 
   protected constructor(
     protected readonly client: ArenaClient,
@@ -44,7 +44,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
         typeof ttl === 'function' ? ttl : undefined,
         weigher,
       );
-    this.#turnHost = {
+    this.turnHost = {
       reading: this.reading,
       assertOpen: () => void this.open(),
       read: (key) => this.get(key),
@@ -53,7 +53,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
       postGet: (key, value) => this.postGet(key, value),
       item: (key, stored, options) => this.#item(key, stored, options),
     };
-    this.transactions = new SharedTransactions<V>(this.#turnHost);
+    this.transactions = new SharedTransactions<V>(this.turnHost);
     this.loading = new SharedLoading<V>(this.reading, this.terms, {
       preSet: (key, value, given) => this.preSet(key, value, given),
       postGet: (key, value) => this.postGet(key, value),
@@ -101,7 +101,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     options: SharedUpdateOptions = {},
   ): Promise<V> {
     this.openFor(key);
-    return updateShared(this.#turnHost, this.transactions, key, fn, options);
+    return updateShared(this.turnHost, this.transactions, key, fn, options);
   }
 
   /** `get` and `delete` in one: of all who ask, in whatever thread, one gets the value. */
