@@ -1,4 +1,4 @@
-import { Cache, SharedCache } from 'cachalot';
+import { Cache, SharedCache, type WarmProgress } from 'cachalot';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type WarmHarness, warmContract } from '../contract/warm.js';
 
@@ -51,10 +51,14 @@ describe('warming a SharedCache by the pool', () => {
     });
     await cache.set('held', new Uint8Array(50_000));
     const keys = Array.from({ length: 30 }, (_, i) => `k${i}`);
-    const { loaded, skipped, failed } = await cache.warm(keys, { concurrency: 3 });
+    const done: string[] = [];
+    const onProgress = ({ key, outcome }: WarmProgress<string>) => outcome === 'loaded' && done.push(key);
+    const { loaded, skipped, failed } = await cache.warm(keys, { concurrency: 3, onProgress });
     expect([loaded >= 8, loaded + skipped, failed]).toEqual([true, 30, 0]);
-    expect([...cache.keys()].sort()).toEqual(['held', ...keys.slice(0, loaded)].sort());
-    expect(cache.get('k0')).toEqual(new Uint8Array(20_000).fill(1));
+    // A thread that starts late may find no room for what was asked of it early.
+    expect([...cache.keys()].sort()).toEqual(['held', ...done].sort());
+    expect(done.length).toBe(loaded);
+    expect(cache.get(done[0]!)).toEqual(new Uint8Array(20_000).fill(1));
     const stats = cache.stats.snapshot();
     expect([stats.evictions, stats.rejected, stats.pinnedBytes, stats.reservedBytes]).toEqual([0, 0, 0, 0]);
     expect(stats.loads).toBeLessThanOrEqual(loaded + 3);
