@@ -104,7 +104,7 @@ export abstract class SharedReads<V> {
     const list = [...new Set(keys)];
     this.open();
     for (const key of list) this.openFor(key);
-    const found = readTogether(this.reading, list);
+    const found = readTogether<V>(this.reading, list);
     for (const key of list) this.heardRead(key, found.has(key));
     for (const [key, value] of found) found.set(key, this.postGet(key, value));
     return found;

@@ -8,6 +8,9 @@ const PATIENCE_MS = 50;
 /** Pins that are left to leases. */
 const SPARE_PINS = 64;
 
+/** What is read, and what of. */
+type Read = Pick<Reading<unknown>, 'table' | 'reader' | 'scope'>;
+
 interface Found {
   slot: number;
   pin: number;
@@ -21,7 +24,7 @@ interface Found {
  * and looked for again. Then they are copied: what is pinned does not change. For more keys than there are pins the copies
  * are made in between. Each key is counted as a hit or a miss.
  */
-export function readTogether<V>(reading: Reading<V>, keys: readonly string[]): Map<string, V> {
+export function readTogether<V>(reading: Read, keys: readonly string[]): Map<string, V> {
   const { table, reader } = reading;
   const isMany = keys.length > PINS_PER_ROW - SPARE_PINS - reader.row.pinsInUse;
   const until = monotonicNow() + PATIENCE_MS;
@@ -36,7 +39,7 @@ export function readTogether<V>(reading: Reading<V>, keys: readonly string[]): M
 }
 
 /** The fresh entry of a key, pinned; with `copies`, copied and let go. */
-function find<V>(reading: Reading<V>, key: string, copies: boolean): Found | undefined {
+function find(reading: Read, key: string, copies: boolean): Found | undefined {
   const { reader } = reading;
   const slot = reader.pinKey(reading.scope.inner(key));
   if (slot < 0) return undefined;
@@ -53,7 +56,7 @@ function find<V>(reading: Reading<V>, key: string, copies: boolean): Found | und
   }
 }
 
-function take<V>(reading: Reading<V>, keys: readonly string[], found: readonly (Found | undefined)[]): Map<string, V> {
+function take<V>(reading: Read, keys: readonly string[], found: readonly (Found | undefined)[]): Map<string, V> {
   const { reader } = reading;
   const values = new Map<string, V>();
   const now = monotonicNow();
