@@ -54,7 +54,7 @@ export class SharedNews {
   #subscribed = false;
   #isClosed = false;
   /** Events that the listeners of this thread were too slow for. */
-  lost = 0;
+  #lost = 0;
 
   constructor(
     readonly client: ArenaClient,
@@ -97,8 +97,8 @@ export class SharedNews {
   }
 
   #announce(lost: number): void {
-    this.lost += lost;
-    const text = `cache '${this.ticket.config.name}': expected listeners to keep up with the cache; ${lost} events were dropped`;
+    this.#lost += lost;
+    const text = `cache '${this.ticket.config.name}': expected listeners to keep up with the cache; ${lost} events were dropped (${this.#lost} in all)`;
     this.emitter.emit('error', { error: new CacheError(text) });
   }
 
