@@ -51,12 +51,16 @@ async function measureAll(chosen: Options, folder: string): Promise<ScenarioResu
   const setting = settingFor(chosen, product, tools);
   const results: ScenarioResult[] = [];
   for (const scenario of scenarios) {
-    if (chosen.scenarios.length > 0 && !chosen.scenarios.includes(scenario.name)) continue;
+    if (!isChosen(scenario, chosen)) continue;
     const result = await measureScenario(scenario, chosen, setting, tools);
     writeResult(folder, result);
     results.push(result);
   }
   return results;
+}
+
+function isChosen({ name, isLong = false }: Scenario, { scenarios: asked, smoke }: Options): boolean {
+  return asked.length > 0 ? asked.includes(name) : smoke || !isLong;
 }
 
 async function measureScenario(
@@ -81,6 +85,7 @@ async function measureScenario(
       rounds: plan.rounds,
       machine: describeMachine(BENCH, versions),
       ...outcome,
+      samples: [...(plan.known ?? []), ...outcome.samples],
     };
   } finally {
     await plan.close?.();
@@ -88,7 +93,7 @@ async function measureScenario(
   }
 }
 
-function settingFor({ smoke, seed }: Options, product: string, { ceiling, redis }: Tools): Setting {
+function settingFor({ smoke, seed, traces, full }: Options, product: string, { ceiling, redis }: Tools): Setting {
   const cores = cpus().length;
   return {
     smoke,
@@ -96,6 +101,8 @@ function settingFor({ smoke, seed }: Options, product: string, { ceiling, redis 
     window: smoke ? { windowMs: 8, warmupMs: 6 } : { windowMs: 220, warmupMs: 150 },
     product,
     threads: [...new Set([1, 2, smoke ? 2 : cores])].filter((count) => count <= cores),
+    traces,
+    full,
     ceiling,
     redis,
   };

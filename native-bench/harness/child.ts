@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Job, MARK, type Metrics } from './scenario.js';
 
-const DEADLINE_MS = 120_000;
+const DEFAULT_DEADLINE_MS = 120_000;
 const COMPILED = new URL('../dist/', import.meta.url);
 
 export interface Report {
@@ -27,7 +27,7 @@ export function runJob(job: Job): Promise<Report> {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output.stderr += text;
     });
-    const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+    const deadline = setTimeout(() => child.kill('SIGKILL'), job.deadlineMs ?? DEFAULT_DEADLINE_MS);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(deadline);

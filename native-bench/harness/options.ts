@@ -17,6 +17,8 @@ export interface Options {
   seed: number;
   out: string | undefined;
   product: string | undefined;
+  traces: string | undefined;
+  full: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -26,6 +28,10 @@ export const USAGE = `npm run bench -- [options]
   --group NAME      only groups whose name begins so ('1 MiB'); may be repeated
   --rounds N        rounds of fresh processes (default: what each scenario needs)
   --seed N          seed of all keys and orders (default: 1)
+  --traces FOLDER   recorded requests, for the scenarios of eviction: all traces of the folder, in the formats of
+                    'cachalot simulate', and reference tables beside them (CSV: trace, cache_fraction, policy,
+                    request_miss_ratio, byte_miss_ratio)
+  --full            also what takes very long: caches of 10 M entries
   --smoke           everything, tiny, in under a minute: does it run? The figures mean nothing
   --out FOLDER      where results, charts and README go (default: native-bench; with --smoke native-bench/.cache/smoke)
   --product FILE    the build to measure (default: dist/index.js): two builds can be compared
@@ -52,6 +58,8 @@ export function parseOptions(argv: readonly string[], scenarioNames: readonly st
       seed: { type: 'string', default: '1' },
       out: { type: 'string' },
       product: { type: 'string' },
+      traces: { type: 'string' },
+      full: { type: 'boolean', default: false },
     },
     allowNegative: true,
   });
@@ -73,6 +81,8 @@ export function parseOptions(argv: readonly string[], scenarioNames: readonly st
     seed: wholeNumber('--seed', values.seed),
     out: values.out,
     product: values.product,
+    traces: values.traces,
+    full: values.full,
   };
 }
 

@@ -21,6 +21,8 @@ export interface Job {
   /** Handed to a module as its job. */
   input?: Record<string, unknown>;
   nodeFlags?: string[];
+  /** How long it may take. Default: two minutes. */
+  deadlineMs?: number;
   /** Runs in every n-th round only: for those too slow to be the point. Default 1. */
   every?: number;
 }
@@ -47,6 +49,8 @@ export interface Failure {
 export interface Plan {
   jobs: Job[];
   rounds: number;
+  /** What is known already, and stands in the result beside what is measured: figures of others. */
+  known?: Sample[];
   /** Undoes what the plan has set up: servers, folders. */
   close?(): Promise<void>;
 }
@@ -58,6 +62,10 @@ export interface Setting {
   /** The built package under test, as a file URL. */
   product: string;
   threads: number[];
+  /** A folder of recorded requests. */
+  traces: string | undefined;
+  /** Also what takes very long, or a great deal of memory. */
+  full: boolean;
   /** The compiled C++ program, or why there is none. */
   ceiling: { program: string } | { missing: string };
   /** The redis-server program, or why there is none. */
@@ -66,6 +74,8 @@ export interface Setting {
 
 export interface Scenario {
   name: string;
+  /** Runs only when it is asked for by name, or in a smoke run. */
+  isLong?: boolean;
   plan(setting: Setting): Promise<Plan>;
 }
 

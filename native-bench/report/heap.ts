@@ -3,12 +3,13 @@
  */
 
 import type { ScenarioResult } from '../harness/scenario.js';
-import { contendersOf, metricOf, ratioOf } from './compare.js';
+import { VALUES } from '../scenarios/heap.js';
+import { contendersOf, groupsOf, metricOf, ratioOf } from './compare.js';
 import { compact, plain, rate, table } from './format.js';
 import type { Comparison, Goal, Section } from './section.js';
 
-const GROUP = 'values';
-const WORKS: readonly (readonly [metric: string, name: string])[] = [
+const GROUP = VALUES;
+export const WORKS: readonly (readonly [metric: string, name: string])[] = [
   ['hit.known', 'hit, known keys'],
   ['hit.fresh', 'hit, fresh keys'],
   ['update', 'update'],
@@ -39,6 +40,7 @@ export function heapSection(result: ScenarioResult): Section {
       'serialization, CacheableMemory and bentocache hand out references. Heap bytes per entry exclude key and value.',
       '',
       table(['cache', ...WORKS.map(([, name]) => name), 'hit rate (mixed)', 'heap B/entry'], rows),
+      ...sizes(result),
     ].join('\n'),
     charts: ['hit.fresh', 'mixed', 'set.evicting'].map((metric) => ({
       name: `heap-${metric}`,
@@ -49,6 +51,26 @@ export function heapSection(result: ScenarioResult): Section {
       .filter((name) => !name.startsWith('cachalot') && name !== 'Map')
       .flatMap((name) => against(result, name)),
   };
+}
+
+/** The same with room for fewer and for more. */
+function sizes(result: ScenarioResult): string[] {
+  const groups = groupsOf(result).filter((group) => group !== GROUP);
+  if (groups.length === 0) return [];
+  const rows = groups.flatMap((group) =>
+    contendersOf(result, group).map((name) => [
+      name,
+      group,
+      ...WORKS.map(([metric]) => rate(metricOf(result, group, name, metric))),
+      plain(metricOf(result, group, name, 'heap.bytesPerEntry')),
+    ]),
+  );
+  return [
+    '',
+    'With room for fewer entries and for more:',
+    '',
+    table(['cache', 'entries', ...WORKS.map(([, name]) => name), 'heap B/entry'], rows),
+  ];
 }
 
 function cell(result: ScenarioResult, name: string, metric: string): string {

@@ -8,10 +8,12 @@ import type { ScenarioResult } from '../harness/scenario.js';
 import { verdict } from '../harness/statistics.js';
 import { ceilingSection } from './ceiling.js';
 import { renderChart } from './chart.js';
+import { evictionSection } from './eviction.js';
 import { compact, table, times } from './format.js';
 import { heapSection } from './heap.js';
 import { latencySection } from './latency.js';
 import { memorySection } from './memory.js';
+import { pairsSection } from './pairs.js';
 import { readSection } from './read.js';
 import { type Goal, outcomeOf, type Section } from './section.js';
 import { snapshotSection } from './snapshot.js';
@@ -19,11 +21,13 @@ import { stamps } from './stamp.js';
 
 const WRITERS: Readonly<Record<string, (result: ScenarioResult) => Section>> = {
   heap: heapSection,
+  pairs: pairsSection,
   read: readSection,
   memory: memorySection,
   latency: latencySection,
   snapshot: snapshotSection,
   ceiling: ceilingSection,
+  eviction: evictionSection,
 };
 
 export function writeReport(folder: string, results: ReadonlyMap<string, ScenarioResult>): void {
@@ -70,7 +74,8 @@ const HOW = [
   'Each contender runs in a fresh process of its own, one after another, in an order that rotates and turns round from round to round; loops are warmed up, memory is touched beforehand, windows are timed',
   'inside the process, and what was read is checked and summed up, so that nothing is optimised away. Ratios are taken within a round, between processes that ran side by side. Numbers are medians over the rounds, in brackets',
   'the 95 % bootstrap interval of the median. **A ratio whose interval holds 1 is a tie.** Keys, sizes and orders follow from a seed. To repeat: `npm run bench` (about a quarter of an hour on a quiet machine; `-- --help`',
-  'for single scenarios and more rounds).',
+  'for single scenarios and more rounds); `npm run bench -- --scenario pairs` (an hour) runs thirty alternating pairs of ours and another, `npm run bench:compare -- --peer NAME --pairs 30` any one pair, and',
+  '`npm run bench -- --scenario eviction --traces FOLDER` replays recorded requests of your own.',
 ].join('\n');
 
 function goalTable(goals: readonly Goal[]): string {
@@ -90,7 +95,8 @@ function bound(value: number): string {
   return String(value);
 }
 
-function found({ found: value, unit }: Goal): string {
+function found({ found: value, unit, isExact }: Goal): string {
+  if (value && isExact) return `${value.median.toFixed(3)}${unit}`;
   return value ? `${compact(value.median)}${unit} (${compact(value.low)}–${compact(value.high)})` : '–';
 }
 

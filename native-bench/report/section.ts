@@ -13,6 +13,8 @@ export interface Goal {
   atLeast?: number;
   atMost?: number;
   unit: string;
+  /** It was reckoned, not sampled: one figure is enough. */
+  isExact?: boolean;
 }
 
 /** Ours beside a peer at one kind of work; below 1 we lose. */
@@ -31,9 +33,14 @@ export interface Section {
 }
 
 /** `met`, `missed`, or `open` when the interval holds the goal, or the rounds are too few for one: they cannot tell. */
-export function outcomeOf({ found, atLeast, atMost }: Goal): 'met' | 'missed' | 'open' | 'not measured' {
+export function outcomeOf({
+  found,
+  atLeast,
+  atMost,
+  isExact = false,
+}: Goal): 'met' | 'missed' | 'open' | 'not measured' {
   if (!found) return 'not measured';
-  if (found.count < FEWEST_SAMPLES) return 'open';
+  if (!isExact && found.count < FEWEST_SAMPLES) return 'open';
   if (atLeast !== undefined) return judge(found.low >= atLeast, found.high < atLeast);
   if (atMost !== undefined) return judge(found.high <= atMost, found.low > atMost);
   throw new TypeError('goal: expected atLeast or atMost');

@@ -15,6 +15,10 @@ export interface HeapInput {
   capacity: number;
   /** Length of the recorded order of keys; a power of two. */
   draws: number;
+  /** Which loads; default: all. */
+  loads?: readonly string[];
+  /** Whether the heap is weighed, too. Default: true. */
+  weighs?: boolean;
 }
 
 export interface Workload {
@@ -36,6 +40,10 @@ export interface Workload {
 }
 
 const FIRST_ID = 1_000_000;
+/** More values than this are shared between keys: a cache cannot tell, and ten millions of them need not be made. */
+const MOST_VALUES = 2_000_000;
+/** From so many entries on the circle is shorter: who keeps twice what he is asked to is not asked for that many. */
+const MANY = 1_000_000;
 
 /** A freshly built key, as a server makes it from a request: equal to `keys[id]`, not yet hashed. */
 export function freshKey(id: number): string {
@@ -44,14 +52,15 @@ export function freshKey(id: number): string {
 
 export function prepare({ seed, keys, capacity, draws }: HeapInput): Workload {
   const random = createRandom(seed);
+  const values = Array.from({ length: Math.min(keys, MOST_VALUES) }, (_, id) => ({ id, name: `name ${id}` }));
   return {
     capacity,
     keys: Array.from({ length: keys }, (_, id) => freshKey(id)),
-    values: Array.from({ length: keys }, (_, id) => ({ id, name: `name ${id}` })),
+    values: keys > values.length ? Array.from({ length: keys }, (_, id) => values[id % values.length]!) : values,
     resident: zipfDraws(capacity, 0.99, draws, random),
     all: zipfDraws(keys, 0.99, draws, random),
     writes: Uint8Array.from({ length: draws }, () => (random() < 0.1 ? 1 : 0)),
     mask: draws - 1,
-    circle: Array.from({ length: capacity * 6 }, (_, id) => `user:${FIRST_ID + keys + id}`),
+    circle: Array.from({ length: capacity * (capacity < MANY ? 6 : 3) }, (_, id) => `user:${FIRST_ID + keys + id}`),
   };
 }

@@ -1,24 +1,44 @@
 /**
- * Caches of JavaScript values in one thread: 100 000 keys, room for 50 000 of them, Zipf 0.99.
+ * Caches of JavaScript values in one thread: twice as many keys as there is room for, Zipf 0.99. All contenders with room
+ * for 50 000 entries; those that hold a budget, or are next to it, with less and with more, too.
  */
 
 import type { Plan, Scenario, Setting } from '../harness/scenario.js';
 import { contenders, SLOW } from '../peers/index.js';
+import { HEAP_SIZES, type HeapSize, heapJob, sizesFor } from './heap-sizes.js';
+
+/** The group of all contenders. */
+export const VALUES = 'values';
+const EVERYBODYS = '50 k';
+/** Who is measured at all sizes. */
+export const MAIN = [
+  'cachalot lru',
+  'cachalot auto',
+  'cachalot lru + ttl',
+  'lru-cache maxSize',
+  'lru-cache maxSize + ttl',
+  'mnemonist LRUMap',
+] as const;
+/** Above this a round takes minutes. */
+const MANY = 1_000_000;
 
 export const heap: Scenario = {
   name: 'heap',
-  async plan({ smoke, seed, window, product }: Setting): Promise<Plan> {
-    const size = smoke
-      ? { keys: 4_000, capacity: 2_000, draws: 1 << 14 }
-      : { keys: 100_000, capacity: 50_000, draws: 1 << 19 };
-    const jobs = Object.keys(contenders).map((contender) => ({
-      contender,
-      group: 'values',
-      module: 'scenarios/heap.child.js',
-      input: { contender, seed, product, window, ...size },
-      nodeFlags: ['--expose-gc'],
+  async plan(setting: Setting): Promise<Plan> {
+    const everybodys = setting.smoke ? sizesFor(setting)[0]! : HEAP_SIZES.find(({ name }) => name === EVERYBODYS)!;
+    const all = Object.keys(contenders).map((contender) => ({
+      ...heapJob(VALUES, contender, everybodys, setting),
       every: SLOW.has(contender) ? 2 : 1,
     }));
-    return { jobs, rounds: smoke ? 1 : 6 };
+    const others = sizesFor(setting).filter((size) => size !== everybodys);
+    const main = others.flatMap((size) =>
+      MAIN.map((contender) => ({ ...heapJob(size.name, contender, size, setting), every: everyOf(size) })),
+    );
+    return { jobs: [...all, ...main], rounds: setting.smoke ? 1 : 6 };
   },
 };
+
+function everyOf({ capacity }: HeapSize): number {
+  if (capacity > MANY) return 3;
+  return capacity === MANY ? 2 : 1;
+}

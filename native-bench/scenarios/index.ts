@@ -4,10 +4,12 @@
 
 import type { Scenario } from '../harness/scenario.js';
 import { ceiling } from './ceiling.js';
+import { eviction } from './eviction.js';
 import { heap } from './heap.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
+import { pairs } from './pairs.js';
 import { read } from './read.js';
 import { snapshot } from './snapshot.js';
 
-export const scenarios: readonly Scenario[] = [heap, read, memory, latency, ceiling, snapshot];
+export const scenarios: readonly Scenario[] = [heap, read, memory, latency, ceiling, snapshot, eviction, pairs];
