@@ -3,6 +3,7 @@ import { MOMENT_PIN } from '../arena/layout.js';
 import type { SharedReader } from '../arena/reader.js';
 import { decodeView } from '../codec/index.js';
 import { CacheCorruptionError, CacheError } from '../common/error.js';
+import { type EndingStream, isThenable, whenOver } from './lease-end.js';
 import type { LeaseWatches } from './lease-watch.js';
 import { copyRecord } from './record-value.js';
 
@@ -50,7 +51,7 @@ export class Lease<V> {
 
   /** A lease of a value that is nobody else's. */
   static ofOwned<V>(value: V): Lease<V> {
-    return new Lease<V>(undefined, NOTHING, value);
+    return new Lease<V>(undefined, OWNED, value);
   }
 
   /**
@@ -63,7 +64,7 @@ export class Lease<V> {
     return this.held !== undefined ? this.held : this.read();
   }
 
-  /** Whether nothing is held any more. */
+  /** Whether it has been released. */
   get isReleased(): boolean {
     return this.pin === NOTHING;
   }
@@ -75,8 +76,8 @@ export class Lease<V> {
    */
   release(): void {
     const { pin } = this;
-    if (pin === NOTHING) return;
     this.pin = NOTHING;
+    if (pin < 0) return;
     const lender = this.lender!;
     const complaint = lender.watches?.end(this);
     if (lender.watches) this.held = undefined;
@@ -89,11 +90,53 @@ export class Lease<V> {
     this.release();
   }
 
+  /**
+   * Releases when a stream or a response has sent, closed, failed or been broken off, whichever is first; at once, if that
+   * is over already. Give it what the bytes are written to: `response.end(lease.releaseWhen(response).value)`. A lease that
+   * waits for its stream is not lost.
+   */
+  releaseWhen(stream: EndingStream): this;
+  /**
+   * Releases when a promise is settled, and passes it on: `await lease.releaseWhen(writeFile(path, lease.value))`. It is
+   * passed on after the release.
+   *
+   * @throws CacheConfigError for what is neither a stream nor a promise: then nothing is released.
+   */
+  releaseWhen<T>(work: PromiseLike<T>): Promise<T>;
+  releaseWhen(what: EndingStream | PromiseLike<unknown>): this | Promise<unknown> {
+    if (isThenable(what)) return this.releaseAfter(what);
+    whenOver(what, () => this.releaseQuietly());
+    return this;
+  }
+
+  private async releaseAfter<T>(work: PromiseLike<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await work;
+    } catch (error) {
+      // What has failed is told, not what else came to light.
+      this.releaseQuietly();
+      throw error;
+    }
+    this.release();
+    return result;
+  }
+
+  /** Where nobody could catch the complaint of the development mode, it is a warning. */
+  private releaseQuietly(): void {
+    try {
+      this.release();
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  }
+
   private read(): V {
     const { lender, pin } = this;
     if (lender === undefined || pin === NOTHING) {
+      const story = lender?.watches?.story(this) ?? '';
       throw new CacheError(
-        `lease of '${lender?.name}': expected its value to be read before release(); it was read after`,
+        `lease of '${lender?.name}': expected its value to be read before release(); it was read after${story}`,
       );
     }
     const { reader } = lender;
@@ -102,7 +145,10 @@ export class Lease<V> {
   }
 }
 
+/** Of one that was released. */
 const NOTHING = -1;
+/** Of one that pins nothing. */
+const OWNED = -2;
 
 function decodeRecord(reader: SharedReader, slot: number): unknown {
   const record = reader.record(slot);
