@@ -8,6 +8,7 @@ import type { AppraiseMessage, CacheNews, FromKeeper, Notice, Request } from './
 import { TAG } from './protocol.js';
 import { SegmentMap } from './segment-map.js';
 import { ThreadRow } from './thread-row.js';
+import { isPacked, type Packed, packRequest, unpackAnswer } from './wire.js';
 import { fromWire } from './wire-error.js';
 
 const CONNECT_MS = 10_000;
@@ -54,7 +55,7 @@ export class ArenaClient {
     readonly port: MessagePort,
     readonly welcomed: (error?: Error) => void,
   ) {
-    port.on('message', (message: FromKeeper) => this.#receive(message));
+    port.on('message', (message: FromKeeper | Packed) => this.#receive(message));
     port.on('close', () => this.#lose());
   }
 
@@ -105,7 +106,7 @@ export class ArenaClient {
     if (this.#lost) return { id, answer: Promise.reject(this.#lost) };
     const answer = new Promise<T>((resolve, reject) => {
       // First, since what cannot be cloned throws here, and must leave no wait behind.
-      this.port.postMessage({ id, ...request });
+      this.port.postMessage(packRequest(id, request));
       if (this.#pending.size === 0) this.port.ref();
       this.#pending.set(id, { resolve, reject });
     });
@@ -147,7 +148,8 @@ export class ArenaClient {
     for (const listener of this.#listeners.get(cache)?.values() ?? []) what(listener);
   }
 
-  #receive(message: FromKeeper): void {
+  #receive(posted: FromKeeper | Packed): void {
+    const message = isPacked(posted) ? unpackAnswer(posted) : posted;
     switch (message.op) {
       case 'answer':
         this.#take(message.id)?.resolve(message.result as never);
@@ -211,10 +213,10 @@ export class ArenaClient {
 
   /** Takes in what the keeper has sent already, within this turn of the event loop. */
   #drain(): void {
-    const others: FromKeeper[] = [];
+    const others: (FromKeeper | Packed)[] = [];
     for (let next = receiveMessageOnPort(this.port); next !== undefined; next = receiveMessageOnPort(this.port)) {
-      const message = next.message as FromKeeper;
-      if (message.op === 'segment') this.#receive(message);
+      const message = next.message as FromKeeper | Packed;
+      if (!isPacked(message) && message.op === 'segment') this.#receive(message);
       else others.push(message);
     }
     // A read is under way: whoever is told now could read too. They are told before the port's next message.

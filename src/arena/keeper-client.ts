@@ -3,6 +3,7 @@ import type { Arena } from './arena.js';
 import { toRef } from './layout.js';
 import { hasEnded, type OsThread } from './os-thread.js';
 import { type CacheNews, type FromKeeper, TAG } from './protocol.js';
+import { packAnswer } from './wire.js';
 
 /** How often a thread that seems to have ended is asked whether it has, at first and at most, in milliseconds. */
 const FIRST_ASK_MS = 2;
@@ -43,7 +44,9 @@ export class KeeperClient {
 
   flush(): void {
     if (this.#answers.length === 0) return;
-    for (const answer of this.#answers) if (!this.suspect) this.port.postMessage(answer);
+    for (const answer of this.#answers) {
+      if (!this.suspect) this.port.postMessage(answer.op === 'answer' ? packAnswer(answer) : answer);
+    }
     this.#answers = [];
   }
 

@@ -24,6 +24,7 @@ import type { OsThread } from './os-thread.js';
 import type { CacheConfig, Notice, ToKeeper } from './protocol.js';
 import { Reservations } from './reservation.js';
 import { Room } from './room.js';
+import { isPacked, type Packed, unpackRequest } from './wire.js';
 import { toWire } from './wire-error.js';
 
 interface AttachWaiter {
@@ -83,7 +84,7 @@ export class Keeper implements Household {
     const client = new KeeperClient(row, thread, osThread, port, this.arena);
     this.#clients.set(row, client);
     this.arena.rows.add(row);
-    port.on('message', (message: ToKeeper) => this.#receive(client, message));
+    port.on('message', (message: ToKeeper | Packed) => this.#receive(client, message));
     port.on('close', () => void this.#mourn(client));
     client.send({
       op: 'welcome',
@@ -182,7 +183,8 @@ export class Keeper implements Household {
     }
   }
 
-  #receive(client: KeeperClient, message: ToKeeper): void {
+  #receive(client: KeeperClient, posted: ToKeeper | Packed): void {
+    const message = isPacked(posted) ? unpackRequest(posted) : posted;
     if (!('id' in message)) {
       this.#notice(client, message);
       this.settle();

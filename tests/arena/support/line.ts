@@ -16,6 +16,7 @@ import { isWide, planRecord, writeTrailer } from '../../../src/arena/record.js';
 import { SegmentMap } from '../../../src/arena/segment-map.js';
 import { CacheTable } from '../../../src/arena/table.js';
 import { ThreadRow } from '../../../src/arena/thread-row.js';
+import { isPacked, type Packed, unpackAnswer } from '../../../src/arena/wire.js';
 import { fromWire } from '../../../src/arena/wire-error.js';
 import { hashString } from '../../../src/common/hash.js';
 
@@ -81,7 +82,8 @@ export class Line {
     readonly thread = 1,
   ) {
     this.#port = new MessageChannel().port1;
-    this.#port.postMessage = (message: FromKeeper) => this.#hear(message);
+    this.#port.postMessage = (message: FromKeeper | Packed) =>
+      this.#hear(isPacked(message) ? unpackAnswer(message) : message);
     keeper.connect(thread, this.#port);
     this.#port.unref();
   }

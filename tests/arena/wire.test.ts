@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Request } from '../../src/arena/protocol.js';
+import { isPacked, packAnswer, packRequest, unpackAnswer, unpackRequest } from '../../src/arena/wire.js';
+
+const count = fc.nat(2 ** 31 - 1);
+const large = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const duration = fc.oneof(fc.double({ min: 0, max: 1e15, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY));
+const hash = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+
+const terms = fc.record(
+  {
+    ttlMs: duration,
+    idleMs: duration,
+    graceMs: duration,
+    cost: duration,
+    jitter: duration,
+    tags: fc.array(fc.string(), { minLength: 1, maxLength: 3 }),
+    size: count,
+    appraise: fc.record({ cost: fc.boolean(), ttl: fc.constantFrom('creator' as const, 'asker' as const, undefined) }),
+  },
+  { requiredKeys: ['ttlMs', 'idleMs', 'graceMs', 'cost', 'jitter'] },
+);
+
+const reserve = fc.record({
+  op: fc.constant('reserve' as const),
+  cache: fc.nat(255),
+  key: fc.string({ unit: 'binary' }),
+  hash,
+  wide: fc.boolean(),
+  bytes: large,
+  flight: large,
+});
+
+const commit = fc.record(
+  {
+    op: fc.constant('commit' as const),
+    reservation: large,
+    block: fc.nat(9),
+    units: count,
+    externals: fc.array(fc.nat(9), { maxLength: 2 }),
+    trailer: large,
+    skeletonLength: count,
+    parts: fc.nat(65_535),
+    tagsLength: count,
+    terms,
+    loadMs: duration,
+    turn: fc.integer({ min: 1 }),
+  },
+  {
+    requiredKeys: [
+      'op',
+      'reservation',
+      'block',
+      'units',
+      'externals',
+      'trailer',
+      'skeletonLength',
+      'parts',
+      'tagsLength',
+      'terms',
+      'loadMs',
+    ],
+  },
+);
+
+const claim = fc.record(
+  {
+    op: fc.constant('claim' as const),
+    cache: fc.nat(255),
+    key: fc.string({ unit: 'binary' }),
+    hash,
+    force: fc.boolean(),
+    olderThanMs: duration,
+    hardTimeoutMs: duration,
+    negativeMs: duration,
+    backOffMs: duration,
+    inside: large,
+    spares: fc.constant(true),
+    tags: fc.array(fc.string(), { maxLength: 2 }),
+  },
+  {
+    requiredKeys: ['op', 'cache', 'key', 'hash', 'force', 'hardTimeoutMs', 'negativeMs', 'backOffMs', 'inside', 'tags'],
+  },
+);
+
+const result = fc.oneof(
+  fc.record({ reservation: large, block: fc.nat(9), segment: fc.nat(99), unit: count, units: count }),
+  fc.record({ stored: fc.boolean() }),
+  fc.record({ stored: fc.boolean(), outdone: fc.boolean() }),
+  fc.record({ kind: fc.constant('claim' as const), flight: large }),
+  fc.record({ kind: fc.constant('slot' as const), slot: count, number: large }),
+  fc.constantFrom<unknown>({ kind: 'skip' }, { refused: 'room' }, true, -1, undefined, null),
+  fc.array(fc.oneof(fc.boolean(), count)),
+);
+
+describe('messages on a port', () => {
+  it('are what they were when they arrive', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.oneof(reserve, commit, claim), (id, request: Request) => {
+        const posted = structuredClone(packRequest(id, request));
+        expect(isPacked(posted) ? unpackRequest(posted) : posted).toEqual({ id, ...request });
+      }),
+      { seed: 7, numRuns: 1000 },
+    );
+    fc.assert(
+      fc.property(fc.nat(), result, (id, said) => {
+        const answer = { op: 'answer' as const, id, result: said };
+        const posted = structuredClone(packAnswer(answer));
+        expect(isPacked(posted) ? unpackAnswer(posted) : posted).toEqual(answer);
+      }),
+      { seed: 7, numRuns: 1000 },
+    );
+  });
+
+  it('go as numbers where numbers say it all', () => {
+    expect(isPacked(packAnswer({ op: 'answer', id: 1, result: { stored: true } }))).toBe(true);
+    expect(isPacked(packAnswer({ op: 'answer', id: 1, result: { stored: false, outdone: true } }))).toBe(false);
+    const asked = { op: 'reserve', cache: 1, key: 'k', hash: 1, wide: false, bytes: 1, flight: 0 } as const;
+    expect(isPacked(packRequest(1, asked))).toBe(true);
+    expect(() => unpackRequest([9, 1])).toThrow('expected a packed request; got kind 9');
+    expect(() => unpackAnswer([9, 1])).toThrow('expected a packed answer; got kind 9');
+  });
+});
