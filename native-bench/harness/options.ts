@@ -28,7 +28,7 @@ export const USAGE = `npm run bench -- [options]
   --group NAME      only groups whose name begins so ('1 MiB'); may be repeated
   --rounds N        rounds of fresh processes (default: what each scenario needs)
   --seed N          seed of all keys and orders (default: 1)
-  --traces FOLDER   recorded requests, for the scenarios of eviction: all traces of the folder, in the formats of
+  --traces FOLDER   recorded requests, for the scenarios of eviction and room: all traces of the folder, in the formats of
                     'cachalot simulate', and reference tables beside them (CSV: trace, cache_fraction, policy,
                     request_miss_ratio, byte_miss_ratio)
   --full            also what takes very long: caches of 10 M entries

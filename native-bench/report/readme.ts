@@ -15,6 +15,7 @@ import { latencySection } from './latency.js';
 import { memorySection } from './memory.js';
 import { pairsSection } from './pairs.js';
 import { readSection } from './read.js';
+import { roomSection } from './room.js';
 import { type Goal, outcomeOf, type Section } from './section.js';
 import { snapshotSection } from './snapshot.js';
 import { stamps } from './stamp.js';
@@ -28,6 +29,7 @@ const WRITERS: Readonly<Record<string, (result: ScenarioResult) => Section>> = {
   snapshot: snapshotSection,
   ceiling: ceilingSection,
   eviction: evictionSection,
+  room: roomSection,
 };
 
 export function writeReport(folder: string, results: ReadonlyMap<string, ScenarioResult>): void {

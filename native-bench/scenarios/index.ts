@@ -10,6 +10,7 @@ import { latency } from './latency.js';
 import { memory } from './memory.js';
 import { pairs } from './pairs.js';
 import { read } from './read.js';
+import { room } from './room.js';
 import { snapshot } from './snapshot.js';
 
-export const scenarios: readonly Scenario[] = [heap, read, memory, latency, ceiling, snapshot, eviction, pairs];
+export const scenarios: readonly Scenario[] = [heap, read, memory, latency, ceiling, snapshot, eviction, pairs, room];

@@ -2,8 +2,8 @@
  * Requests for large values.
  */
 
-import { readFileSync } from 'node:fs';
 import { createRandom, zipfDraws } from '../harness/random.js';
+import { requestsFrom } from './requests.js';
 
 /** Where a measured process finds its requests: in a file of two numbers a request, or by drawing them. */
 export type Origin =
@@ -34,11 +34,9 @@ export function roomRequests(origin: Origin): RoomRequests {
 }
 
 function recorded(file: string): RoomRequests {
-  const content = readFileSync(file);
-  const columns = new Float64Array(content.buffer.slice(content.byteOffset, content.byteOffset + content.byteLength));
-  const ids = Uint32Array.from({ length: columns.length / 2 }, (_, at) => columns[2 * at]!);
+  const { ids, sizes } = requestsFrom({ file });
   const bytes = new Map<number, number>();
   // The largest that an object ever was: what is measured here is the room, not how sizes change.
-  for (const [at, id] of ids.entries()) bytes.set(id, Math.max(bytes.get(id) ?? 1, columns[2 * at + 1]!));
+  for (const [at, id] of ids.entries()) bytes.set(id, Math.max(bytes.get(id) ?? 1, sizes[at]!));
   return { ids, bytes };
 }

@@ -2,6 +2,8 @@
  * One workload under one policy: the keeper and the ideal see the same requests, and the second half of them counts.
  */
 
+import { chargeOf } from '../../src/arena/entry-store.js';
+import { HEADER } from '../../src/arena/layout.js';
 import { jobInput, report } from '../harness/in-child.js';
 import { createRandom } from '../harness/random.js';
 import { consume } from '../harness/timing.js';
@@ -9,8 +11,6 @@ import type { RoomInput } from './room.js';
 import { Ideal } from './room-ideal.js';
 import { RoomLine } from './room-line.js';
 import { roomRequests } from './room-workload.js';
-import { chargeOf } from '../../src/arena/entry-store.js';
-import { HEADER } from '../../src/arena/layout.js';
 
 /** Of the hits. */
 const LEASED = 0.05;

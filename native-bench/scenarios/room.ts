@@ -5,6 +5,7 @@
 
 import type { Plan, Scenario, Setting } from '../harness/scenario.js';
 import { readFolder } from '../traces/folder.js';
+import { isSized, requestsFrom } from './requests.js';
 import type { Origin } from './room-workload.js';
 
 export interface RoomInput {
@@ -51,7 +52,8 @@ export const room: Scenario = {
         work(`${sizes}${held}`, { origin: { sizes, ...size }, budget, leases }),
       ),
     );
-    const recorded = (folder?.traces ?? []).flatMap(({ name, file }) =>
+    const sized = (folder?.traces ?? []).filter(({ file }) => isSized(requestsFrom({ file })));
+    const recorded = sized.flatMap(({ name, file }) =>
       work(name, { origin: { file }, budget, share: SHARE, leases: 0 }),
     );
     const latency = {
