@@ -23,9 +23,10 @@
  * Who writes what: the keeper writes headers, indices and slots. A thread writes its own row, its own stat row, the
  * blocks that it was granted and has not yet committed, and, under a pin, `LAST_USED` of a slot. Nobody else writes.
  * So there is no word that two threads write, but for `LAST_USED`, where either value is right.
+ *
+ * This file imports nothing, and its constants come first: only then does the bundler fold them into the code that uses
+ * them, and a hit deals with a dozen.
  */
-
-import { HISTOGRAM_WORDS } from '../stats/histogram.js';
 
 /** Version of everything in this file and of protocol.ts. Threads of two versions refuse each other. */
 export const PROTOCOL_VERSION = 1;
@@ -45,6 +46,8 @@ export const CONTROL_RELEASE_WANTED = 0;
 /** Pins of one thread. The first is kept for moments: the length of a synchronous call. */
 export const PINS_PER_ROW = 1024;
 export const MOMENT_PIN = 0;
+/** No pin at all. */
+export const NO_PIN = -1;
 export const RING_ENTRIES = 1024;
 
 const ROW_HEADER_WORDS = 32;
@@ -60,14 +63,9 @@ const ROW_WORDS = ROW_RING + RING_ENTRIES;
 
 export const CONTROL_BYTES = CONTROL_HEADER_BYTES + MAX_THREADS * ROW_WORDS * 4;
 
-/** The Int32 index at which a thread's row begins. */
-export function rowStart(row: number): number {
-  return CONTROL_HEADER_BYTES / 4 + row * ROW_WORDS;
-}
-
 // ── table ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const TABLE_HEADER_BYTES = 512;
+export const TABLE_HEADER_BYTES = 512;
 /** Int32 in the table header: the choice of the index, drawn in key-index.ts. */
 export const TABLE_INDEX_CHOICE = 0;
 /** Int32: 1 once the cache is closed. */
@@ -80,6 +78,60 @@ export const TABLE_RESETS = 3;
 
 /** Int32: twice the number of changes that belong together; odd while one is being carried out. */
 export const TABLE_CHANGES = 4;
+
+export const STAT_ROW_DOUBLES = 16;
+
+// ── slot ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const SLOT_BYTES = 128;
+export const SLOT_WORDS = SLOT_BYTES / 4;
+export const SLOT_DOUBLES = SLOT_BYTES / 8;
+
+/** The insertion number is low + high × this: both halves are small integers to the engine. */
+export const NUMBER_HIGH = 2 ** 31;
+
+export const STATE_MASK = 3;
+export const STATE_BITS = 2;
+export const EMPTY = 0;
+export const READY = 1;
+export const RETIRED = 2;
+
+/** Bits of the generation in a slot's word. The 53-bit insertion number is what tells two lives of a slot apart. */
+export const GENERATION_BITS = 29;
+
+/** Flags above the 16-bit count of parts. */
+export const PARTS_MASK = 0xffff;
+export const FLAG_WIDE_KEY = 1 << 16;
+export const FLAG_EXPIRES = 1 << 17;
+export const FLAG_IDLE = 1 << 18;
+
+/** At most this many slots a table: a bucket of the index holds slot + 1 in 22 bits, a tag in 10. */
+export const MAX_SLOTS = 2 ** 22 - 2;
+export const MIN_SLOTS = 1024;
+
+// ── index ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The choice: which of the two indices is the true one, the logarithm of its buckets, and a count of choices. */
+export const CHOICE_B = 1;
+export const CHOICE_LOG_SHIFT = 1;
+export const CHOICE_LOG_MASK = 31;
+export const CHOICE_COUNT_SHIFT = 6;
+/** Buckets at first, as a logarithm. */
+export const FIRST_INDEX_LOG = 8;
+
+export const BUCKET_EMPTY = 0;
+export const BUCKET_TOMB = -1;
+export const BUCKET_SLOT_BITS = 22;
+export const BUCKET_SLOT_MASK = 2 ** BUCKET_SLOT_BITS - 1;
+
+/** What an entry costs beside its blocks: its slot, and its share of the two indices, with four buckets an entry. */
+export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + 2 * 4 * 4;
+
+/** Histograms in a table: one of loads, written by the keeper, then two of each thread, of hits and of misses. */
+export const HISTOGRAMS = 1 + 2 * MAX_THREADS;
+export const LOAD_HISTOGRAM = 0;
+
+// ── words of the table ──────────────────────────────────────────────────────────────────────────────────────────
 
 /** Float64 in the table header, written by the keeper. */
 export enum HEADER {
@@ -117,10 +169,7 @@ export enum STAT {
   pinOverflows = 2,
   hitBytes = 3,
 }
-export const STAT_ROW_DOUBLES = 16;
 
-// ── slot ────────────────────────────────────────────────────────────────────────────────────────────────────────
-//
 //  Int32  0        1       2        3         4 5      6         7          8        9        10 11   12 13  14 15
 //      ┌────────┬──────┬───────┬─────────┬─────────┬─────────┬──────────┬──────┬──────────┬─────────┬───────┬────────┐
 //      │  word  │ hash │ unit  │ segment │ number  │ trailer │ skeleton │ key  │  parts   │ fresh   │ dead  │ born   │
@@ -130,10 +179,6 @@ export const STAT_ROW_DOUBLES = 16;
 //  second line, read by few:  f64  8 last used │ 9 idle ms │ 10 ttl ms │ 11 grace ms │ 12 cost │ 13 charge │ i32 28 hits │ 29 bytes of tags │ 30 namespace │ 31 load µs │
 //
 //  word = generation << 2 | state. A slot is EMPTY, then READY, then RETIRED, then EMPTY again under the next generation.
-
-const SLOT_BYTES = 128;
-export const SLOT_WORDS = SLOT_BYTES / 4;
-export const SLOT_DOUBLES = SLOT_BYTES / 8;
 
 export enum SLOT {
   word = 0,
@@ -165,93 +210,19 @@ export enum SLOT_F64 {
   charge = 13,
 }
 
-/** The insertion number is low + high × this: both halves are small integers to the engine. */
-export const NUMBER_HIGH = 2 ** 31;
+// ── arithmetic ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const STATE_MASK = 3;
-export const STATE_BITS = 2;
-export const EMPTY = 0;
-export const READY = 1;
-export const RETIRED = 2;
-
-/** Bits of the generation in a slot's word. The 53-bit insertion number is what tells two lives of a slot apart. */
-export const GENERATION_BITS = 29;
-
-/** Flags above the 16-bit count of parts. */
-export const PARTS_MASK = 0xffff;
-export const FLAG_WIDE_KEY = 1 << 16;
-export const FLAG_EXPIRES = 1 << 17;
-export const FLAG_IDLE = 1 << 18;
-
-/** At most this many slots a table: a bucket of the index holds slot + 1 in 22 bits, a tag in 10. */
-const MAX_SLOTS = 2 ** 22 - 2;
-const MIN_SLOTS = 1024;
-
-// ── index ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** The choice: which of the two indices is the true one, the logarithm of its buckets, and a count of choices. */
-export const CHOICE_B = 1;
-export const CHOICE_LOG_SHIFT = 1;
-export const CHOICE_LOG_MASK = 31;
-export const CHOICE_COUNT_SHIFT = 6;
-/** Buckets at first, as a logarithm. */
-export const FIRST_INDEX_LOG = 8;
-
-export const BUCKET_EMPTY = 0;
-export const BUCKET_TOMB = -1;
-export const BUCKET_SLOT_BITS = 22;
-export const BUCKET_SLOT_MASK = 2 ** BUCKET_SLOT_BITS - 1;
-
-/** What an entry costs beside its blocks: its slot, and its share of the two indices, with four buckets an entry. */
-export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + 2 * 4 * 4;
-
-/** Histograms in a table: one of loads, written by the keeper, then two of each thread, of hits and of misses. */
-export const HISTOGRAMS = 1 + 2 * MAX_THREADS;
+/** The Int32 index at which a thread's row begins. */
+export function rowStart(row: number): number {
+  return CONTROL_HEADER_BYTES / 4 + row * ROW_WORDS;
+}
 
 /** The number of a histogram of loads, and of a thread's hits or misses. */
-export const LOAD_HISTOGRAM = 0;
 export function hitHistogram(row: number): number {
   return 1 + 2 * row;
 }
 export function missHistogram(row: number): number {
   return 2 + 2 * row;
-}
-
-/** Where everything lies in a cache's table. */
-export interface TableGeometry {
-  readonly slots: number;
-  readonly buckets: number;
-  /** Float64 index of the first stat row. */
-  readonly stats: number;
-  /** Int32 index of the first histogram. */
-  readonly histograms: number;
-  /** Int32 indices of the two indices. */
-  readonly indexA: number;
-  readonly indexB: number;
-  /** Byte offset of slot 0. */
-  readonly slotBytes: number;
-  readonly byteLength: number;
-}
-
-/** The geometry of a table of at least `entries` slots. Untouched pages of it cost nothing. */
-export function tableGeometry(entries: number): TableGeometry {
-  const slots = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, Math.ceil(entries)));
-  const buckets = 2 ** Math.ceil(Math.log2(slots * 4));
-  const statBytes = MAX_THREADS * STAT_ROW_DOUBLES * 8;
-  const histograms = TABLE_HEADER_BYTES + statBytes;
-  const indexA = histograms + HISTOGRAMS * HISTOGRAM_WORDS * 4;
-  const indexB = indexA + buckets * 4;
-  const slotBytes = Math.ceil((indexB + buckets * 4) / SLOT_BYTES) * SLOT_BYTES;
-  return {
-    slots,
-    buckets,
-    stats: TABLE_HEADER_BYTES / 8,
-    histograms: histograms / 4,
-    indexA: indexA / 4,
-    indexB: indexB / 4,
-    slotBytes,
-    byteLength: slotBytes + slots * SLOT_BYTES,
-  };
 }
 
 /** What a pin and a noted use hold: cache and slot in one Int32, never zero. */

@@ -1,71 +1,69 @@
 import { SLOT } from './layout.js';
 
-/** Keys that a thread remembers of a cache, at most. When they are as many, all are forgotten, and learnt anew. */
+/** Keys of one generation, at most. */
 const ENTRIES = 16_384;
 /** A longer key is not worth the memory. */
 const MAX_KEY_LENGTH = 256;
-/** Int32 of an entry: its slot, and the two halves of its number. */
-const WORDS = 4;
-const LOW = 1;
-const HIGH = 2;
+
+/** What one thread knows of a key: where it was, under which insertion number, and what was made of its bytes. */
+export class NearEntry {
+  // Declared, and set by the constructor alone: initialisers run as a function of their own.
+  /** What a pin of its slot holds. */
+  declare readonly ref: number;
+  /** The Int32 index of its slot's words. */
+  declare readonly at: number;
+  declare readonly low: number;
+  declare readonly high: number;
+  declare readonly value: unknown;
+
+  constructor(ref: number, words: Int32Array, at: number, value: unknown) {
+    this.ref = ref;
+    this.at = at;
+    this.low = words[at + SLOT.numberLow]!;
+    this.high = words[at + SLOT.numberHigh]!;
+    this.value = value;
+  }
+}
 
 /**
- * What one thread knows of one cache: which slot held a key, under which insertion number, and what was made of its
- * bytes. A number is never given twice, so if the slot, pinned, still has it, then so is everything as it was: neither
- * hashing the key nor comparing it with the bytes in the block is needed. 16 bytes and a `Map` entry a key.
+ * What one thread knows of one cache. A number is never given twice, so if the slot, pinned, still has it, then so is
+ * everything as it was: neither hashing the key nor comparing it with the bytes in the block is needed.
+ *
+ * Two generations: what is learnt, or used again, goes into the younger. When that is full it becomes the older, and
+ * what was the older, unused since, is forgotten. So what is used often stays, no hit has to be noted for it, and there is
+ * nothing to be deleted from a `Map`, which makes it slow.
  */
 export class NearTable {
-  #entries = new Map<string, number>();
-  #words = new Int32Array(256 * WORDS);
-  readonly #values: unknown[] = [];
+  #young = new Map<string, NearEntry>();
+  #old = new Map<string, NearEntry>();
 
-  /** The entry of a key, or `undefined`. */
-  find(key: string): number | undefined {
-    return this.#entries.get(key);
+  /** What is known of a key, or `undefined`. */
+  find(key: string): NearEntry | undefined {
+    return this.#young.get(key) ?? this.#rejuvenate(key);
   }
 
-  slot(entry: number): number {
-    return this.#words[entry * WORDS]!;
-  }
-
-  /** Whether the slot whose words begin at `at` has the number that it was remembered with. */
-  matches(entry: number, words: Int32Array, at: number): boolean {
-    const own = entry * WORDS;
-    return (
-      this.#words[own + LOW] === words[at + SLOT.numberLow] && this.#words[own + HIGH] === words[at + SLOT.numberHigh]
-    );
-  }
-
-  /** What was made of the bytes, or `undefined`. */
-  value(entry: number): unknown {
-    return this.#values[entry];
-  }
-
-  /** Remembers where a key is, and what was made of it. The slot must be pinned, and known to hold the key. */
-  learn(key: string, value: unknown, slot: number, words: Int32Array, at: number): void {
-    if (key.length > MAX_KEY_LENGTH) return;
-    let entry = this.#entries.get(key);
-    if (entry === undefined) {
-      if (this.#entries.size === ENTRIES) this.forget();
-      entry = this.#entries.size;
-      this.#entries.set(key, entry);
-      if (entry * WORDS === this.#words.length) this.#grow();
-    }
-    const own = entry * WORDS;
-    this.#words[own] = slot;
-    this.#words[own + LOW] = words[at + SLOT.numberLow]!;
-    this.#words[own + HIGH] = words[at + SLOT.numberHigh]!;
-    this.#values[entry] = value;
+  /** Remembers what a key is. */
+  learn(key: string, entry: NearEntry): void {
+    if (key.length <= MAX_KEY_LENGTH) this.#keep(key, entry);
   }
 
   forget(): void {
-    this.#entries = new Map();
-    this.#values.length = 0;
+    this.#young = new Map();
+    this.#old = new Map();
   }
 
-  #grow(): void {
-    const words = new Int32Array(this.#words.length * 2);
-    words.set(this.#words);
-    this.#words = words;
+  #rejuvenate(key: string): NearEntry | undefined {
+    if (this.#old.size === 0) return undefined;
+    const entry = this.#old.get(key);
+    if (entry !== undefined) this.#keep(key, entry);
+    return entry;
+  }
+
+  #keep(key: string, entry: NearEntry): void {
+    if (this.#young.size >= ENTRIES) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, entry);
   }
 }

@@ -1,4 +1,5 @@
 import type { PartSource } from '../codec/index.js';
+import { monotonicNow } from '../common/clock.js';
 import { hashString } from '../common/hash.js';
 import {
   BUCKET_EMPTY,
@@ -22,7 +23,7 @@ import {
   TABLE_INDEX_CHOICE,
   toRef,
 } from './layout.js';
-import { NearTable } from './near-table.js';
+import { NearEntry, NearTable } from './near-table.js';
 import { PART_ROW_BYTES, readParts } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
@@ -109,47 +110,40 @@ export class SharedReader {
   }
 
   /**
-   * `pinKey` and `noteHit` in one, for a key that this thread remembers and that does not expire: its near entry. -1
+   * `pinKey` and `noteHit` in one, for a key that this thread remembers, if it is fresh: what is remembered. `undefined`
    * says nothing but that the long way is to be taken.
+   *
+   * The pin is published before anything of the slot is read: whatever the slot has become, a pin on it does no harm. So
+   * there is but one look, after the pin; and the processor, which waits at the pin for what it has begun, has not begun
+   * to fetch the slot yet, and fetches it together with the value.
    */
-  hitNear(key: string): number {
+  hitNear(key: string): NearEntry | undefined {
     const entry = this.#near.find(key);
-    if (entry === undefined) return -1;
-    const words = this.#words;
-    const slot = this.#near.slot(entry);
-    const at = this.#slotWords + slot * SLOT_WORDS;
-    const word = words[at]!;
-    if ((word & STATE_MASK) !== READY) return -1;
+    if (entry === undefined) return undefined;
+    const { ref, at } = entry;
     const { row } = this;
-    const ref = this.#firstRef + slot;
     const pin = row.pin(ref);
+    this.pin = pin;
+    const words = this.#words;
+    const word = TOTAL_STORE_ORDER === true ? words[at]! : Atomics.load(words, at);
     if (
-      (TOTAL_STORE_ORDER ? words[at]! : Atomics.load(words, at)) !== word ||
-      !this.#near.matches(entry, words, at) ||
-      (words[at + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE)) !== 0
+      (word & STATE_MASK) !== READY ||
+      words[at + SLOT.numberLow] !== entry.low ||
+      words[at + SLOT.numberHigh] !== entry.high ||
+      ((words[at + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE)) !== 0 && !this.useInTime(refSlot(ref)))
     ) {
       row.unpin(pin);
-      return -1;
+      return undefined;
     }
-    this.pin = pin;
     this.#count(at);
     row.note(ref);
     return entry;
   }
 
-  /** The slot of a near entry. */
-  nearSlot(entry: number): number {
-    return this.#near.slot(entry);
-  }
-
-  /** What was made of the bytes of a near entry that `hitNear` has just returned, or `undefined`. */
-  nearValue(entry: number): unknown {
-    return this.#near.value(entry);
-  }
-
-  /** Remembers where a key is and, if given, what was made of it. The slot must be pinned. */
+  /** Remembers where a key is and, if given, what was made of it. The slot must be pinned, and known to hold the key. */
   learn(key: string, slot: number, value?: unknown): void {
-    this.#near.learn(key, value, slot, this.#words, this.#slotWords + slot * SLOT_WORDS);
+    const at = this.#slotWords + slot * SLOT_WORDS;
+    this.#near.learn(key, new NearEntry(this.#firstRef + slot, this.#words, at, value));
   }
 
   /** Forgets what was read. */
@@ -197,6 +191,14 @@ export class SharedReader {
 
   noteUse(slot: number): void {
     this.row.note(this.#firstRef + slot);
+  }
+
+  /** Whether an entry that expires is fresh now; if so, its idle TTL begins anew. The slot must be pinned. */
+  useInTime(slot: number): boolean {
+    const now = monotonicNow();
+    if (!this.freshAt(slot, now)) return false;
+    this.restartIdle(slot, now);
+    return true;
   }
 
   /** Restarts the idle TTL, if the entry has one: the one word of a slot that readers write. The slot must be pinned. */

@@ -1,5 +1,6 @@
 import { invariant } from '../common/invariant.js';
 import { HISTOGRAM_WORDS } from '../stats/histogram.js';
+import { type TableGeometry, tableGeometry } from './geometry.js';
 import {
   MAX_THREADS,
   NUMBER_HIGH,
@@ -10,8 +11,6 @@ import {
   TABLE_CHANGES,
   TABLE_CLOSED,
   TABLE_SLOT_HIGH,
-  type TableGeometry,
-  tableGeometry,
 } from './layout.js';
 
 /** A cache's table in shared memory, seen by any thread. Attaching never initialises: fresh shared memory is zero. */

@@ -1,6 +1,7 @@
 import {
   CONTROL_RELEASE_WANTED,
   MOMENT_PIN,
+  NO_PIN,
   PINS_PER_ROW,
   RING_ENTRIES,
   ROW_PIN_HIGH,
@@ -30,11 +31,12 @@ export class ThreadRow {
   readonly #start: number;
   readonly #pins: number;
   readonly #ring: number;
-  /** Pins that are free, as a stack, lowest on top: few pins are ever in use, and the keeper scans no further. */
+  /** The free pin that is taken next, or `NO_PIN`: mostly the one that was given back last. */
+  #atHand: number = NO_PIN;
+  /** The other free pins, as a stack, lowest on top: few pins are ever in use, and the keeper scans no further. */
   readonly #free = new Int32Array(LEASE_PINS);
   #freeTop = LEASE_PINS;
   #high = 0;
-  #head = 0;
 
   constructor(
     control: SharedArrayBuffer,
@@ -54,17 +56,19 @@ export class ThreadRow {
    * keeper's store of RETIRED and its scan of the pins, so at least one of the two sees the other.
    */
   pin(ref: number): number {
-    const pin = this.#freeTop === 0 ? MOMENT_PIN : this.#free[--this.#freeTop]!;
-    if (pin >= this.#high) this.#raise(pin + 1);
+    let pin = this.#atHand;
+    if (pin === NO_PIN) pin = this.#takeFree();
+    else this.#atHand = NO_PIN;
     Atomics.store(this.#words, this.#pins + pin, ref);
     return pin;
   }
 
   /** Takes a pin back. What was read under it must not be read later: the store releases. */
   unpin(pin: number): void {
-    if (TOTAL_STORE_ORDER) this.#words[this.#pins + pin] = 0;
+    if (TOTAL_STORE_ORDER === true) this.#words[this.#pins + pin] = 0;
     else Atomics.store(this.#words, this.#pins + pin, 0);
-    if (pin !== MOMENT_PIN) this.#free[this.#freeTop++] = pin;
+    if (this.#atHand === NO_PIN && pin !== MOMENT_PIN) this.#atHand = pin;
+    else this.#giveBack(pin);
   }
 
   /** The control buffer: all rows. */
@@ -78,7 +82,7 @@ export class ThreadRow {
   }
 
   get pinsInUse(): number {
-    return LEASE_PINS - this.#freeTop;
+    return LEASE_PINS - this.#freeTop - (this.#atHand === NO_PIN ? 0 : 1);
   }
 
   /** Whether the keeper has asked to be told of releases, because somebody waits for room. */
@@ -88,9 +92,22 @@ export class ThreadRow {
 
   /** Notes a use for the eviction policy. Plain stores: the ring is lossy by design, the keeper checks what it reads. */
   note(ref: number): void {
-    this.#words[this.#ring + (this.#head & (RING_ENTRIES - 1))] = ref;
-    this.#head = (this.#head + 1) | 0;
-    this.#words[this.#start + ROW_RING_HEAD] = this.#head;
+    const words = this.#words;
+    const at = this.#start + ROW_RING_HEAD;
+    const head = words[at]!;
+    words[this.#ring + (head & (RING_ENTRIES - 1))] = ref;
+    words[at] = head + 1;
+  }
+
+  #takeFree(): number {
+    if (this.#freeTop === 0) return MOMENT_PIN;
+    const pin = this.#free[--this.#freeTop]!;
+    if (pin >= this.#high) this.#raise(pin + 1);
+    return pin;
+  }
+
+  #giveBack(pin: number): void {
+    if (pin !== MOMENT_PIN) this.#free[this.#freeTop++] = pin;
   }
 
   // Stored before the first pin above the old mark, so that a scan which could miss that pin cannot miss the mark.

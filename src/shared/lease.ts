@@ -1,6 +1,7 @@
 import type { ArenaClient } from '../arena/client.js';
-import { MOMENT_PIN } from '../arena/layout.js';
+import { MOMENT_PIN, NO_PIN } from '../arena/layout.js';
 import type { SharedReader } from '../arena/reader.js';
+import type { ThreadRow } from '../arena/thread-row.js';
 import { decodeView } from '../codec/index.js';
 import { CacheCorruptionError, CacheError } from '../common/error.js';
 import { type EndingStream, isThenable, whenOver } from './lease-end.js';
@@ -9,6 +10,7 @@ import { copyRecord } from './record-value.js';
 
 /** What a lease needs of the thread it was taken in. */
 export interface Lender {
+  readonly row: ThreadRow;
   readonly reader: SharedReader;
   readonly client: ArenaClient;
   /** Development mode only. */
@@ -27,7 +29,7 @@ export class Lease<V> {
   // Declared, and set by the constructor alone: initialisers run as a function of their own, at each lease.
   /** The value, once it is decoded. */
   declare private held: V | undefined;
-  /** The pin that holds the bytes; `NOTHING` when there is none, or none any more. */
+  /** The pin that holds the bytes; `NO_PIN` when there is none, or none any more. */
   declare private pin: number;
   declare private readonly lender: Lender | undefined;
 
@@ -45,7 +47,7 @@ export class Lease<V> {
     const { pin } = lender.reader;
     if (pin === MOMENT_PIN) return copyOnOverflow<V>(lender, slot);
     const lease = new Lease<V>(lender, pin, value);
-    lender.watches?.begin(lease, lender.reader.record(slot));
+    if (lender.watches !== undefined) lender.watches.begin(lease, lender.reader.record(slot));
     return lease;
   }
 
@@ -66,7 +68,7 @@ export class Lease<V> {
 
   /** Whether it has been released. */
   get isReleased(): boolean {
-    return this.pin === NOTHING;
+    return this.pin === NO_PIN;
   }
 
   /**
@@ -76,14 +78,14 @@ export class Lease<V> {
    */
   release(): void {
     const { pin } = this;
-    this.pin = NOTHING;
+    this.pin = NO_PIN;
     if (pin < 0) return;
     const lender = this.lender!;
-    const complaint = lender.watches?.end(this);
-    if (lender.watches) this.held = undefined;
-    lender.reader.row.unpin(pin);
-    if (lender.reader.row.releaseWanted) lender.client.notify({ op: 'released' });
-    if (complaint) throw complaint;
+    const { row, watches } = lender;
+    const complaint = watches === undefined ? undefined : this.endWatch(watches);
+    row.unpin(pin);
+    if (row.releaseWanted) lender.client.notify({ op: 'released' });
+    if (complaint !== undefined) throw complaint;
   }
 
   [Symbol.dispose](): void {
@@ -131,9 +133,14 @@ export class Lease<V> {
     }
   }
 
+  private endWatch(watches: LeaseWatches): CacheError | undefined {
+    this.held = undefined;
+    return watches.end(this);
+  }
+
   private read(): V {
     const { lender, pin } = this;
-    if (lender === undefined || pin === NOTHING) {
+    if (lender === undefined || pin === NO_PIN) {
       const story = lender?.watches?.story(this) ?? '';
       throw new CacheError(
         `lease of '${lender?.name}': expected its value to be read before release(); it was read after${story}`,
@@ -145,9 +152,7 @@ export class Lease<V> {
   }
 }
 
-/** Of one that was released. */
-const NOTHING = -1;
-/** Of one that pins nothing. */
+/** The pin of a lease that never had one. */
 const OWNED = -2;
 
 function decodeRecord(reader: SharedReader, slot: number): unknown {

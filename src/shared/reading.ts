@@ -1,9 +1,10 @@
 import type { ArenaClient } from '../arena/client.js';
-import { HEADER, hitHistogram, MOMENT_PIN, missHistogram, SLOT, SLOT_F64 } from '../arena/layout.js';
+import { HEADER, hitHistogram, MOMENT_PIN, missHistogram, refSlot, SLOT, SLOT_F64 } from '../arena/layout.js';
 import type { CacheTicket } from '../arena/protocol.js';
 import { SharedReader } from '../arena/reader.js';
 import { slotTags } from '../arena/slot-key.js';
 import { CacheTable } from '../arena/table.js';
+import type { ThreadRow } from '../arena/thread-row.js';
 import { decodeView } from '../codec/index.js';
 import { monotonicNow } from '../common/clock.js';
 import { hashString } from '../common/hash.js';
@@ -14,8 +15,10 @@ import { LeaseWatches } from './lease-watch.js';
 import { copyInSlices, copyRecord } from './record-value.js';
 import { Scope } from './scope.js';
 
-/** One read in 1024 is timed, the first among them. */
-const SAMPLE_MASK = 1023;
+/** One read in 1024 is timed, the first among them. An enum, since the bundler folds it into the code. */
+enum Sample {
+  mask = 1023,
+}
 /** A survey of all keys is repeated at most so often because entries are moved under it. */
 const MAX_SURVEYS = 8;
 /** What is not binary in a value is remembered, decoded, up to this length. */
@@ -24,6 +27,7 @@ const MAX_REMEMBERED_BYTES = 2048;
 /** The synchronous half of a shared cache: what only reads, out of shared memory, without asking anybody. */
 export class Reading<V> implements Lender {
   readonly table: CacheTable;
+  readonly row: ThreadRow;
   readonly reader: SharedReader;
   readonly watches: LeaseWatches | undefined;
   readonly missLatency: LatencyHistogram;
@@ -36,7 +40,8 @@ export class Reading<V> implements Lender {
     readonly scope = new Scope(),
   ) {
     this.table = new CacheTable(ticket.table, ticket.cache, ticket.seed, ticket.slots);
-    this.reader = new SharedReader(this.table, client.row, client.segments);
+    this.row = client.row;
+    this.reader = new SharedReader(this.table, this.row, client.segments);
     this.watches = LeaseWatches.ifWanted(ticket.config.name);
     this.#hitLatency = new LatencyHistogram(this.table.histogram(hitHistogram(client.row.row)));
     this.missLatency = new LatencyHistogram(this.table.histogram(missHistogram(client.row.row)));
@@ -53,17 +58,16 @@ export class Reading<V> implements Lender {
     return { cache, key: inner, hash: hashString(inner, seed) | 0 };
   }
 
-  /** A lease of a fresh entry that this thread has read before and that does not expire; else `undefined`. */
+  /** A lease of a fresh entry that this thread has read before; else `undefined`. */
   acquireNear(key: string): Lease<V> | undefined {
-    const { reader } = this;
-    if ((++this.#reads & SAMPLE_MASK) === 1) {
+    if ((++this.#reads & Sample.mask) === 1) {
       // Timed on the other way.
       this.#reads--;
       return undefined;
     }
-    const entry = reader.hitNear(key);
-    if (entry < 0) return undefined;
-    return Lease.ofPinned<V>(this, reader.nearSlot(entry), reader.nearValue(entry) as V | undefined);
+    const entry = this.reader.hitNear(key);
+    if (entry === undefined) return undefined;
+    return Lease.ofPinned<V>(this, refSlot(entry.ref), entry.value as V | undefined);
   }
 
   /** A lease of a fresh entry. What can be kept of its value is remembered. */
@@ -245,7 +249,7 @@ export class Reading<V> implements Lender {
 
   // Reading the clock costs as much as the hit: one in so many is timed.
   #hit(key: string): number {
-    if ((++this.#reads & SAMPLE_MASK) !== 1) return this.#pinHit(key);
+    if ((++this.#reads & Sample.mask) !== 1) return this.#pinHit(key);
     const start = performance.now();
     const slot = this.#pinHit(key);
     if (slot >= 0) this.#hitLatency.record(performance.now() - start);
@@ -262,14 +266,10 @@ export class Reading<V> implements Lender {
       reader.noteMiss();
       return -1;
     }
-    if (reader.expires(slot)) {
-      const now = monotonicNow();
-      if (!reader.freshAt(slot, now)) {
-        reader.unpin();
-        reader.noteMiss();
-        return -1;
-      }
-      reader.restartIdle(slot, now);
+    if (reader.expires(slot) && !reader.useInTime(slot)) {
+      reader.unpin();
+      reader.noteMiss();
+      return -1;
     }
     reader.noteHit(slot);
     return slot;

@@ -11,12 +11,14 @@ import { readTogether } from './together.js';
 export abstract class SharedReads<V> {
   readonly name: string;
   protected isClosed = false;
+  readonly #heard: SharedNews['emitter']['heard'];
 
   protected constructor(
     protected readonly reading: Reading<V>,
     protected readonly news: SharedNews,
   ) {
     this.name = reading.name;
+    this.#heard = news.emitter.heard;
   }
 
   /** Fresh entries. */
@@ -134,7 +136,6 @@ export abstract class SharedReads<V> {
   }
 
   protected heardRead(key: string, hit: boolean): void {
-    const { emitter } = this.news;
-    if (hit ? emitter.heard.hit : emitter.heard.miss) emitter.emit(hit ? 'hit' : 'miss', { key });
+    if ((hit ? this.#heard.hit : this.#heard.miss) === true) this.news.emitter.emit(hit ? 'hit' : 'miss', { key });
   }
 }
