@@ -34,8 +34,6 @@ export class Sample<K, V> {
   readonly #counters: Counters;
   readonly #options: ResolvedCacheOptions<K, V>;
   readonly #usualCost: (size: number) => number;
-  /** By handle, the hash of what is marked; 0: not worked out yet. Hits of what is marked need not hash the key again. */
-  #hashes: Uint32Array = new Uint32Array(0);
   /** The key that was missed last: mostly it is written next. */
   #missedKey: K | undefined;
   #missedSpace: Space<K, V> | undefined;
@@ -83,7 +81,6 @@ export class Sample<K, V> {
     this.#log.fit(this.#table.count);
     if (hash >= this.#log.threshold) return;
     this.#table.hits[handle]! |= FOLLOWED;
-    this.#remember(handle, hash);
     this.#log.write(hash, this.#table.size(handle), cost, this.#end(handle));
   }
 
@@ -126,7 +123,6 @@ export class Sample<K, V> {
     const log = this.#log;
     if (log.threshold > 0) return false;
     if (this.#counters.hits + this.#counters.misses < log.wakeAt) return true;
-    this.#hashes.fill(0);
     for (const handle of this.#table.handles()) this.#table.hits[handle]! |= FOLLOWED;
     log.restart();
     return false;
@@ -159,24 +155,8 @@ export class Sample<K, V> {
     if (hash < this.#log.threshold) this.#log.remove(hash);
   }
 
-  /** Of an entry that is marked. */
+  /** Of an entry that is marked: there are few, and fewer as time goes on, so it is not kept. */
   #hashAt(handle: number): number {
-    const known = this.#hashes[handle];
-    return known === undefined || known === 0 ? this.#work(handle) : known;
-  }
-
-  #work(handle: number): number {
-    const hash = keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed);
-    this.#remember(handle, hash);
-    return hash;
-  }
-
-  #remember(handle: number, hash: number): void {
-    if (handle >= this.#hashes.length) {
-      const grown = new Uint32Array(this.#table.hits.length);
-      grown.set(this.#hashes);
-      this.#hashes = grown;
-    }
-    this.#hashes[handle] = hash;
+    return keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed);
   }
 }

@@ -1,7 +1,7 @@
 import { invariant } from '../common/invariant.js';
 import type { ResolvedCacheOptions } from '../options.js';
 import { createPolicy } from '../policy/index.js';
-import type { Policy } from '../policy/policy.js';
+import { type Policy, replaceVictim } from '../policy/policy.js';
 import type { Counters } from '../stats/counters.js';
 import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents, RemovalReason } from '../stats/event.js';
@@ -13,8 +13,9 @@ import { Removals } from './removals.js';
 import { Sample } from './sample.js';
 import type { Space } from './space.js';
 import { Sweeper } from './sweeper.js';
-import { BORN, FOLLOWED, ROW, Table } from './table.js';
+import { FOLLOWED, Table } from './table.js';
 import type { Ticker } from './ticker.js';
+import { victimBut } from './victim.js';
 
 /** The dead that one background sweep removes before it lets others run. */
 const SWEEP_SLICE = 2_000;
@@ -116,12 +117,19 @@ export class Store<K, V> {
       this.#overwrite(held, value, size, cost, terms);
       return;
     }
-    if (this.bytes + size > this.maxBytes || table.count >= this.maxEntries) this.#makeRoom(size, 1, -1);
-    const handle = table.add(space, key, value, size, this.#grow);
+    const isFull = this.bytes + size > this.maxBytes || table.count >= this.maxEntries;
+    const hash = this.policy.wantsHash ? keyHash(key, space.seed) : 0;
+    let handle = isFull ? this.#makeRoom(size, 1, -1) : -1;
+    if (handle >= 0) {
+      table.exchange(handle, space, key, value, size);
+      replaceVictim(this.policy, handle, size, cost, hash);
+    } else {
+      handle = table.add(space, key, value, size, this.#grow);
+      this.policy.insert(handle, size, cost, hash);
+    }
     this.bytes += size;
     this.#counters.missBytes += size;
-    this.policy.insert(handle, size, cost, this.policy.wantsHash ? keyHash(key, space.seed) : 0);
-    table.rows[ROW * handle + BORN] = ticker.time[0]!;
+    table.births[handle] = ticker.time[0]!;
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
     this.sample.insert(space, key, handle, cost);
   }
@@ -141,14 +149,9 @@ export class Store<K, V> {
 
   /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
   drop(handle: number, reason: RemovalReason): void {
-    const { table, removals } = this;
-    this.#counters.countRemoval(reason);
-    if (table.hits[handle]! < 0 && reason !== 'evict') this.sample.drop(handle);
-    if (removals.isHeard) {
-      const { events } = table.spaceOf(handle).owner;
-      removals.note(events, table.keys[handle] as K, table.values[handle] as V, table.size(handle), reason);
-    }
-    this.#release(handle);
+    this.#settle(handle, reason);
+    this.policy.remove(handle);
+    this.table.release(handle);
   }
 
   /** Takes all entries out, telling each with that reason unless `silently`. */
@@ -241,7 +244,7 @@ export class Store<K, V> {
     table.values[handle] = value;
     table.resize(handle, size);
     table.hits[handle]! &= FOLLOWED;
-    table.rows[ROW * handle + BORN] = this.#ticker.time[0]!;
+    table.births[handle] = this.#ticker.time[0]!;
     this.bytes += size - oldSize;
     this.policy.update(handle, size, cost);
     if (this.#hasNotes) this.#strip(handle);
@@ -261,16 +264,20 @@ export class Store<K, V> {
     removals.note(events, table.keys[handle] as K, table.values[handle] as V, size, reason);
   }
 
-  /** The entry leaves, counted and noted. */
-  #release(handle: number): void {
-    const { table } = this;
+  /** The entry is about to leave the table and the policy: counts and notes that, and forgets what is known of it. */
+  #settle(handle: number, reason: RemovalReason): void {
+    const { table, removals } = this;
     const size = table.size(handle);
+    this.#counters.countRemoval(reason);
+    if (table.hits[handle]! < 0 && reason !== 'evict') this.sample.drop(handle);
+    if (removals.isHeard) {
+      const { events } = table.spaceOf(handle).owner;
+      removals.note(events, table.keys[handle] as K, table.values[handle] as V, size, reason);
+    }
     this.ledger.release(handle);
     if (this.life.isTimed) this.life.forget(handle);
     if (this.#hasNotes) this.#strip(handle);
     this.bytes -= size;
-    this.policy.remove(handle);
-    table.release(handle);
   }
 
   /** The last of a write: what not every entry has. */
@@ -299,43 +306,31 @@ export class Store<K, V> {
     if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, this.#ticker.time[0]!);
   }
 
-  /** Until there is room for so much more, without the entry that is to be kept. After a look at the clock. */
-  #makeRoom(bytes: number, entries: number, kept: number): void {
+  /**
+   * Until there is room for so much more, without the entry that is to be kept. Where there is to be a new entry, the last
+   * victim is only settled: its handle is the answer, and it is to be exchanged for the new one. Otherwise the answer is
+   * -1. After a look at the clock.
+   */
+  #makeRoom(bytes: number, entries: 0 | 1, kept: number): number {
     const { table, life } = this;
     const maxBytes = this.maxBytes - bytes;
-    const maxEntries = this.maxEntries - entries;
     if (life.isTimed) life.advance();
-    while (this.bytes > maxBytes || table.count > maxEntries) {
+    while (this.bytes > maxBytes || table.count + entries > this.maxEntries) {
       const gone = life.isTimed ? life.firstGone() : -1;
       if (gone >= 0) {
         this.drop(gone, this.reasonFor(gone, 'evict'));
         continue;
       }
       let handle = this.policy.victim();
-      if (handle === kept || table.values[handle] === undefined) handle = this.#anotherThan(kept, handle);
-      if (this.removals.isHeard) {
-        this.drop(handle, 'evict');
-      } else {
-        this.#counters.evictions++;
-        this.#release(handle);
+      if (handle === kept || table.values[handle] === undefined) {
+        handle = victimBut(this.policy, table, new Set(kept < 0 ? [] : [kept]));
       }
+      this.#settle(handle, 'evict');
+      if (entries > 0 && this.bytes <= maxBytes && table.count <= this.maxEntries) return handle;
+      this.policy.remove(handle);
+      table.release(handle);
     }
-  }
-
-  /** The policy has named the entry that is to be kept, or none. */
-  #anotherThan(kept: number, named: number): number {
-    if (named === kept && kept >= 0) {
-      this.policy.defer(kept);
-      const handle = this.policy.victim();
-      if (handle !== kept && this.table.values[handle] !== undefined) return handle;
-    }
-    return this.#anyBut(kept);
-  }
-
-  /** A policy that names nobody, or always the same, must not hang the cache: the oldest goes. */
-  #anyBut(kept: number): number {
-    for (const handle of this.table.handles()) if (handle !== kept) return handle;
-    invariant(false, 'there is something to evict');
+    return -1;
   }
 
   readonly #grow = (capacity: number): void => this.life.grow(capacity);

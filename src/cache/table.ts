@@ -1,18 +1,16 @@
 import { invariant } from '../common/invariant.js';
-import { grownCapacity, grownFloat64, grownInt32 } from '../struct/grow.js';
+import { grownCapacity, grownFloat64, grownInt32, grownUint32 } from '../struct/grow.js';
 import { Space } from './space.js';
 
-export const ROW = 2;
-/** Bytes charged. */
-const SIZE = 0;
-/** When the entry was written, refreshed or touched. */
-export const BORN = 1;
 /** In `hits`, the sign: the requests of the key are written down, see sample.ts. */
 export const FOLLOWED: number = 1 << 31;
+/** The largest size that fits into its column. Larger ones, and there are few, lie in a `Map`, and 0 stands for them. */
+const MAX_PLAIN_SIZE = 2 ** 32 - 1;
 
 /**
  * Entries as columns: a key leads, by the index of its space, to a handle, a small integer, and each property of the
- * entry lies in an array at that place. What a write needs lies side by side, what a hit needs by itself: either touches few lines of memory. There is no object per entry, so nothing for the garbage collector to walk but keys and values.
+ * entry lies in an array at that place. There is no object per entry, so nothing for the garbage collector to walk but keys
+ * and values.
  *
  * Invariant: the indices of all spaces hold exactly the handles in use, each once; the others up to `keys.length` are in
  * `#free`, and have no value.
@@ -26,13 +24,14 @@ export class Table<K, V> {
   values: (V | undefined)[] = [];
   /** Hits of the present value, and `FOLLOWED`. */
   hits: Int32Array = new Int32Array(0);
-  /** Per handle two numbers side by side, at `ROW * handle` + `SIZE` and + `BORN`. */
-  rows: Float64Array = new Float64Array(0);
+  /** When each entry was written, refreshed or touched. */
+  births: Float64Array = new Float64Array(0);
+  /** Bytes charged. */
+  #sizes: Uint32Array = new Uint32Array(0);
+  readonly #largeSizes = new Map<number, number>();
   #free: number[] = [];
   /** The space of each handle, once there are others than the root. */
   #spaces: Space<K, V>[] | undefined;
-  /** A handle that is free and not in `#free`, or -1: what was evicted for a new entry goes to it. */
-  #spare = -1;
 
   /** The space that an entry's key lives in. */
   spaceOf(handle: number): Space<K, V> {
@@ -46,7 +45,7 @@ export class Table<K, V> {
 
   /** Bytes charged. */
   size(handle: number): number {
-    return this.rows[ROW * handle + SIZE]!;
+    return this.#sizes[handle]! || this.#largeSizes.get(handle)!;
   }
 
   /** Hits of the present value. */
@@ -56,45 +55,41 @@ export class Table<K, V> {
 
   /** When it was written, refreshed or touched. */
   born(handle: number): number {
-    return this.rows[ROW * handle + BORN]!;
+    return this.births[handle]!;
   }
 
   /** Its age is reckoned from `time` on. */
   beBorn(handle: number, time: number): void {
-    this.rows[ROW * handle + BORN] = time;
+    this.births[handle] = time;
   }
 
   /** The handle of a new entry. `onGrow` is told the new capacity of the columns when they have to grow. */
   add(space: Space<K, V>, key: K, value: V, size: number, onGrow: (capacity: number) => void): number {
-    let handle = this.#spare;
-    if (handle >= 0) this.#spare = -1;
-    else handle = this.#free.pop() ?? this.#extend(onGrow);
-    this.keys[handle] = key;
-    this.values[handle] = value;
-    const { rows } = this;
-    rows[ROW * handle + SIZE] = size;
-    this.hits[handle] = 0;
-    space.add(key, handle);
+    const handle = this.#free.pop() ?? this.#extend(onGrow);
     this.count++;
-    if (this.#spaces !== undefined || space !== this.root) this.#house(handle, space, size);
+    this.#fill(handle, space, key, value, size);
     return handle;
+  }
+
+  /** Takes an entry out, and puts a new one in its place. */
+  exchange(handle: number, space: Space<K, V>, key: K, value: V, size: number): void {
+    this.#unindex(handle);
+    this.#fill(handle, space, key, value, size);
   }
 
   /** Takes the entry out; its handle may be given to another at once. */
   release(handle: number): void {
-    if (this.#spaces === undefined) this.root.index.delete(this.keys[handle] as K);
-    else this.#leave(handle);
+    this.#unindex(handle);
     this.keys[handle] = undefined;
     this.values[handle] = undefined;
     this.count--;
-    if (this.#spare >= 0) this.#free.push(this.#spare);
-    this.#spare = handle;
+    this.#free.push(handle);
   }
 
   /** An entry has another size. */
   resize(handle: number, size: number): void {
     if (this.#spaces !== undefined) this.#spaces[handle]!.bytes += size - this.size(handle);
-    this.rows[ROW * handle + SIZE] = size;
+    this.#setSize(handle, size);
   }
 
   /** Forgets all entries of all spaces. */
@@ -105,7 +100,7 @@ export class Table<K, V> {
     this.keys = [];
     this.values = [];
     this.#free = [];
-    this.#spare = -1;
+    this.#largeSizes.clear();
   }
 
   /** The sum of all sizes. Throws when an invariant is broken. O(capacity). */
@@ -129,6 +124,26 @@ export class Table<K, V> {
     }
     invariant(count === this.count && count === [...this.handles()].length, 'all handles in use are in a space');
     return sum;
+  }
+
+  #fill(handle: number, space: Space<K, V>, key: K, value: V, size: number): void {
+    this.keys[handle] = key;
+    this.values[handle] = value;
+    this.#setSize(handle, size);
+    this.hits[handle] = 0;
+    space.add(key, handle);
+    if (this.#spaces !== undefined || space !== this.root) this.#house(handle, space, size);
+  }
+
+  #setSize(handle: number, size: number): void {
+    const isPlain = size <= MAX_PLAIN_SIZE;
+    this.#sizes[handle] = isPlain ? size : 0;
+    if (!isPlain) this.#largeSizes.set(handle, size);
+  }
+
+  #unindex(handle: number): void {
+    if (this.#spaces === undefined) this.root.index.delete(this.keys[handle] as K);
+    else this.#leave(handle);
   }
 
   #house(handle: number, space: Space<K, V>, size: number): void {
@@ -155,7 +170,8 @@ export class Table<K, V> {
   #grow(needed: number, onGrow: (capacity: number) => void): void {
     const capacity = grownCapacity(this.hits.length, needed);
     this.hits = grownInt32(this.hits, capacity);
-    this.rows = grownFloat64(this.rows, ROW * capacity);
+    this.births = grownFloat64(this.births, capacity);
+    this.#sizes = grownUint32(this.#sizes, capacity);
     onGrow(capacity);
   }
 }

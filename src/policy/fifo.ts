@@ -22,6 +22,11 @@ export class FifoPolicy implements Policy {
     this.#list.remove(handle);
   }
 
+  /** The first becomes the last. */
+  replace(handle: number): void {
+    this.#list.move(0, handle);
+  }
+
   victim(): number {
     return Math.max(-1, this.#list.first(0));
   }

@@ -20,6 +20,11 @@ export interface Policy {
   update(handle: number, size: number, cost: number): void;
   /** The entry left, for whatever reason, eviction included. */
   remove(handle: number): void;
+  /**
+   * The entry that `victim()` has just named leaves, and a new one takes its handle: `remove` and `insert` in one, for
+   * policies that can do it for less. Others leave it out, and are called twice.
+   */
+  replace?(handle: number, size: number, cost: number, hash?: number): void;
   /** The next to go, or -1 when there is none. It stays until `remove`; asking again gives the same handle. */
   victim(): number;
   /**
@@ -35,3 +40,13 @@ export interface Policy {
 
 /** The policies that come with the library; `'auto'` is the best of them by measurement. */
 export type PolicyName = 'auto' | 'lru' | 'lfu' | 'fifo' | 'gdsf';
+
+/** The entry that the policy has just named leaves, and a new one takes its handle. */
+export function replaceVictim(policy: Policy, handle: number, size: number, cost: number, hash: number): void {
+  if (policy.replace !== undefined) {
+    policy.replace(handle, size, cost, hash);
+  } else {
+    policy.remove(handle);
+    policy.insert(handle, size, cost, hash);
+  }
+}

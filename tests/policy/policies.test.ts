@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPolicy, POLICY_NAMES, type PolicyName } from '../../src/policy/index.js';
+import { replaceVictim } from '../../src/policy/policy.js';
 import { GdsfModel, LfuModel, ListModel, type Model } from './models.js';
 
 /** `auto` has no model: what it promises is in auto.test.ts. */
@@ -15,7 +16,21 @@ const MODELS: Record<Exclude<PolicyName, 'auto'>, () => Model> = {
 const spread = fc.constantFrom(10_000_000, 64, 3);
 
 const command = fc.record({
-  kind: fc.constantFrom('insert', 'insert', 'touch', 'touch', 'touch', 'update', 'remove', 'evict', 'evict', 'defer'),
+  kind: fc.constantFrom(
+    ...([
+      'insert',
+      'insert',
+      'touch',
+      'touch',
+      'touch',
+      'update',
+      'remove',
+      'evict',
+      'evict',
+      'defer',
+      'replace',
+    ] as const),
+  ),
   /** Which of the entries. */
   pick: fc.nat(1000),
   size: fc.integer({ min: 1, max: 10_000_000 }),
@@ -45,10 +60,17 @@ describe.each(['fifo', 'lru', 'lfu', 'gdsf'] as const)('%s', (name) => {
             } else if (handle < 0) {
               continue;
             }
-            if (kind === 'evict' || kind === 'defer') {
+            if (kind === 'evict' || kind === 'defer' || kind === 'replace') {
               handle = policy.victim();
               expect(handle).toBe(model.victim());
               expect(policy.victim()).toBe(handle);
+            }
+            if (kind === 'replace') {
+              replaceVictim(policy, handle, size, cost, 0);
+              model.remove(handle);
+              model.insert(handle, size, cost);
+              policy.validate();
+              continue;
             }
             const call = kind === 'evict' ? 'remove' : kind;
             policy[call](handle, size, cost);
