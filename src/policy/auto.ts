@@ -1,8 +1,7 @@
 import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
 import { FrequencyMemory } from '../struct/frequency-memory.js';
-import { grownCapacity, grownInt32 } from '../struct/grow.js';
-import { logOf, type Terms } from './decay.js';
+import { OCTAVE_BITS, type Terms } from './decay.js';
 import type { Policy } from './policy.js';
 import { Ranking } from './ranking.js';
 import { sampleOf, Trial } from './trial.js';
@@ -24,13 +23,23 @@ const STRATEGIES: readonly Terms[] = [
 
 /** Keys that have left and are remembered, per entry. */
 const REMEMBERED = 4;
-/** A level of the memory is two ticks, half an octave of uses. What each stands for, from the least on. */
-const LEAST_LEVEL = -8;
-const USES = Float64Array.from({ length: 136 }, (_, i) => 2 ** ((i + LEAST_LEVEL) / 2));
+/** A level of the memory is two ticks, half an octave of uses. */
+const LEVEL_BITS = OCTAVE_BITS - 1;
+/** Levels are noted as what they are above this: not less than 0. */
+const LEVEL_OFFSET = 128;
+const HALF = 1 << (LEVEL_BITS - 1);
+/** Arrivals and departures that are told to the memory together: at most so many, and one in so many entries. */
+const MAX_MOVES = 64;
+const ENTRIES_PER_MOVE = 64;
+/** Handles looked at, each time, to start the trial with what is held. */
+const SCAN = 1024;
 /** Hits noted for the trial, which are worked off together. A power of two. */
 const NOTES = 256;
 /** So many times between two writes: where nothing is missed there is nothing to choose, and hits are counted no more. */
 const MAX_BATCHES = 64;
+/** How many times as long as it was at work the trial pauses, at first and at most. */
+const MIN_PAUSE = 2;
+const MAX_PAUSE = 16;
 const ALL = 2 ** 32;
 
 /**
@@ -49,63 +58,69 @@ const ALL = 2 ** 32;
  *
  * # Trade-offs
  *
- * A hit costs a multiplication more than in `lru`, and a hit on a key of the sample is noted and worked off with
- * others later: in caches of less than a thousand entries that is felt. What a workload has been for the last 20 uses
- * per entry is taken for what it will be. Without hashes of keys nothing is remembered, and the trial sees each return as
- * a new key. Some 42 to 50 bytes an entry, as capacities double, and at most some 200 KB for the trial.
+ * A hit writes one word. Somebody who goes and somebody who comes are told to the memory later, with others, so for a
+ * while a newcomer does not know of its past. A hit on a key of the sample is noted and worked off with others; once one
+ * strategy has led for long the trial pauses for most of the time, so a workload that changes just then is noticed later.
+ * What a workload has been for the last 20 uses per entry is taken for what it will be. Without hashes of keys nothing is
+ * remembered, and the trial sees each return as a new key. Some 32 to 44 bytes an entry, as capacities double, and at most
+ * some 200 KB for the trial.
  */
 export class AutoPolicy implements Policy {
   readonly wantsHash = true;
   readonly #ranking: Ranking;
-  #hashes: Int32Array;
   /** Nothing before the first eviction: a cache that is never full needs neither. */
   #memory: FrequencyMemory | undefined;
   #trial: Trial | undefined;
   #leader = 0;
-  /** Keys with hashes below this are in the sample. */
+  /** Keys with hashes below this are in the sample, */
+  #sampled = 0;
+  /** and the trial is told of those below this: the same, or none while it pauses. */
   #limit = 0;
+  /** Moves since the trial was started or resumed, or until it is resumed. */
+  #trialMoves = 0;
+  #pause = MIN_PAUSE;
+  /** Handles below this have been looked at for the trial. */
+  #scanned = 0;
   readonly #notes = new Int32Array(NOTES);
   #noted = 0;
   #batches = 0;
+  /** Who has come and gone, in order, in pairs: a hash, and the handle it has got, or `~` the level it has gone with. */
+  readonly #moves = new Int32Array(2 * MAX_MOVES);
+  #moved = 0;
+  #movesWanted = 0;
   #nextHash = 0;
-  #isLeaving = false;
 
   constructor(capacity = 0) {
     this.#ranking = new Ranking(STRATEGIES[0]!, capacity);
-    this.#hashes = new Int32Array(capacity);
   }
 
   insert(handle: number, size: number, cost: number, hash: number = hashNumber(this.#nextHash++, 0)): void {
-    if (handle >= this.#hashes.length) {
-      this.#hashes = grownInt32(this.#hashes, grownCapacity(this.#hashes.length, handle + 1));
-    }
-    this.#hashes[handle] = hash;
-    this.#ranking.insert(handle, size, cost / size, 1 + this.#recall(hash));
-    this.#isLeaving = false;
-    if (this.#trial !== undefined) this.#written(hash, size, cost);
+    this.#ranking.insert(handle, size, cost / size, hash, true);
+    if (this.#memory !== undefined) this.#move(hash, handle);
+    if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
   }
 
   touch(handle: number): void {
-    this.#ranking.touch(handle);
-    const hash = this.#hashes[handle]!;
+    const hash = this.#ranking.touch(handle);
     if (hash >>> 0 < this.#limit) this.#note(hash);
   }
 
   update(handle: number, size: number, cost: number): void {
-    this.#ranking.update(handle, size, cost / size);
-    if (this.#trial !== undefined) this.#written(this.#hashes[handle]!, size, cost);
+    const hash = this.#ranking.update(handle, size, cost / size);
+    if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
   }
 
   remove(handle: number): void {
     const ranking = this.#ranking;
-    const hash = this.#hashes[handle]!;
-    if (ranking.isNamed(handle)) this.#remember(hash, ranking.uses(handle));
-    else if (hash >>> 0 < this.#limit) this.#removed(hash);
+    const hash = ranking.hash(handle);
+    if (ranking.isNamed(handle) && this.#memory !== undefined)
+      this.#move(hash, ~(((ranking.height(handle) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET));
+    else if (hash >>> 0 < this.#sampled) this.#removed(hash);
     ranking.remove(handle);
   }
 
   victim(): number {
-    if (!this.#isLeaving) this.#lookAround();
+    if (this.#memory === undefined) this.#start();
     return this.#ranking.victim();
   }
 
@@ -122,55 +137,96 @@ export class AutoPolicy implements Policy {
     this.#memory?.validate();
     this.#trial?.validate();
     invariant(this.#noted <= NOTES, `auto: ${this.#noted} hits are noted`);
+    invariant(this.#moved <= 2 * MAX_MOVES, `auto: ${this.#moved / 2} moves are noted`);
   }
 
-  /** The first call after a write that somebody has to go. */
-  #lookAround(): void {
-    this.#isLeaving = true;
-    const { count } = this.#ranking;
+  /** For the first time somebody has to go. */
+  #start(): void {
+    const { count, bytes } = this.#ranking;
     if (count === 0) return;
-    if (this.#memory === undefined || this.#memory.cells < (REMEMBERED * count) / 2) {
-      this.#memory = new FrequencyMemory(REMEMBERED * count);
-    }
-    if (this.#trial === undefined) this.#start(count);
-    else if (this.#limit * count > 2 * sampleOf(count) * ALL) this.#narrow(this.#trial);
+    this.#memory = new FrequencyMemory(REMEMBERED * count);
+    this.#sampled = (sampleOf(count) / count) * ALL;
+    this.#limit = this.#sampled;
+    this.#trial = new Trial(STRATEGIES);
+    this.#trial.maxBytes = bytes * (this.#sampled / ALL);
+    this.#scan(this.#trial);
+    this.#movesWanted = 2;
   }
 
-  #start(count: number): void {
-    this.#limit = (sampleOf(count) / count) * ALL;
-    const trial = new Trial(STRATEGIES);
+  #scan(trial: Trial): void {
     const ranking = this.#ranking;
-    trial.maxBytes = ranking.bytes * (this.#limit / ALL);
-    for (let handle = 0; handle < this.#hashes.length; handle++) {
-      const hash = this.#hashes[handle]!;
-      if (hash >>> 0 >= this.#limit || !ranking.has(handle)) continue;
+    const end = Math.min(ranking.capacity, this.#scanned + SCAN);
+    for (let handle = this.#scanned; handle < end; handle++) {
+      const hash = ranking.hash(handle);
+      if (hash >>> 0 >= this.#sampled || !ranking.has(handle)) continue;
       const size = ranking.size(handle);
-      trial.written(hash, size, ranking.value(handle) * size, ranking.uses(handle));
+      trial.held(hash, size, ranking.value(handle) * size, ranking.height(handle));
     }
-    this.#trial = trial;
+    this.#scanned = end;
+  }
+
+  #move(hash: number, what: number): void {
+    const moves = this.#moves;
+    moves[this.#moved] = hash;
+    moves[this.#moved + 1] = what;
+    this.#moved += 2;
+    if (this.#moved >= this.#movesWanted) this.#settle(this.#memory!, this.#trial!);
+  }
+
+  /** Tells the memory who has come and gone, many at a time, since each of them waits for a line of memory of its own. */
+  #settle(memory: FrequencyMemory, trial: Trial): void {
+    const moves = this.#moves;
+    const ranking = this.#ranking;
+    const now = ranking.tick >> 1;
+    for (let at = 0; at < this.#moved; at += 2) {
+      const hash = moves[at]!;
+      const what = moves[at + 1]!;
+      if (what < 0) {
+        memory.remember(hash, ~what - LEVEL_OFFSET, now);
+      } else if (ranking.has(what) && ranking.hash(what) === hash) {
+        const level = memory.recall(hash, now);
+        if (level !== Number.NEGATIVE_INFINITY) ranking.credit(what, level << LEVEL_BITS);
+      }
+    }
+    const moved = this.#moved;
+    this.#moved = 0;
+    const { count } = ranking;
+    this.#movesWanted = 2 * Math.min(MAX_MOVES, 1 + Math.floor(count / ENTRIES_PER_MOVE));
+    if (memory.cells < (REMEMBERED * count) / 2) memory.grow();
+    if (this.#scanned < ranking.capacity) this.#scan(trial);
+    if (this.#sampled * count > 2 * sampleOf(count) * ALL) this.#narrow(trial);
+    this.#pauseOrResume(trial, moved);
   }
 
   #narrow(trial: Trial): void {
-    this.#limit /= 2;
-    trial.narrow(this.#limit);
+    this.#sampled /= 2;
+    if (this.#limit > 0) this.#limit = this.#sampled;
+    trial.narrow(this.#sampled);
   }
 
-  #recall(hash: number): number {
-    const height = this.#memory?.recall(hash, this.#ranking.tick >> 1) ?? Number.NEGATIVE_INFINITY;
-    return height < LEAST_LEVEL ? 0 : USES[height - LEAST_LEVEL]!;
-  }
-
-  #remember(hash: number, uses: number): void {
-    const now = this.#ranking.tick >> 1;
-    this.#memory?.remember(hash, now + ((logOf(uses) + 1) >> 1), now);
+  /** Who has led for long will go on to lead for a while: the trial looks at a part of the time only, and less and less. */
+  #pauseOrResume(trial: Trial, moved: number): void {
+    if (this.#limit === 0) {
+      this.#trialMoves -= moved;
+      if (this.#trialMoves > 0) return;
+      this.#trialMoves = 0;
+      this.#limit = this.#sampled;
+      trial.resume();
+    } else {
+      this.#trialMoves += moved;
+      if (!trial.isSettled) return;
+      if (this.#noted > 0) this.#workOff(trial);
+      this.#pause = trial.isChanged ? MIN_PAUSE : Math.min(MAX_PAUSE, 2 * this.#pause);
+      this.#trialMoves *= this.#pause;
+      this.#limit = 0;
+    }
   }
 
   #written(hash: number, size: number, cost: number): void {
     const trial = this.#trial!;
     this.#batches = 0;
     if (this.#noted > 0) this.#workOff(trial);
-    if (hash >>> 0 >= this.#limit) return;
-    trial.maxBytes = this.#ranking.fullBytes * (this.#limit / ALL);
+    trial.maxBytes = this.#ranking.fullBytes * (this.#sampled / ALL);
     trial.written(hash, size, cost);
     this.#follow(trial);
   }

@@ -1,25 +1,14 @@
 import { invariant } from '../common/invariant.js';
-import { grownCapacity, grownFloat64 } from '../struct/grow.js';
-import { LinkedLists } from '../struct/linked-list.js';
 import { RankBits } from '../struct/rank-bits.js';
-import { clamp, kept, logOf, type Terms, TICKS } from './decay.js';
+import { Clock } from './clock.js';
+import { discounted, discountTable, heightOf, NEVER, type Terms, TICK_BITS, used } from './decay.js';
+import { EntryRows, IN_ASIDE, IN_MAIN, IN_WINDOW, OUT } from './entry-rows.js';
 
 /** Lists: one per rank, in a ring, then those below. A power of two; four ranks an octave, so 128 octaves. */
 const RANKS = 512;
 const WINDOW = RANKS;
 const ASIDE = RANKS + 1;
 const LISTS = RANKS + 2;
-/** In a row of four words: decayed uses (float), tick of the last one, cost ÷ bytes (float), bytes (float). */
-const ROW = 4;
-const TICK = 1;
-const VALUE = 2;
-const SIZE = 3;
-/** Where an entry stands. */
-const OUT = 0;
-const IN_WINDOW = 1;
-const IN_MAIN = 2;
-const IN_ASIDE = 3;
-
 /**
  * Who goes next, under given terms. The rank of an entry is the logarithm of
  *
@@ -33,6 +22,7 @@ const IN_ASIDE = 3;
  *
  * All weights decay alike, so the order of two entries changes by uses only. Time is counted in ticks of a quarter of an
  * octave, ranks in the same unit: `rank = 4 × log2(uses × cost ÷ bytes) + tick`, rounded, stays what it was at the last use.
+ * An entry keeps just that, as an integer (see decay.ts), so a use costs a look into a table and no multiplication.
  * Changing the terms changes how fast the ticks come from now on, and nothing that is there has to be ranked anew: that
  * is why one strategy can be turned into another at any time, at no cost.
  *
@@ -41,7 +31,7 @@ const IN_ASIDE = 3;
  * Each rank has a list (CAMP's idea: Ghandeharizadeh et al., Middleware 2014), 512 of them in a ring; a bit per list tells
  * which ones hold somebody. The least is the first of the lowest list. A use writes the row of the entry and moves
  * nothing; an entry that arrives at the front with a rank above its list's goes to the list it belongs to. Ranks are
- * integers modulo 2^32; so are ticks.
+ * integers modulo 2^32; so are ticks. All that is known of an entry lies side by side, in 24 bytes.
  *
  * # The window
  *
@@ -50,18 +40,11 @@ const IN_ASIDE = 3;
  * window always, however large it is, so it stays at least until the next write.
  */
 export class Ranking {
-  readonly #lists: LinkedLists;
+  readonly #rows: EntryRows;
   readonly #ranks = new RankBits(RANKS);
-  /** The rows, as what their words are. */
-  #doubles: Float64Array = new Float64Array(0);
-  #floats: Float32Array = new Float32Array(0);
-  #ints: Int32Array = new Int32Array(0);
-  #places: Uint8Array = new Uint8Array(0);
-  #capacity = 0;
+  readonly #clock: Clock;
   #terms: Terms;
-  #tick = 0;
-  /** Uses until the next tick. */
-  #usesLeft = 0;
+  #discounts: Int32Array;
   #count = 0;
   #bytes = 0;
   #windowBytes = 0;
@@ -73,7 +56,9 @@ export class Ranking {
 
   constructor(terms: Terms, capacity = 0) {
     this.#terms = terms;
-    this.#lists = new LinkedLists(LISTS, capacity);
+    this.#clock = new Clock(terms.halfLife);
+    this.#discounts = discountTable(terms.discount);
+    this.#rows = new EntryRows(LISTS, 0);
     if (capacity > 0) this.#grow(capacity);
   }
 
@@ -90,52 +75,69 @@ export class Ranking {
   }
 
   get tick(): number {
-    return this.#tick;
+    return this.#clock.tick;
+  }
+
+  /** Handles are below it. */
+  get capacity(): number {
+    return this.#rows.capacity;
   }
 
   /** From now on. O(1). */
   set terms(terms: Terms) {
-    // What is left of the present tick is as large a part of it under the new terms.
-    this.#usesLeft = Math.round((this.#usesLeft * terms.halfLife) / this.#terms.halfLife);
     this.#terms = terms;
+    this.#clock.halfLife = terms.halfLife;
+    this.#discounts = discountTable(terms.discount);
   }
 
   has(handle: number): boolean {
-    return handle < this.#capacity && this.#places[handle] !== OUT;
+    return this.#rows.has(handle);
+  }
+
+  hash(handle: number): number {
+    return this.#rows.hash(handle);
   }
 
   size(handle: number): number {
-    return this.#floats[ROW * handle + SIZE]!;
+    return this.#rows.size(handle);
   }
 
-  /** cost ÷ bytes */
+  /** cost ÷ bytes, about */
   value(handle: number): number {
-    return this.#floats[ROW * handle + VALUE]!;
+    return this.#rows.value(handle);
   }
 
-  /** Decayed uses as of now, also of one that has left, until its handle is given to another. */
-  uses(handle: number): number {
-    return handle < this.#capacity ? this.#floats[ROW * handle]! * this.#decay(handle) : 0;
+  /** The logarithm of its decayed uses, see decay.ts; also of one that has left, until its handle is given to another. */
+  height(handle: number): number {
+    return handle < this.#rows.capacity ? heightOf(this.#rows.weight(handle), this.#clock.now) : NEVER;
+  }
+
+  setHeight(handle: number, height: number): void {
+    if (handle < this.#rows.capacity) this.#rows.setWeight(handle, this.#clock.now + height);
   }
 
   /** The handle stands for something else from now on. */
   forget(handle: number): void {
-    if (handle < this.#capacity) this.#floats[ROW * handle] = 0;
+    this.setHeight(handle, NEVER);
   }
 
-  /** `uses` counts this one. */
-  insert(handle: number, size: number, value: number, uses: number): void {
-    if (handle >= this.#capacity) this.#grow(handle + 1);
-    if (--this.#usesLeft < 0) this.#advance();
-    const row = ROW * handle;
-    this.#floats[row] = uses;
-    this.#ints[row + TICK] = this.#tick;
-    this.#floats[row + VALUE] = clamp(value);
-    this.#floats[row + SIZE] = size;
-    this.#places[handle] = IN_WINDOW;
-    this.#lists.append(WINDOW, handle);
+  /** As many uses more as this height stands for. */
+  credit(handle: number, height: number): void {
+    this.#rows.setWeight(handle, used(this.#rows.weight(handle), (this.#clock.now + height) | 0));
+  }
+
+  /** A new entry, used for the first time since `forget`, or ever if `isNew`. */
+  insert(handle: number, size: number, value: number, hash: number, isNew: boolean): void {
+    const rows = this.#rows;
+    if (handle >= rows.capacity) this.#grow(handle + 1);
+    this.#clock.use(this.#count);
+    const { now } = this.#clock;
+    rows.setWeight(handle, isNew ? now : used(rows.weight(handle), now));
+    rows.enter(handle, size, value, hash);
+    rows.setPlace(handle, IN_WINDOW);
+    rows.append(WINDOW, handle);
     this.#count++;
-    const bytes = this.#floats[row + SIZE]!;
+    const bytes = rows.size(handle);
     this.#bytes += bytes;
     this.#windowBytes += bytes;
     this.#isWriteSeen = true;
@@ -143,43 +145,40 @@ export class Ranking {
     if (this.#isAnyAside) this.#named = -1;
   }
 
-  touch(handle: number): void {
-    if (--this.#usesLeft < 0) this.#advance();
-    const row = ROW * handle;
-    const tick = this.#tick;
-    const age = (tick - this.#ints[row + TICK]!) | 0;
-    if (age === 0) {
-      this.#floats[row]! += 1;
-    } else {
-      this.#floats[row] = this.#floats[row]! * kept(age) + 1;
-      this.#ints[row + TICK] = tick;
-    }
+  /** A use. Its hash, for whoever wants to know. */
+  touch(handle: number): number {
+    this.#clock.use(this.#count);
+    const rows = this.#rows;
+    rows.setWeight(handle, used(rows.weight(handle), this.#clock.now));
+    return rows.hash(handle);
   }
 
-  /** Another size or value. A use as well. */
-  update(handle: number, size: number, value: number): void {
-    this.touch(handle);
-    const row = ROW * handle;
-    const before = this.#floats[row + SIZE]!;
-    const valueBefore = this.#floats[row + VALUE]!;
-    this.#floats[row + SIZE] = size;
-    this.#floats[row + VALUE] = clamp(value);
-    const isLower = this.#floats[row + VALUE]! < valueBefore;
-    const change = this.#floats[row + SIZE]! - before;
+  /** Another size or value. A use as well; its hash. */
+  update(handle: number, size: number, value: number): number {
+    const hash = this.touch(handle);
+    const rows = this.#rows;
+    const before = rows.size(handle);
+    const densityBefore = rows.density(handle);
+    const place = rows.place(handle);
+    rows.enter(handle, size, value, hash);
+    rows.setPlace(handle, place);
+    const change = rows.size(handle) - before;
     this.#bytes += change;
-    if (this.#places[handle] === IN_WINDOW) this.#windowBytes += change;
-    else if (this.#places[handle] === IN_MAIN && isLower) this.#toMain(handle);
+    if (place === IN_WINDOW) this.#windowBytes += change;
+    else if (place === IN_MAIN && rows.density(handle) < densityBefore) this.#toMain(handle);
     this.#isWriteSeen = true;
+    return hash;
   }
 
   remove(handle: number): void {
+    const rows = this.#rows;
     if (this.#named === handle) this.#named = -1;
-    const bytes = this.#floats[ROW * handle + SIZE]!;
+    const bytes = rows.size(handle);
     this.#bytes -= bytes;
     this.#count--;
-    if (this.#places[handle] === IN_WINDOW) this.#windowBytes -= bytes;
-    this.#places[handle] = OUT;
-    this.#lists.remove(handle);
+    if (rows.place(handle) === IN_WINDOW) this.#windowBytes -= bytes;
+    rows.setPlace(handle, OUT);
+    rows.remove(handle);
     if (this.#isAnyAside) this.#takeBack();
   }
 
@@ -200,64 +199,59 @@ export class Ranking {
   defer(handle: number): void {
     this.touch(handle);
     if (this.#named === handle) this.#named = -1;
-    if (this.#places[handle] === IN_WINDOW) this.#windowBytes -= this.#floats[ROW * handle + SIZE]!;
-    this.#places[handle] = IN_ASIDE;
+    this.#put(handle, IN_ASIDE);
     this.#isAnyAside = true;
-    this.#lists.move(ASIDE, handle);
+    this.#rows.move(ASIDE, handle);
   }
 
   /** All of them, the first victim first: as they would go if nothing were used or written any more. */
   order(): number[] {
     const first = this.victim();
     const ranks = new Map<number, number>();
-    for (const handle of this.#lists.toArray(WINDOW)) ranks.set(handle, this.#rankOf(handle, this.#terms.discount));
+    for (const handle of this.#rows.toArray(WINDOW)) ranks.set(handle, this.#candidateRank(handle));
     for (let i = 0; i < RANKS; i++) {
-      for (const handle of this.#lists.toArray(i)) ranks.set(handle, this.#rankOf(handle, 0));
+      for (const handle of this.#rows.toArray(i)) ranks.set(handle, this.#rankOf(handle));
     }
     const handles = [...ranks.keys()].sort((a, b) =>
       a === first ? -1 : b === first ? 1 : (ranks.get(a)! - ranks.get(b)!) | 0,
     );
-    return handles.concat(this.#lists.toArray(ASIDE));
+    return handles.concat(this.#rows.toArray(ASIDE));
   }
 
   validate(): void {
-    this.#lists.validate();
+    this.#rows.validate();
     let [count, bytes, windowBytes] = [0, 0, 0];
     for (let list = 0; list < LISTS; list++) {
       const place = list === WINDOW ? IN_WINDOW : list === ASIDE ? IN_ASIDE : IN_MAIN;
-      for (const handle of this.#lists.toArray(list)) {
-        invariant(
-          this.#places[handle] === place,
-          `ranking: ${handle} stands in ${list}, noted ${this.#places[handle]}`,
-        );
+      for (const handle of this.#rows.toArray(list)) {
+        const noted = this.#rows.place(handle);
+        invariant(noted === place, `ranking: ${handle} stands in ${list}, noted ${noted}`);
         if (place === IN_MAIN) invariant(this.#ranks.has(list), `ranking: rank ${list} is not marked`);
         count++;
-        bytes += this.#floats[ROW * handle + SIZE]!;
-        if (place === IN_WINDOW) windowBytes += this.#floats[ROW * handle + SIZE]!;
+        bytes += this.size(handle);
+        if (place === IN_WINDOW) windowBytes += this.size(handle);
       }
     }
     invariant(count === this.#count, `ranking: ${count} are listed, ${this.#count} are in`);
-    invariant(near(bytes, this.#bytes), `ranking: ${bytes} bytes are listed, ${this.#bytes} are in`);
-    invariant(
-      near(windowBytes, this.#windowBytes),
-      `ranking: ${windowBytes} bytes in the window, not ${this.#windowBytes}`,
-    );
+    invariantNear(bytes, this.#bytes, 'bytes');
+    invariantNear(windowBytes, this.#windowBytes, 'bytes in the window');
   }
 
   #choose(): number {
-    const { window, discount } = this.#terms;
+    const rows = this.#rows;
+    const { window } = this.#terms;
     const full = this.#fullBytes;
     for (;;) {
-      const candidate = this.#lists.first(WINDOW);
+      const candidate = rows.first(WINDOW);
       const least = this.#least();
-      if (candidate < 0) return least >= 0 ? least : Math.max(-1, this.#lists.first(ASIDE));
+      if (candidate < 0) return least >= 0 ? least : Math.max(-1, rows.first(ASIDE));
       if (least >= 0 && this.#windowBytes <= window * full) return least;
-      const newest = this.#lists.last(WINDOW);
+      const newest = rows.last(WINDOW);
       if (newest !== candidate && this.#mainBytes(candidate, newest) <= (1 - window) * full) {
         this.#toMain(candidate);
         continue;
       }
-      if (least < 0 || ((this.#rankOf(candidate, discount) - this.#ranks.lowest()) | 0) <= 0) return candidate;
+      if (least < 0 || ((this.#candidateRank(candidate) - this.#ranks.lowest()) | 0) <= 0) return candidate;
       this.#toMain(candidate);
       return least;
     }
@@ -265,7 +259,7 @@ export class Ranking {
 
   /** What those outside of the window would weigh with this one, and with the newest, which is still to be housed. */
   #mainBytes(candidate: number, newest: number): number {
-    return this.#bytes - this.#windowBytes + this.#floats[ROW * candidate + SIZE]! + this.#floats[ROW * newest + SIZE]!;
+    return this.#bytes - this.#windowBytes + this.size(candidate) + this.size(newest);
   }
 
   /** The least of those that are ranked, at the front of the lowest rank; or -1. */
@@ -273,52 +267,47 @@ export class Ranking {
     for (;;) {
       const list = this.#ranks.lowestIndex();
       if (list < 0) return -1;
-      const handle = this.#lists.first(list);
+      const handle = this.#rows.first(list);
       if (handle < 0) {
         this.#ranks.clear(list);
         continue;
       }
-      const rank = this.#rankOf(handle, 0);
+      const rank = this.#rankOf(handle);
       if (((rank - this.#ranks.lowest()) | 0) <= 0) return handle;
       const target = this.#ranks.mark(rank);
       if (target === list) return handle;
-      this.#lists.move(target, handle);
+      this.#rows.move(target, handle);
     }
   }
 
   #toMain(handle: number): void {
-    if (this.#places[handle] === IN_WINDOW) this.#windowBytes -= this.#floats[ROW * handle + SIZE]!;
-    this.#places[handle] = IN_MAIN;
-    this.#lists.move(this.#ranks.mark(this.#rankOf(handle, 0)), handle);
+    this.#put(handle, IN_MAIN);
+    this.#rows.move(this.#ranks.mark(this.#rankOf(handle)), handle);
+  }
+
+  /** Notes where it stands from now on. */
+  #put(handle: number, place: number): void {
+    if (this.#rows.place(handle) === IN_WINDOW) this.#windowBytes -= this.#rows.size(handle);
+    this.#rows.setPlace(handle, place);
   }
 
   #takeBack(): void {
-    const returning = this.#lists.first(ASIDE);
+    const returning = this.#rows.first(ASIDE);
     if (returning >= 0) this.#toMain(returning);
     else this.#isAnyAside = false;
   }
 
-  #rankOf(handle: number, discount: number): number {
-    const row = ROW * handle;
-    let uses = this.#floats[row]!;
-    let tick = this.#ints[row + TICK]!;
-    if (discount > 0) {
-      uses = uses * this.#decay(handle) - discount;
-      tick = this.#tick;
-      if (uses < 2 ** -16) uses = 2 ** -16;
-    }
-    return (logOf(uses * this.#floats[row + VALUE]!) + tick) | 0;
+  #rankOf(handle: number): number {
+    return this.#rank(heightOf(this.#rows.weight(handle), this.#clock.now), handle);
   }
 
-  #decay(handle: number): number {
-    return kept((this.#tick - this.#ints[ROW * handle + TICK]!) | 0);
+  /** The rank of one in the window, for the comparison with those that are ranked. */
+  #candidateRank(handle: number): number {
+    return this.#rank(discounted(heightOf(this.#rows.weight(handle), this.#clock.now), this.#discounts), handle);
   }
 
-  /** The next tick, or as many as one use is worth where there are few entries. */
-  #advance(): void {
-    const uses = (this.#terms.halfLife * Math.max(this.#count, 5)) / TICKS;
-    this.#tick = (this.#tick + Math.max(1, Math.round(1 / uses))) | 0;
-    this.#usesLeft = Math.max(0, Math.round(uses) - 1);
+  #rank(height: number, handle: number): number {
+    return (this.#clock.tick + ((height + this.#rows.density(handle)) >> TICK_BITS)) | 0;
   }
 
   #lookAtBytes(): void {
@@ -329,17 +318,13 @@ export class Ranking {
   }
 
   #grow(needed: number): void {
-    this.#capacity = grownCapacity(this.#capacity, needed);
-    this.#lists.reserve(this.#capacity);
-    this.#doubles = grownFloat64(this.#doubles, (ROW / 2) * this.#capacity);
-    this.#floats = new Float32Array(this.#doubles.buffer);
-    this.#ints = new Int32Array(this.#doubles.buffer);
-    const places = new Uint8Array(this.#capacity);
-    places.set(this.#places);
-    this.#places = places;
+    const before = this.#rows.capacity;
+    this.#rows.reserve(needed);
+    for (let handle = before; handle < this.#rows.capacity; handle++) this.forget(handle);
   }
 }
 
-function near(a: number, b: number): boolean {
-  return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b));
+function invariantNear(listed: number, noted: number, what: string): void {
+  const isNear = Math.abs(listed - noted) <= 1e-6 * Math.max(1, Math.abs(listed), Math.abs(noted));
+  invariant(isNear, `ranking: ${listed} ${what} are listed, ${noted} are noted`);
 }

@@ -16,8 +16,15 @@ const MAX_LOOKS = 32;
 /** The past counts by its last so many uses per entry, and not less than so many. */
 const MEMORY_PER_ENTRY = 20;
 const MIN_MEMORY = 500;
+/** Who has led for so many requests leads for now: after a pause, and at the start or after another has led. */
+const LONG_LEAD = 5_000;
+const FIRST_LEAD = 10_000;
+/** Requests per entry that count for nothing after a pause, until the paper caches hold what is asked for now. */
+const WARM_UP = 2;
 /** Where the weight of a loss has grown to this, all of them are divided by it. */
 const MAX_WEIGHT = 2 ** 200;
+/** Between two costs that are as good as one. */
+const MOST_RATIO = 1.25;
 
 /** How many of so many entries are to be in the sample. */
 export function sampleOf(count: number): number {
@@ -49,6 +56,10 @@ export class Trial {
   #hand = 0;
   #maxBytes = 0;
   #leader = 0;
+  /** Requests that the leader has led for, since the start or the last pause. */
+  #lead = 0;
+  #warmUp = 0;
+  #leadWanted = FIRST_LEAD;
 
   constructor(terms: readonly Terms[]) {
     this.#rankings = terms.map((each) => new Ranking(each));
@@ -58,6 +69,23 @@ export class Trial {
   /** The place of the best among the terms, as of now. */
   get leader(): number {
     return this.#leader;
+  }
+
+  /** Whether it can be left alone for a while. */
+  get isSettled(): boolean {
+    return this.#lead > this.#leadWanted;
+  }
+
+  /** Whether another leads than when it started or went on. */
+  get isChanged(): boolean {
+    return this.#leadWanted === FIRST_LEAD;
+  }
+
+  /** Goes on after a while in which it was told nothing. */
+  resume(): void {
+    this.#warmUp = WARM_UP * this.#rankings[this.#leader]!.count;
+    this.#lead = 0;
+    this.#leadWanted = LONG_LEAD;
   }
 
   /** What each paper cache may hold. */
@@ -72,11 +100,19 @@ export class Trial {
   }
 
   /** A key of the sample was written: it missed, unless it is an overwrite, or it is worth something else now. */
-  written(hash: number, size: number, cost: number, uses = 1): void {
+  written(hash: number, size: number, cost: number): void {
     let slot = this.#slots.find(hash);
     if (slot < 0) slot = this.#take(hash);
     if (this.#sizes[slot] !== size || this.#costs[slot] !== cost) this.#weigh(slot, size, cost);
-    this.#request(slot, uses);
+    this.#request(slot);
+  }
+
+  /** A key that the real cache holds, with the logarithm of its uses; none that was seen here already. */
+  held(hash: number, size: number, cost: number, height: number): void {
+    if (this.#slots.find(hash) >= 0) return;
+    this.written(hash, size, cost);
+    const slot = this.#slots.find(hash);
+    for (const ranking of this.#rankings) ranking.setHeight(slot, height);
   }
 
   /** A key of the sample was removed, by no fault of a strategy. */
@@ -100,9 +136,9 @@ export class Trial {
     for (const ranking of this.#rankings) ranking.validate();
   }
 
-  #request(slot: number, uses = 1): void {
+  #request(slot: number): void {
     const rankings = this.#rankings;
-    const loss = this.#costs[slot]! * this.#weight;
+    const loss = this.#warmUp > 0 ? 0 : this.#costs[slot]! * this.#weight;
     let isMissed = false;
     for (let i = 0; i < rankings.length; i++) {
       const ranking = rankings[i]!;
@@ -111,20 +147,28 @@ export class Trial {
       } else {
         isMissed = true;
         this.#losses[i]! += loss;
-        this.#store(ranking, slot, uses);
+        this.#store(ranking, slot);
       }
     }
-    if (isMissed) this.#lead();
+    if (this.#warmUp > 0) {
+      this.#warmUp--;
+      return;
+    }
+    this.#lead++;
+    if (isMissed) this.#chooseLeader();
     const memory = Math.max(MIN_MEMORY, MEMORY_PER_ENTRY * rankings[this.#leader]!.count);
     this.#weight *= memory / (memory - 1);
     if (this.#weight > MAX_WEIGHT) this.#scaleDown();
   }
 
-  #lead(): void {
+  #chooseLeader(): void {
     const losses = this.#losses;
     let best = this.#leader;
     for (let i = 0; i < losses.length; i++) if (losses[i]! < losses[best]!) best = i;
+    if (best === this.#leader) return;
     this.#leader = best;
+    this.#lead = 0;
+    this.#leadWanted = FIRST_LEAD;
   }
 
   #scaleDown(): void {
@@ -132,7 +176,7 @@ export class Trial {
     this.#weight = 1;
   }
 
-  #store(ranking: Ranking, slot: number, uses: number): void {
+  #store(ranking: Ranking, slot: number): void {
     const size = this.#sizes[slot]!;
     if (size > this.#maxBytes) return;
     while (ranking.bytes + size > this.#maxBytes && ranking.count > 0) {
@@ -140,15 +184,18 @@ export class Trial {
       ranking.remove(victim);
       this.#holders[victim]!--;
     }
-    ranking.insert(slot, size, this.#values[slot]!, ranking.uses(slot) + uses);
+    ranking.insert(slot, size, this.#values[slot]!, 0, false);
     this.#holders[slot]!++;
   }
 
+  /** What is worth nearly as much as before stays where it is until it goes. */
   #weigh(slot: number, size: number, cost: number): void {
+    const ratio = cost / this.#costs[slot]!;
+    const isNear = this.#sizes[slot] === size && ratio < MOST_RATIO && ratio > 1 / MOST_RATIO;
     this.#sizes[slot] = size;
     this.#costs[slot] = cost;
     this.#values[slot] = cost / size;
-    if (this.#holders[slot]! > 0) this.#drop(slot);
+    if (!isNear) this.#drop(slot);
   }
 
   #drop(slot: number): void {

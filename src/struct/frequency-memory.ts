@@ -1,77 +1,107 @@
 import { invariant } from '../common/invariant.js';
 
-/** Cells of a bucket: fingerprints of 8 lie in 16 bytes, their levels in 8. */
-const WAYS = 8;
+/** Cells of a bucket: 8 bytes. */
+const WAYS = 4;
+/** A cell: the level in the low bits, above them a print of the hash. */
+const LEVEL_BITS = 7;
+const LEVELS = (1 << LEVEL_BITS) - 1;
+const PRINTS = (1 << (16 - LEVEL_BITS)) - 1;
 const EMPTY = 0;
 /** What has sunk so far below the present level is forgotten. */
 const FORGOTTEN = -8;
+/** Nothing is higher: what seems so is from before the levels last went round. */
+const HIGHEST = 32;
 
 /**
- * Levels of things that have left, by the 32-bit hash of their key: 3 bytes each, 8 to a bucket; where a bucket is full
- * the lowest level makes room. Two keys are taken for one another once in some 8 000 look-ups.
+ * Levels of things that have left, by the 32-bit hash of their key: 2 bytes each, 4 to a bucket; where a bucket is full
+ * the lowest level makes room. Two keys are taken for one another once in some 130 look-ups: a newcomer then has the
+ * uses of another, which does it no harm and little good.
  *
  * A level is an integer on a scale that rises for ever, such as the logarithm of a count that decays, taken together with
- * the time. Only its last 8 bits are kept: it is read as the level nearest to `now`, so `now` must not move by 100 before
+ * the time. Only its last 7 bits are kept: it is read as the level nearest to `now`, so `now` should not move by 80 before
  * `remember` has been called once per bucket. Each call looks at one more bucket and clears what is long forgotten.
  */
 export class FrequencyMemory {
-  readonly #prints: Uint16Array;
-  readonly #levels: Uint8Array;
-  readonly #buckets: number;
+  #cells: Uint16Array;
+  #buckets: number;
   #hand = 0;
 
   /** @param cells how many things are remembered, about */
   constructor(cells: number) {
     this.#buckets = Math.max(1, Math.ceil(cells / WAYS));
-    this.#prints = new Uint16Array(this.#buckets * WAYS);
-    this.#levels = new Uint8Array(this.#buckets * WAYS);
+    this.#cells = new Uint16Array(this.#buckets * WAYS);
   }
 
   get cells(): number {
-    return this.#levels.length;
+    return this.#cells.length;
   }
 
-  /** Notes a level between `now - 100` and `now + 100`. O(1). */
-  remember(hash: number, level: number, now: number): void {
+  /** Notes a height above `now`; of two for the same hash the greater. O(1). */
+  remember(hash: number, height: number, now: number): void {
     this.#clearOne(now);
-    if (level - now <= FORGOTTEN) return;
+    if (height <= FORGOTTEN) return;
+    const cells = this.#cells;
     const print = printOf(hash);
     const start = this.#start(hash);
+    let level = Math.min(height, HIGHEST);
     let best = start;
-    let lowest = Number.POSITIVE_INFINITY;
-    for (let cell = start; cell < start + WAYS; cell++) {
-      const height = this.#prints[cell] === EMPTY ? -256 : above(this.#levels[cell]!, now);
-      if (this.#prints[cell] === print) {
-        best = cell;
+    let lowest = HIGHEST + 1;
+    for (let at = start; at < start + WAYS; at++) {
+      const cell = cells[at]!;
+      const found = cell === EMPTY ? FORGOTTEN : above(cell, now);
+      if (cell >> LEVEL_BITS === print) {
+        best = at;
+        if (found > level) level = found;
         break;
       }
-      if (height < lowest) {
-        lowest = height;
-        best = cell;
+      if (found < lowest) {
+        lowest = found;
+        best = at;
       }
     }
-    this.#prints[best] = print;
-    this.#levels[best] = level & 0xff;
+    cells[best] = (print << LEVEL_BITS) | ((now + level) & LEVELS);
   }
 
   /** Takes out how far a remembered level lies above `now`, or -Infinity when none is remembered. O(1). */
   recall(hash: number, now: number): number {
+    const cells = this.#cells;
     const print = printOf(hash);
     const start = this.#start(hash);
-    for (let cell = start; cell < start + WAYS; cell++) {
-      if (this.#prints[cell] !== print) continue;
-      this.#prints[cell] = EMPTY;
-      const height = above(this.#levels[cell]!, now);
+    for (let at = start; at < start + WAYS; at++) {
+      const cell = cells[at]!;
+      if (cell >> LEVEL_BITS !== print) continue;
+      cells[at] = EMPTY;
+      const height = above(cell, now);
       return height <= FORGOTTEN ? Number.NEGATIVE_INFINITY : height;
     }
     return Number.NEGATIVE_INFINITY;
   }
 
+  /**
+   * Twice as many cells, and nothing is forgotten: one more bit of a hash chooses the bucket, which nobody knows any more of
+   * those that are in, so each of them goes to both buckets, and the one that is nobody's sinks. O(cells).
+   */
+  grow(): void {
+    const cells = new Uint16Array(2 * this.#cells.length);
+    for (let start = 0; start < this.#cells.length; start += WAYS) {
+      const bucket = this.#cells.subarray(start, start + WAYS);
+      cells.set(bucket, 2 * start);
+      cells.set(bucket, 2 * start + WAYS);
+    }
+    this.#cells = cells;
+    this.#buckets *= 2;
+    this.#hand = 0;
+  }
+
   /** Throws when an invariant is broken. O(cells). */
   validate(): void {
-    for (let start = 0; start < this.#prints.length; start += WAYS) {
-      const prints = this.#prints.subarray(start, start + WAYS).filter((print) => print !== EMPTY);
-      invariant(new Set(prints).size === prints.length, `memory: a print stands twice in the bucket at ${start}`);
+    for (let start = 0; start < this.#cells.length; start += WAYS) {
+      const held = this.#cells.subarray(start, start + WAYS).filter((cell) => cell !== EMPTY);
+      const prints = new Set(Array.from(held, (cell) => cell >> LEVEL_BITS));
+      invariant(
+        prints.size === held.length && !prints.has(0),
+        `memory: a print stands twice in the bucket at ${start}`,
+      );
     }
   }
 
@@ -80,20 +110,22 @@ export class FrequencyMemory {
   }
 
   #clearOne(now: number): void {
+    const cells = this.#cells;
     const start = this.#hand * WAYS;
-    for (let cell = start; cell < start + WAYS; cell++) {
-      if (above(this.#levels[cell]!, now) <= FORGOTTEN) this.#prints[cell] = EMPTY;
+    for (let at = start; at < start + WAYS; at++) {
+      if (cells[at] !== EMPTY && above(cells[at]!, now) <= FORGOTTEN) cells[at] = EMPTY;
     }
     this.#hand = this.#hand + 1 === this.#buckets ? 0 : this.#hand + 1;
   }
 }
 
-/** The bits of a hash that do not choose the bucket, never EMPTY. */
+/** The bits of a hash that do not choose the bucket, never 0. */
 function printOf(hash: number): number {
-  return hash & 0xffff || 1;
+  return hash & PRINTS || 1;
 }
 
-/** How far a level, of which 8 bits are known, lies above `now`: -128 … 127. */
-function above(level: number, now: number): number {
-  return ((level - now) << 24) >> 24;
+/** How far the level of a cell lies above `now`; below `FORGOTTEN` what seems higher than anything can be. */
+function above(cell: number, now: number): number {
+  const height = ((cell - now) << (32 - LEVEL_BITS)) >> (32 - LEVEL_BITS);
+  return height > HIGHEST ? FORGOTTEN - 1 : height;
 }

@@ -1,0 +1,62 @@
+import { LinkedRows } from '../struct/linked-rows.js';
+import { logOf, OCTAVE_BITS } from './decay.js';
+
+/** In a row: the weight, then these. */
+const DENSITY = 1;
+const SIZE = 2;
+const HASH = 3;
+/** Where an entry stands shares a word with its density: the low bits. */
+const PLACE_BITS = 2;
+const PLACES = 3;
+export const OUT = 0;
+export const IN_WINDOW = 1;
+export const IN_MAIN = 2;
+export const IN_ASIDE = 3;
+
+/** All that a ranking knows of an entry, side by side: 24 bytes with its links. */
+export class EntryRows extends LinkedRows {
+  /** Its decayed uses, see decay.ts. */
+  weight(handle: number): number {
+    return this.ints[this.at(handle)]!;
+  }
+
+  setWeight(handle: number, weight: number): void {
+    this.ints[this.at(handle)] = weight;
+  }
+
+  /** The logarithm of cost ÷ bytes. */
+  density(handle: number): number {
+    return this.ints[this.at(handle) + DENSITY]! >> PLACE_BITS;
+  }
+
+  /** cost ÷ bytes, about */
+  value(handle: number): number {
+    return 2 ** (this.density(handle) / (1 << OCTAVE_BITS));
+  }
+
+  /** Bytes; the same ones for as long as nothing is entered. */
+  size(handle: number): number {
+    return this.floats[this.at(handle) + SIZE]!;
+  }
+
+  hash(handle: number): number {
+    return this.ints[this.at(handle) + HASH]!;
+  }
+
+  place(handle: number): number {
+    return this.ints[this.at(handle) + DENSITY]! & PLACES;
+  }
+
+  setPlace(handle: number, place: number): void {
+    const at = this.at(handle) + DENSITY;
+    this.ints[at] = (this.ints[at]! & ~PLACES) | place;
+  }
+
+  /** What is known of it but for its weight; it stands nowhere yet. */
+  enter(handle: number, size: number, value: number, hash: number): void {
+    const at = this.at(handle);
+    this.ints[at + DENSITY] = logOf(value) << PLACE_BITS;
+    this.floats[at + SIZE] = size;
+    this.ints[at + HASH] = hash;
+  }
+}

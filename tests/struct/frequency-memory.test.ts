@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { hashNumber } from '../../src/common/hash.js';
+import { FrequencyMemory } from '../../src/struct/frequency-memory.js';
+
+function remember(memory: FrequencyMemory, from: number, to: number, height: number, now = 0): void {
+  for (let key = from; key < to; key++) memory.remember(hashNumber(key, 0), height, now);
+}
+
+function recalled(memory: FrequencyMemory, from: number, to: number, now = 0): number[] {
+  const heights: number[] = [];
+  for (let key = from; key < to; key++) {
+    const height = memory.recall(hashNumber(key, 0), now);
+    if (height > Number.NEGATIVE_INFINITY) heights.push(height);
+  }
+  return heights;
+}
+
+describe('frequency memory', () => {
+  it('knows most of what it has room for, and takes out what it tells', () => {
+    const memory = new FrequencyMemory(4_000);
+    remember(memory, 0, 2_000, 3);
+    memory.validate();
+    expect(recalled(memory, 0, 2_000).length).toBeGreaterThan(1_700);
+    expect(recalled(memory, 0, 2_000).length).toBeLessThan(20);
+  });
+
+  it('tells how high a level lies now, and forgets what has sunk', () => {
+    const memory = new FrequencyMemory(4_000);
+    remember(memory, 0, 100, 6, 100);
+    expect(recalled(memory, 0, 50, 110)).toEqual(recalled(memory, 0, 0).concat(Array(50).fill(-4)));
+    expect(recalled(memory, 50, 100, 120)).toEqual([]);
+  });
+
+  it('prefers high levels where there is no room for all', () => {
+    const memory = new FrequencyMemory(1_000);
+    remember(memory, 0, 500, 9);
+    remember(memory, 500, 10_000, 0);
+    memory.validate();
+    expect(recalled(memory, 0, 500).length).toBeGreaterThan(400);
+  });
+
+  it('keeps of two levels of one hash the higher', () => {
+    const memory = new FrequencyMemory(8);
+    memory.remember(7, 5, 0);
+    memory.remember(7, 2, 0);
+    expect(memory.recall(7, 0)).toBe(5);
+  });
+
+  it('forgets nothing when it grows', () => {
+    const memory = new FrequencyMemory(1_000);
+    remember(memory, 0, 900, 3);
+    const grown = new FrequencyMemory(1_000);
+    remember(grown, 0, 900, 3);
+    const before = grown.cells;
+    grown.grow();
+    grown.validate();
+    expect(grown.cells).toBe(2 * before);
+    expect(recalled(grown, 0, 900).length).toBeGreaterThanOrEqual(recalled(memory, 0, 900).length);
+  });
+});
