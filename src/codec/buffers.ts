@@ -1,7 +1,13 @@
 import { types } from 'node:util';
+import { CacheSerializationError } from '../common/error.js';
 
 /** Things looked at in search of buffers: about 0.2 ms. */
 const SEARCH_STEPS = 8192;
+
+const WasmModule: unknown = Reflect.get(Object(Reflect.get(globalThis, 'WebAssembly')), 'Module');
+
+/** V8 writes nothing in its place, and says nothing: what comes behind could not be read. */
+export const isWasmModule = (value: object): boolean => typeof WasmModule === 'function' && value instanceof WasmModule;
 
 /**
  * The ArrayBuffers that lie in a value themselves, not under a view. Breadth first, so that in a graph too large to be
@@ -16,7 +22,10 @@ export function findBuffers(root: unknown): ArrayBuffer[] {
       if (types.isArrayBuffer(child)) {
         if (!queue.has(child)) found.push(child);
         queue.add(child);
-      } else if (!ArrayBuffer.isView(child)) queue.add(child);
+      } else if (!ArrayBuffer.isView(child)) {
+        if (isWasmModule(child)) throw new CacheSerializationError('a WebAssembly.Module cannot be stored');
+        queue.add(child);
+      }
     }
     return ++steps < SEARCH_STEPS;
   };

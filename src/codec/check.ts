@@ -38,16 +38,18 @@ class PartChecker extends PartReader {
     return new ArrayBuffer(0);
   }
 
-  /** The length of a part. */
+  /** The length of a part, or of a window on one. */
   #take(reference: number): number {
     if (reference === 0) return 0;
-    const length = this.#lengths[reference - 1];
-    if (length !== undefined && !this.#taken.has(reference)) {
+    const window = this.window(reference);
+    const length = this.#lengths[(window?.part ?? reference) - 1];
+    const fits = length !== undefined && (!window || window.byteOffset + window.byteLength <= length);
+    if (fits && !this.#taken.has(reference)) {
       this.#taken.add(reference);
-      return length;
+      return window?.byteLength ?? length;
     }
     throw new CacheCorruptionError(
-      `stored value: expected each of its ${this.#lengths.length} parts once; got ${reference}`,
+      `stored value: expected each of its ${this.windows?.length ?? this.#lengths.length} parts once; got ${reference}`,
     );
   }
 }

@@ -1,9 +1,10 @@
 import { CacheError, CacheSerializationError } from '../common/error.js';
-import { corrupt, EMPTY, Kind, NODE_MAJOR, readKind } from './format.js';
+import { corrupt, EMPTY, HEADER_BYTES, Kind, NODE_MAJOR, readKind } from './format.js';
 import { deepFreeze } from './freeze.js';
 import { decodeGraph } from './graph.js';
 import { type DecodeMode, PartReader, type PartSource } from './part.js';
 import { decodeRecord, decodeScalar } from './record-reader.js';
+import { readWindows } from './window.js';
 
 /** A value that reads its binary in place. */
 export interface DecodedView {
@@ -37,7 +38,7 @@ export function decodeView(skeleton: Uint8Array, parts: readonly PartSource[]): 
 
 /** The short kinds are known to be flat. */
 function freeze(kind: number, value: unknown): boolean {
-  if (kind === Kind.GRAPH) return deepFreeze(value);
+  if (kind === Kind.GRAPH || kind === Kind.WINDOWS) return deepFreeze(value);
   if (kind === Kind.RECORD) Object.freeze(value);
   return true;
 }
@@ -55,6 +56,11 @@ export function decode(skeleton: Uint8Array, parts: PartReader): unknown {
         return decodeRecord(skeleton, parts);
       case Kind.GRAPH:
         return decodeGraph(skeleton, parts);
+      case Kind.WINDOWS: {
+        const { windows, end } = readWindows(skeleton, HEADER_BYTES);
+        parts.windows = windows;
+        return decodeGraph(skeleton, parts, end);
+      }
       default:
         throw corrupt(`there is no kind ${kind}`);
     }

@@ -1,4 +1,6 @@
 import { types } from 'node:util';
+import v8 from 'node:v8';
+import { isWasmModule } from './buffers.js';
 import { isBinary, isDetached } from './part.js';
 
 /** Things looked at to find the culprit. */
@@ -14,6 +16,11 @@ interface Place {
 
 /** Where in a value something lies that cannot be stored, and what it is: `$.frames[3].onload: a function ...`. */
 export function findUnstorable(root: unknown): string | undefined {
+  return findByKind(root) ?? findByTrying(root);
+}
+
+/** In the order in which the value is written. */
+function findByKind(root: unknown): string | undefined {
   const stack: Place[] = [{ value: root, parent: undefined, step: '$' }];
   const seen = new Set<unknown>();
   for (let steps = 0; stack.length > 0 && steps < SEARCH_STEPS; steps++) {
@@ -21,13 +28,67 @@ export function findUnstorable(root: unknown): string | undefined {
     const { value } = place;
     const reason = reasonAgainst(value);
     if (reason) return `${pathOf(place)}: ${reason}`;
-    if (typeof value !== 'object' || value === null || isBinary(value) || seen.has(value)) continue;
+    if (isLeaf(value) || seen.has(value)) continue;
     seen.add(value);
-    const children: Place[] = [];
-    for (const [step, child] of childrenOf(value)) children.push({ value: child, parent: place, step });
-    for (const child of children.reverse()) stack.push(child);
+    stack.push(...placesIn(place).reverse());
   }
   return undefined;
+}
+
+/**
+ * What V8 alone knows of: iterators, handles of native code. Follows the first child that cannot be written, and its first
+ * child, and so on. O(depth · size).
+ */
+function findByTrying(root: unknown): string | undefined {
+  const seen = new Set<unknown>();
+  let place: Place = { value: root, parent: undefined, step: '$' };
+  let reason = refusalOf(root);
+  if (reason === undefined) return undefined;
+  for (;;) {
+    seen.add(place.value);
+    let culprit: Place | undefined;
+    for (const child of isLeaf(place.value) ? [] : placesIn(place)) {
+      const refusal = seen.has(child.value) ? undefined : refusalOf(child.value);
+      if (refusal === undefined) continue;
+      culprit = child;
+      reason = refusal;
+      break;
+    }
+    if (culprit === undefined) return `${pathOf(place)}: it cannot be stored: ${reason}`;
+    place = culprit;
+  }
+}
+
+/** Writes nothing of what is binary: others have found that good. */
+class Probe extends v8.Serializer {
+  _writeHostObject(object: unknown): void {
+    if (!isBinary(object)) throw new Error('an object of native code');
+  }
+
+  _getSharedArrayBufferId(): number {
+    return 0;
+  }
+}
+
+/** Why V8 does not write a value, by its message. */
+function refusalOf(value: unknown): string | undefined {
+  const probe = new Probe();
+  // Views are no host objects to the plain Serializer otherwise.
+  Reflect.apply(Reflect.get(probe, '_setTreatArrayBufferViewsAsHostObjects'), probe, [true]);
+  try {
+    probe.writeValue(value);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const isLeaf = (value: unknown): boolean => typeof value !== 'object' || value === null || isBinary(value);
+
+function placesIn(parent: Place): Place[] {
+  const places: Place[] = [];
+  for (const [step, value] of childrenOf(parent.value as object)) places.push({ value, parent, step });
+  return places;
 }
 
 function reasonAgainst(value: unknown): string | undefined {
@@ -51,6 +112,7 @@ function reasonAgainstObject(value: object): string | undefined {
   if (value instanceof WeakRef) return 'a WeakRef cannot be stored';
   if (types.isGeneratorObject(value)) return 'a generator cannot be stored';
   if (types.isExternal(value)) return 'a handle of native code cannot be stored';
+  if (isWasmModule(value)) return 'a WebAssembly.Module cannot be stored';
   if (types.isModuleNamespaceObject(value)) return 'a module cannot be stored';
   if (isBinary(value) && isDetached(value)) return 'a buffer that has been detached cannot be stored';
   return undefined;

@@ -17,8 +17,8 @@ export interface EncodedValue {
 /**
  * Takes a value apart into a skeleton and its binary parts. Anything that the structured clone algorithm takes; a
  * `Buffer` stays a `Buffer`; a SharedArrayBuffer becomes an ArrayBuffer, a resizable buffer one of fixed length; of a
- * class instance the own enumerable properties are kept, as in a structured clone. Views that share one buffer come
- * back with a buffer each.
+ * class instance the own enumerable properties are kept, as in a structured clone. Views that share memory go on sharing
+ * it, unless they lie far apart in it, or are Buffers, or lie in shared memory, and do not overlap.
  *
  * O(size of the value less its binary): binary costs the same whatever its length.
  *

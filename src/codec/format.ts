@@ -15,6 +15,8 @@ import { CacheCorruptionError, CacheSerializationError } from '../common/error.j
  *                                           the text: all string values. One byte per character
  *  GRAPH  everything else                   uint32 number of buffers; for each the id it has in the stream and its
  *                                           part; V8's serialization, in which a view is a host object: kind, part
+ *  WINDOWS  as GRAPH, with views that        uint32 number of windows; for each its part, where it begins in that, its
+ *           share their buffers              length; then as GRAPH, with the number of a window in the place of a part's
  * ```
  *
  * All numbers are little endian. A reference to a part is its index plus one; 0 stands for no bytes at all, so that
@@ -23,12 +25,16 @@ import { CacheCorruptionError, CacheSerializationError } from '../common/error.j
 export const FORMAT_VERSION = 1;
 export const HEADER_BYTES = 4;
 
-export const Kind = { RAW: 0, SCALAR: 1, RECORD: 2, GRAPH: 3 } as const;
+export const Kind = { RAW: 0, SCALAR: 1, RECORD: 2, GRAPH: 3, WINDOWS: 4 } as const;
 
 /** Added to the view kind of a RAW value without bytes. */
 export const EMPTY = 0x80;
 
 export const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
+
+/** Whether another version of the format or of Node has written it: that it cannot be read is no damage then. */
+export const isForeign = (skeleton: Uint8Array): boolean =>
+  skeleton[0] !== FORMAT_VERSION || skeleton[2] !== NODE_MAJOR;
 
 /** The kind in a header, after everything in it has been checked that can be. */
 export function readKind(skeleton: Uint8Array): number {

@@ -3,6 +3,7 @@ import { CacheSerializationError } from '../common/error.js';
 import { findBuffers } from './buffers.js';
 import { corrupt, FORMAT_VERSION, HEADER_BYTES, Kind, NODE_MAJOR, readUint32, writeUint32 } from './format.js';
 import { binaryKindOf, isBinary, type PartReader, type PartWriter } from './part.js';
+import { bytesOfWindows, type Window, writeWindows } from './window.js';
 
 /**
  * Any structured-cloneable value, by V8's own serializer: identity, cycles, holes, -0, Map, Set, Date, RegExp, Error
@@ -16,7 +17,6 @@ import { binaryKindOf, isBinary, type PartReader, type PartWriter } from './part
 const SHARED_TAG = 0x75;
 const TRANSFER_TAG = 0x74;
 const ENTRY_BYTES = 8;
-const STREAM_HEADER = HEADER_BYTES + 4;
 
 // The default classes have views written as host objects; what is written for one is replaced here.
 class GraphSerializer extends v8.DefaultSerializer {
@@ -59,7 +59,7 @@ export function encodeGraph(value: unknown, parts: PartWriter): Uint8Array {
     retag(stream, id);
     references.set(id, parts.add(buffer));
   }
-  return assemble(references, stream);
+  return assemble(references, stream, parts.join());
 }
 
 /** Turns the shared buffer with this id into a transferred one. */
@@ -77,14 +77,19 @@ function retag(stream: Buffer, id: number): void {
   stream[at] = TRANSFER_TAG;
 }
 
-function assemble(references: ReadonlyMap<number, number>, stream: Buffer): Uint8Array {
-  const tableBytes = references.size * ENTRY_BYTES;
-  const skeleton = new Uint8Array(STREAM_HEADER + tableBytes + stream.byteLength);
+function assemble(
+  references: ReadonlyMap<number, number>,
+  stream: Buffer,
+  windows: readonly Window[] | undefined,
+): Uint8Array {
+  const start = HEADER_BYTES + (windows ? bytesOfWindows(windows) : 0);
+  const skeleton = new Uint8Array(start + 4 + references.size * ENTRY_BYTES + stream.byteLength);
   skeleton[0] = FORMAT_VERSION;
-  skeleton[1] = Kind.GRAPH;
+  skeleton[1] = windows ? Kind.WINDOWS : Kind.GRAPH;
   skeleton[2] = NODE_MAJOR;
-  writeUint32(skeleton, HEADER_BYTES, references.size);
-  let offset = STREAM_HEADER;
+  if (windows) writeWindows(skeleton, HEADER_BYTES, windows);
+  writeUint32(skeleton, start, references.size);
+  let offset = start + 4;
   for (const [id, reference] of references) {
     writeUint32(skeleton, offset, id);
     writeUint32(skeleton, offset + 4, reference);
@@ -113,13 +118,14 @@ class GraphDeserializer extends v8.DefaultDeserializer {
   }
 }
 
-export function decodeGraph(skeleton: Uint8Array, parts: PartReader): unknown {
-  const count = readUint32(skeleton, HEADER_BYTES);
-  const start = STREAM_HEADER + count * ENTRY_BYTES;
+/** What begins at `from`, with its table of buffers. */
+export function decodeGraph(skeleton: Uint8Array, parts: PartReader, from = HEADER_BYTES): unknown {
+  const table = from + 4;
+  const start = table + readUint32(skeleton, from) * ENTRY_BYTES;
   if (start > skeleton.byteLength) throw corrupt('its table of buffers ends too early');
   const stream = skeleton.subarray(start);
   const deserializer = new GraphDeserializer(stream, parts);
-  for (let offset = STREAM_HEADER; offset < start; offset += ENTRY_BYTES) {
+  for (let offset = table; offset < start; offset += ENTRY_BYTES) {
     const buffer = parts.buffer(readUint32(skeleton, offset + 4));
     deserializer.transferArrayBuffer(readUint32(skeleton, offset), buffer);
   }

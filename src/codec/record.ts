@@ -69,6 +69,8 @@ function encodeFields(kind: number, names: string[], values: unknown[], parts: P
   scratch[3] = names.length;
   writeUint32(scratch, FIELDS_START - 8, offset);
   for (const value of values) offset = writeField(offset, value, parts);
+  // What shares memory with another goes the long way.
+  if (parts.join() !== undefined) return undefined;
   writeUint32(scratch, FIELDS_START - 4, offset);
   if (!writeLatin1(strings, offset)) return undefined;
   return scratch.slice(0, offset + strings.length);

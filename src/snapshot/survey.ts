@@ -1,4 +1,4 @@
-import { checkValue } from '../codec/index.js';
+import { checkValue, isForeign } from '../codec/index.js';
 import { CacheCorruptionError, CacheError, CacheSerializationError, describe } from '../common/error.js';
 import { decodeFacts, type EntryFacts, skeletonOf } from './entry.js';
 import type { Frame, SnapshotReader } from './reader.js';
@@ -9,10 +9,10 @@ export type Measure = (facts: EntryFacts, frame: Frame) => number;
 
 /**
  * The first pass: reads a whole file and keeps nothing but the charge of each entry. When it has ended, every checksum
- * matches, every number is in its range, no key comes twice, and every value can be put together.
+ * matches, every number is in its range, no key comes twice, and every value can be put together, but for those that
+ * another version of Node has written and this one cannot read: they are charged nothing, and left out.
  *
- * @throws CacheCorruptionError for what is damaged, CacheSerializationError for values that another version of Node has
- *   written and this one cannot read.
+ * @throws CacheCorruptionError for what is damaged, CacheSerializationError for what is nested too deeply for this thread.
  */
 export async function survey(reader: SnapshotReader, measure: Measure): Promise<number[]> {
   const charges: number[] = [];
@@ -25,16 +25,23 @@ export async function survey(reader: SnapshotReader, measure: Measure): Promise<
     const known = keys.get(namespace) ?? new Set();
     if (known.has(facts.key)) reader.fail(`its key ${describe(facts.key)} has been there before`);
     keys.set(namespace, known.add(facts.key));
-    try {
-      checkValue(skeletonOf(frame.bytes, frame.layout), frame.partLengths);
-    } catch (error) {
-      refuse(reader, frame, facts.key, error);
-    }
-    charges.push(measure(facts, frame));
+    charges.push(isReadable(reader, frame, facts.key) ? measure(facts, frame) : 0);
     await reader.checkParts(frame);
     if (turns.isOver) await turns.yield();
   }
   return charges;
+}
+
+/** Whether the value can be put together here. */
+function isReadable(reader: SnapshotReader, frame: Frame, key: unknown): boolean {
+  const skeleton = skeletonOf(frame.bytes, frame.layout);
+  try {
+    checkValue(skeleton, frame.partLengths);
+    return true;
+  } catch (error) {
+    if (error instanceof CacheSerializationError && isForeign(skeleton)) return false;
+    return refuse(reader, frame, key, error);
+  }
 }
 
 /** What a frame says of its entry. */

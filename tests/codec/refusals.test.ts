@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeValue, decodeView, encodeValue } from '../../src/codec/index.js';
@@ -6,6 +7,16 @@ import { place } from './places.js';
 
 const given = new Uint8Array(8);
 structuredClone(given.buffer, { transfer: [given.buffer] });
+
+const WASM = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+const KEY = createSecretKey(new Uint8Array(16));
+
+function cyclic(): unknown {
+  const value: Record<string, unknown> = {};
+  value['self'] = value;
+  value['list'] = [value, { up: value, symbol: Object(Symbol('s')) }];
+  return value;
+}
 
 describe('encodeValue refuses', () => {
   it.each<[string, unknown]>([
@@ -24,6 +35,22 @@ describe('encodeValue refuses', () => {
     ['a WeakRef', { ref: new WeakRef({}) }, '$.ref: a WeakRef cannot be stored'],
     ['a Proxy', { proxy: new Proxy({}, {}) }, '$.proxy: a Proxy cannot be stored'],
     ['a generator', [(function* () {})()], '$[0]: a generator cannot be stored'],
+    [
+      'a WebAssembly.Module',
+      { code: [Reflect.construct(Reflect.get(Reflect.get(globalThis, 'WebAssembly'), 'Module'), [WASM])] },
+      '$.code[0]: a WebAssembly.Module cannot be stored',
+    ],
+    [
+      'what only V8 knows not to be cloneable',
+      { m: new Map([['k', [1, { registry: new FinalizationRegistry(() => {}) }]]]) },
+      '$.m.get("k")[1].registry: it cannot be stored: #<FinalizationRegistry> could not be cloned.',
+    ],
+    ['a handle of native code', { keys: [KEY] }, '$.keys[0]: it cannot be stored: an object of native code'],
+    [
+      'a boxed symbol in a cycle',
+      cyclic(),
+      '$.list[1].symbol: it cannot be stored: [object Symbol] could not be cloned.',
+    ],
     ['a detached view', given, '$: a buffer that has been detached cannot be stored'],
     ['a detached view inside', { n: 1, given }, '$.given: a buffer that has been detached cannot be stored'],
     [
@@ -54,7 +81,10 @@ describe('encodeValue refuses', () => {
   });
 });
 
+const common = new ArrayBuffer(64);
+
 const SAMPLES = [
+  { all: new Uint8Array(common), some: [new Float64Array(common, 8, 2), { common }] },
   new Float64Array([1, 2]),
   'text',
   { width: 1, ratio: 0.5, name: 'n', pixels: new Uint16Array([1, 2]) },
@@ -99,6 +129,41 @@ describe('decoding damaged bytes', () => {
     expect(() => decodeValue(longer, [], 'view')).toThrow(CacheCorruptionError);
   });
 
+  it('never asks for much memory', () => {
+    // A part of 1 MiB that a few bytes refer to a thousand times, as buffers and through windows; and lengths made up.
+    const part = new Uint8Array(1 << 20);
+    const uint32 = (value: number) => [value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24];
+    const many = Array.from({ length: 1000 }, (_, index) => index + 1);
+    const buffers = [1, 3, 20, 0, ...uint32(1000), ...many.flatMap((id) => [...uint32(id), ...uint32(1)])];
+    const stream = [0xff, 15, 0x41, ...[0xe8, 0x07], ...many.flatMap((id) => [0x74, (id & 127) | 128, id >>> 7])];
+    const end = [0x24, 0, 0xe8, 0x07];
+    const hostile = [
+      [...buffers, ...stream, ...end],
+      // An array, a string, a bigint, a buffer, a resizable buffer of 2^32 bytes and more.
+      [1, 3, 20, 0, ...uint32(0), 0xff, 15, 0x41, 0xff, 0xff, 0xff, 0xff, 0x0f],
+      [1, 3, 20, 0, ...uint32(0), 0xff, 15, 0x61, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x40, 0, 0xff, 0xff, 0xff, 0xff, 0x0f],
+      [1, 3, 20, 0, ...uint32(0), 0xff, 15, 0x22, 0xff, 0xff, 0xff, 0xff, 0x0f],
+      [1, 3, 20, 0, ...uint32(0), 0xff, 15, 0x5a, 0xff, 0xff, 0xff, 0xff, 0x0f],
+      [1, 3, 20, 0, ...uint32(0), 0xff, 15, 0x42, 0xff, 0xff, 0xff, 0xff, 0x0f],
+      [1, 3, 20, 0, ...uint32(0), 0xff, 15, 0x7e, 0, 0xff, 0xff, 0xff, 0xff, 0x0f],
+      [1, 3, 20, 0, ...uint32(0xffff_ffff)],
+      [1, 4, 20, 0, ...uint32(0xffff_ffff)],
+    ];
+    const before = process.memoryUsage().arrayBuffers;
+    const kept = hostile.map((bytes) => {
+      try {
+        return decodeValue(Uint8Array.from(bytes), place([part]), 'copy');
+      } catch (error) {
+        expect(error instanceof CacheCorruptionError || error instanceof CacheSerializationError, String(error)).toBe(
+          true,
+        );
+        return undefined;
+      }
+    });
+    expect(kept).toHaveLength(hostile.length);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 << 20);
+  });
+
   it('never fails otherwise than by an error of ours, whatever the bytes', () => {
     const change = fc.record({ at: fc.nat(), to: fc.nat(255) });
     fc.assert(
@@ -110,7 +175,7 @@ describe('decoding damaged bytes', () => {
       { seed: 20261121, numRuns: 3000 },
     );
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 3 }), fc.uint8Array({ maxLength: 60 }), (kind, noise) => {
+      fc.property(fc.integer({ min: 0, max: 4 }), fc.uint8Array({ maxLength: 60 }), (kind, noise) => {
         decodesSanely(Uint8Array.of(1, kind, 20, 3, ...noise), []);
       }),
       { seed: 20261121, numRuns: 3000 },
