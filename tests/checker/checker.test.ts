@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildChecker, mutated, NARROWINGS } from './build.mjs';
+import { MUTATIONS } from './mutations.mjs';
+
+type Checker = typeof import('./run.js');
+
+let checker: Checker;
+beforeAll(async () => {
+  checker = (await import(await buildChecker('.cache/checker/test'))) as Checker;
+});
+
+describe('the protocol of the arena', () => {
+  it.each([1, 2, 3])('holds in all schedules of world %i', async (seed) => {
+    const seen = new Set<string>();
+    const finding = await checker.playWorld(seed, {
+      episodes: 300,
+      onSchedule: (high, low) => seen.add(`${high} ${low}`),
+    });
+    const told = finding && (await checker.replay(finding));
+    expect(told && `episode ${told.episode}: ${told.error.stack}\n${told.trace.join('\n')}`).toBeUndefined();
+    expect(seen.size).toBeGreaterThan(290);
+  });
+});
+
+describe('the list of what must not be left out', () => {
+  it.each([...MUTATIONS, ...NARROWINGS])('$file: $old', (change) => {
+    const text = readFileSync(new URL(`../../${change.file}`, import.meta.url), 'utf8');
+    expect(mutated(text, change)).not.toBe(text);
+  });
+});

@@ -1,0 +1,56 @@
+import { Cast, Episode } from './episode.js';
+import { Random } from './random.js';
+import { Broken } from './truth.js';
+import { World } from './world.js';
+
+const POLICIES = ['lru', 'gdsf', 'lfu', 'fifo', 'auto'];
+/** Episodes of one world: each begins with what the one before has left of free lists and generations. */
+const EPISODES = 500;
+
+export interface Finding {
+  seed: number;
+  episode: number;
+  error: Error;
+  trace: string[];
+}
+
+interface Manner {
+  episodes?: number;
+  /** Told each schedule that was played to its end. */
+  onSchedule?: (high: number, low: number) => void;
+  /** Added to: how often the keeper has done what. */
+  counts?: Map<string, number>;
+  /** The episode to be traced. */
+  traced?: number;
+}
+
+/** Plays a world of episodes. Gives what was found, if anything was. */
+export async function playWorld(
+  seed: number,
+  { episodes = EPISODES, onSchedule, counts, traced }: Manner = {},
+): Promise<Finding | undefined> {
+  const dice = new Random(seed);
+  const world = new World(POLICIES[seed % POLICIES.length]!, () => dice.next());
+  const cast = new Cast(world);
+  let at = 0;
+  const trace: string[] = [];
+  try {
+    for (; at < episodes; at++) {
+      if (at === traced) world.trace = trace;
+      const episode = new Episode(cast, world, new Random(seed * 7919 + at));
+      await episode.play();
+      onSchedule?.(episode.high, episode.low);
+    }
+    return undefined;
+  } catch (error) {
+    return { seed, episode: at, error: error instanceof Error ? error : new Broken(String(error)), trace };
+  } finally {
+    world.end();
+    for (const [what, count] of world.counts) counts?.set(what, (counts.get(what) ?? 0) + count);
+  }
+}
+
+/** The same once more, with a trace of the episode in which it ended. */
+export async function replay({ seed, episode }: { seed: number; episode: number }): Promise<Finding | undefined> {
+  return playWorld(seed, { episodes: episode + 1, traced: episode });
+}

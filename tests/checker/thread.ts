@@ -1,0 +1,341 @@
+import { refSlot, UNIT_BYTES } from '../../src/arena/layout.js';
+import type { FlightAnswer, Grant, Notice, Request } from '../../src/arena/protocol.js';
+import { SharedReader } from '../../src/arena/reader.js';
+import { isWide, planRecord, writeTrailer } from '../../src/arena/record.js';
+import { ThreadRow } from '../../src/arena/thread-row.js';
+import { hashString } from '../../src/common/hash.js';
+import { FOREVER } from '../arena/support/line.js';
+import { Player, real } from './memory.js';
+import { type Claim, promise } from './truth.js';
+import type { Wire, World } from './world.js';
+
+/** One thing that a thread does. */
+export interface Deed {
+  kind: keyof typeof DEEDS;
+  key: string;
+  size: number;
+  /** Which way it takes, where there are several. */
+  way: number;
+}
+
+interface Lease {
+  pin: number;
+  claim: Claim;
+}
+
+/** A thread of the process: what it is to do, and how far it has come. */
+export class Actor {
+  readonly player: Player;
+  state: 'alive' | 'done' | 'dead' = 'alive';
+  /** The request whose answer it waits for. */
+  awaited = 0;
+  /** Blocks that it may be writing into. */
+  writes: Grant[] = [];
+  #claims = new Set<Claim>();
+
+  constructor(
+    readonly name: string,
+    readonly world: World,
+    readonly wire: Wire,
+    readonly deeds: readonly Deed[],
+    readonly lastDeed: (thread: Thread) => void = () => {},
+  ) {
+    this.player = new Player(name, world.memory, (player) => {
+      const thread = new Thread(this, player);
+      for (const deed of deeds) DEEDS[deed.kind](thread, deed);
+      thread.releaseAll();
+      lastDeed(thread);
+    });
+  }
+
+  get canGo(): boolean {
+    return this.state === 'alive' && (this.awaited === 0 || this.wire.answers.has(this.awaited));
+  }
+
+  go(steps: number): void {
+    const { trace } = this.world;
+    const from = this.player.log.length;
+    trace?.push(`${this.name}: on from step ${from}`);
+    if (this.player.run(steps)) {
+      this.player.letOut();
+      this.state = 'done';
+    }
+    trace?.push(`${this.name}: at step ${this.player.log.length}${this.state === 'done' ? ', done' : ''}`);
+  }
+
+  /** It ends here, between two accesses. */
+  kill(): void {
+    this.player.letOut();
+    this.state = 'dead';
+    for (const claim of this.#claims) this.world.truth.claims.delete(claim);
+    this.world.hangUp(this.wire);
+    this.world.count('death');
+    this.world.trace?.push(`${this.name}: dies`);
+  }
+
+  /** What a dying thread has begun natively goes on for a while. */
+  haunt(): void {
+    for (const { segment, unit, units } of this.writes) {
+      this.world.segments.unitView(segment, unit, units)!.fill(0xaa);
+    }
+  }
+
+  rely(claim: Claim): void {
+    this.#claims.add(claim);
+    this.world.truth.claims.add(claim);
+  }
+
+  relyNoMore(claim: Claim): void {
+    this.#claims.delete(claim);
+    this.world.truth.claims.delete(claim);
+  }
+}
+
+/** A thread's side of the protocol, made of the real reader; made anew each time its program runs from its beginning. */
+export class Thread {
+  readonly row: ThreadRow;
+  readonly reader: SharedReader;
+  readonly leases: Lease[] = [];
+  readonly #world: World;
+
+  constructor(
+    readonly actor: Actor,
+    readonly player: Player,
+  ) {
+    const { world, wire } = actor;
+    this.#world = world;
+    this.row = new ThreadRow(world.control, wire.row);
+    this.reader = new SharedReader(world.table, this.row, world.segments);
+  }
+
+  hash(key: string): number {
+    return hashString(key, this.#world.ticket.seed) | 0;
+  }
+
+  /** Done once, however often the program is run again. */
+  once<T>(act: () => T): T {
+    return this.player.step(() => ({ value: act() }));
+  }
+
+  get time(): number {
+    return this.once(() => this.#world.truth.time);
+  }
+
+  notify(notice: Notice): void {
+    this.once(() => this.actor.wire.posted.push(notice));
+  }
+
+  ask<T>(request: Request, mayLeave = false): T | undefined {
+    const { wire } = this.actor;
+    const id = this.once(() => wire.ask({ id: wire.nextId(), ...request }));
+    this.actor.awaited = 0;
+    if (mayLeave) this.notify({ op: 'leave', request: id, flight: 0 });
+    return this.player.step(() => {
+      const answer = wire.answers.get(id);
+      this.actor.awaited = answer === undefined ? id : 0;
+      if (answer === undefined) return undefined;
+      wire.answers.delete(id);
+      promise(answer.op === 'answer' || answer.op === 'refuse', 'a request is answered or refused');
+      return { value: answer.op === 'answer' ? (answer.result as T) : undefined };
+    });
+  }
+
+  /** The bytes of the first part of a pinned slot. */
+  bytes(slot: number): Uint8Array {
+    return this.once(() => {
+      const record = this.reader.record(slot);
+      const part = record?.parts[0];
+      promise(part !== undefined, 'a record has a part');
+      const { buffer, byteOffset, byteLength } = part;
+      promise(byteOffset + byteLength <= buffer.byteLength, 'a part lies within its segment');
+      return new real.Uint8Array(buffer, byteOffset, byteLength);
+    });
+  }
+
+  /** Holds what was pinned and found, or lets it go. */
+  keep(pin: number, claim: Claim, isLeased: boolean): void {
+    this.once(() => this.actor.rely(claim));
+    if (isLeased && pin > 0) this.leases.push({ pin, claim });
+    else this.#release({ pin, claim });
+  }
+
+  release(): void {
+    const lease = this.leases.shift();
+    if (lease !== undefined) this.#release(lease);
+  }
+
+  releaseAll(): void {
+    while (this.leases.length > 0) this.release();
+    this.once(() => promise(this.row.pinsInUse === 0, 'no pin is left behind'));
+  }
+
+  #release({ pin, claim }: Lease): void {
+    this.once(() => {
+      this.#world.truth.verify();
+      this.actor.relyNoMore(claim);
+    });
+    this.row.unpin(pin);
+    if (this.row.releaseWanted) this.notify({ op: 'released' });
+  }
+
+  /** Reads a key, the long way or the short one. */
+  read(key: string, { isLeased, isNear }: { isLeased: boolean; isNear: boolean }): boolean {
+    const { reader } = this;
+    const { truth, clock } = this.#world;
+    const since = this.time;
+    const entry = isNear ? reader.hitNear(key) : undefined;
+    const slot = entry ? refSlot(entry.ref) : reader.pinKey(key);
+    if (slot < 0) {
+      this.once(() => truth.missed(key, since, this.actor.name));
+      return false;
+    }
+    const { pin } = reader;
+    const bytes = this.bytes(slot);
+    const claim = this.once(() => truth.seen(key, since, bytes, this.actor.name));
+    if (entry === undefined) {
+      if (isNear) reader.learn(key, slot);
+      if (
+        !reader.expires(slot) ||
+        reader.freshAt(
+          slot,
+          this.once(() => clock.now),
+        )
+      )
+        reader.noteHit(slot);
+    } else {
+      const { version } = claim;
+      const isFresh = () => version.freshUntil > clock.now || version.limitedAt >= since;
+      this.once(() => promise(isFresh(), 'what a thread remembers is fresh'));
+    }
+    this.keep(pin, claim, isLeased);
+    return true;
+  }
+
+  /** Takes over a slot that the keeper holds for this thread. */
+  takeOver(key: string, slot: number, isLeased: boolean): void {
+    const { reader } = this;
+    reader.pinHeld(slot);
+    const { pin } = reader;
+    this.notify({ op: 'unhold', cache: this.#world.ticket.cache, slot });
+    const bytes = this.bytes(slot);
+    this.keep(
+      pin,
+      this.once(() => this.#world.truth.given(key, bytes, this.actor.name)),
+      isLeased,
+    );
+  }
+
+  /** Asks for a place, writes, and enters what was written or gives it up. */
+  write({ key, size, way }: Deed, flight = 0): 'stored' | 'outdone' | 'refused' | 'given up' {
+    const { cache } = this.#world.ticket;
+    const { truth } = this.#world;
+    const { version, bytes } = this.once(() => truth.write(key, size));
+    const wide = isWide(key);
+    const plan = planRecord([size], 0, key, wide);
+    const place = { cache, key, hash: this.hash(key), wide, flight };
+    const grant = this.ask<Grant | { refused: string }>({ op: 'reserve', ...place, bytes: plan.byteLength });
+    if (grant === undefined || 'refused' in grant) return 'refused';
+    this.once(() => this.actor.writes.push(grant));
+    const base = grant.unit * UNIT_BYTES;
+    const { segments } = this.#world;
+    const half = size >> 1;
+    const target = segments.view(grant.segment, base, size)!;
+    target.set(bytes.subarray(0, half));
+    target.set(bytes.subarray(half), half);
+    const trailer = segments.view(grant.segment, base + plan.trailer, plan.byteLength - plan.trailer)!;
+    writeTrailer(trailer, plan.parts, new Uint8Array(0), key, wide);
+    this.once(() => {
+      this.actor.writes = [];
+      truth.writing.set(grant.reservation, version);
+    });
+    const { reservation, block } = grant;
+    if (way === 3) {
+      this.ask({ op: 'abort', reservation });
+      return 'given up';
+    }
+    const committed = this.ask<{ stored: boolean }>({
+      op: 'commit',
+      reservation,
+      block,
+      units: Math.ceil(plan.byteLength / UNIT_BYTES),
+      externals: [],
+      trailer: plan.trailer,
+      skeletonLength: 0,
+      parts: 1,
+      loadMs: 0,
+      terms: way === 2 ? { ...FOREVER, ttlMs: 30 } : FOREVER,
+    });
+    return committed?.stored ? 'stored' : 'outdone';
+  }
+
+  /** Asks for a key, and loads it if it is told to. */
+  load(deed: Deed, op: 'claim' | 'load'): void {
+    const { key, way } = deed;
+    const { cache } = this.#world.ticket;
+    const about = {
+      cache,
+      key,
+      hash: this.hash(key),
+      force: way === 1,
+      hardTimeoutMs: 50,
+      negativeMs: 0,
+      backOffMs: 0,
+      inside: 0,
+    };
+    const request: Request =
+      op === 'claim'
+        ? { op, ...about }
+        : { op, ...about, loader: 'pooled', input: undefined, terms: FOREVER, retries: 1 };
+    const answer = this.ask<FlightAnswer>(request, way === 2);
+    if (answer?.kind === 'slot') this.takeOver(key, answer.slot, way === 1);
+    else if (answer?.kind === 'claim') this.produce({ ...deed, way: deed.size % 8 }, answer.flight);
+  }
+
+  /** Makes the value of a flight, or fails to. */
+  produce(deed: Deed, flight: number): void {
+    if (deed.way === 4) {
+      this.ask({ op: 'fail', flight, error: { code: 'ERR_CACHE_LOAD', message: 'no value' } });
+      return;
+    }
+    const outcome = this.write(deed, flight);
+    if (outcome === 'stored' || outcome === 'outdone') return;
+    this.ask({ op: 'settle', flight, answer: { kind: 'skip' }, rejected: outcome === 'refused' });
+  }
+}
+
+/** Everything that threads do. */
+export const DEEDS = {
+  get: (thread: Thread, { key }: Deed) => thread.read(key, { isLeased: false, isNear: false }),
+  acquire: (thread: Thread, { key }: Deed) => thread.read(key, { isLeased: true, isNear: false }),
+  near: (thread: Thread, { key, way }: Deed) => thread.read(key, { isLeased: way === 1, isNear: true }),
+  release: (thread: Thread) => thread.release(),
+  survey: (thread: Thread) => {
+    const { truth } = thread.actor.world;
+    thread.reader.forEachReady((slot) => {
+      const key = thread.reader.key(slot);
+      const bytes = thread.bytes(slot);
+      thread.once(() => truth.given(key ?? '', bytes, thread.actor.name));
+    });
+  },
+  set: (thread: Thread, deed: Deed) => thread.write(deed),
+  remove: (thread: Thread, { key }: Deed) => {
+    const { cache } = thread.actor.world.ticket;
+    thread.ask({ op: 'remove', cache, keys: [key], hashes: [thread.hash(key)], reason: 'delete' });
+  },
+  take: (thread: Thread, { key, way }: Deed) => {
+    const { cache } = thread.actor.world.ticket;
+    const slot = thread.ask<number>({ op: 'take', cache, key, hash: thread.hash(key) });
+    if (slot !== undefined && slot >= 0) thread.takeOver(key, slot, way === 1);
+  },
+  touch: (thread: Thread, { key }: Deed) => {
+    const { cache } = thread.actor.world.ticket;
+    thread.ask({ op: 'touch', cache, key, hash: thread.hash(key), ttlMs: 20 });
+  },
+  expire: (thread: Thread, { key }: Deed) => {
+    const { cache } = thread.actor.world.ticket;
+    thread.ask({ op: 'expire', cache, key, hash: thread.hash(key) });
+  },
+  clear: (thread: Thread) => thread.ask({ op: 'clear', cache: thread.actor.world.ticket.cache }),
+  claim: (thread: Thread, deed: Deed) => thread.load(deed, 'claim'),
+  load: (thread: Thread, deed: Deed) => thread.load(deed, 'load'),
+} as const;

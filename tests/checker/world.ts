@@ -1,0 +1,404 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { BlockNode } from '../../src/arena/allocator.js';
+import type { NewEntry } from '../../src/arena/entry-store.js';
+import { Keeper } from '../../src/arena/keeper.js';
+import type { KeeperCache } from '../../src/arena/keeper-cache.js';
+import { HEADER, ROW_RING_HEAD, rowStart, SLOT_F64 } from '../../src/arena/layout.js';
+import { osThread } from '../../src/arena/os-thread.js';
+import type { CacheConfig, CacheTicket, FromKeeper, LoaderTask, ToKeeper } from '../../src/arena/protocol.js';
+import { SegmentMap } from '../../src/arena/segment-map.js';
+import { CacheTable } from '../../src/arena/table.js';
+import { isPacked, type Packed, packRequest, unpackAnswer } from '../../src/arena/wire.js';
+import { hashString } from '../../src/common/hash.js';
+import { Clock } from './clock.js';
+import { Memory, real } from './memory.js';
+import { Broken, promise, Truth } from './truth.js';
+
+export const KEYS = ['a', 'b', 'c', 'ключ'];
+const MAX_BYTES = 6 * 1024;
+
+/** What the keeper finds in the place of a message: the port of its thread has closed. */
+const CLOSED = Symbol('closed');
+
+type Posted = ToKeeper | typeof CLOSED | (() => void);
+
+/** A load that the keeper has given to the pool. */
+export interface Job {
+  task: LoaderTask;
+  isCancelled: boolean;
+  done: (error?: unknown) => void;
+}
+
+/** A thread's port. What it posts waits until it is delivered. */
+export class Wire {
+  row = -1;
+  readonly posted: Posted[] = [];
+  readonly answers = new Map<number, FromKeeper>();
+  readonly osThread = { ...(osThread() ?? { id: 'none', startedAt: '' }) };
+  state: 'open' | 'closed' | 'mourned' | 'forgotten' = 'open';
+  /** Its thread has ended, whether the keeper has heard of it or not. */
+  isDead = false;
+  /** It has said that it does not use its row any more. */
+  hasLeft = false;
+  readonly #listeners = new Map<string, (message?: unknown) => void>();
+  /** Requests that have no answer yet. */
+  readonly asked = new Set<number>();
+  #next = 1;
+
+  constructor(
+    readonly thread: number,
+    readonly port: MessagePort,
+    segments: SegmentMap,
+    welcome: (control: SharedArrayBuffer) => void,
+  ) {
+    // The port's own way would put aside what a listener throws.
+    port.on = ((event: string, listener: (message?: unknown) => void) => {
+      this.#listeners.set(event, listener);
+      return port;
+    }) as MessagePort['on'];
+    port.postMessage = (posted: FromKeeper | Packed) => {
+      const message = isPacked(posted) ? unpackAnswer(posted) : posted;
+      promise(this.state === 'open' || this.state === 'closed', 'nothing is posted to who is dead');
+      if (message.op === 'welcome') {
+        this.row = message.row;
+        welcome(message.control);
+      } else if (message.op === 'segment') {
+        segments.add(message.segment, message.buffer);
+      } else if (message.op === 'answer' || message.op === 'refuse') {
+        this.answers.set(message.id, message);
+        promise(this.asked.delete(message.id) || this.isDead, 'a request is answered once');
+      }
+    };
+  }
+
+  /** What the keeper does when something arrives. */
+  hear(event: 'message' | 'close', message?: ToKeeper | Packed): void {
+    this.#listeners.get(event)!(message);
+  }
+
+  ask(request: ToKeeper & { id: number }): number {
+    this.asked.add(request.id);
+    this.posted.push(request);
+    return request.id;
+  }
+
+  nextId(): number {
+    return this.#next++;
+  }
+}
+
+/** A keeper, its threads' ports, and what is known of both. */
+export class World {
+  readonly memory = new Memory();
+  readonly clock = new Clock();
+  readonly truth = new Truth();
+  readonly keeper: Keeper;
+  readonly cache: KeeperCache;
+  readonly ticket: CacheTicket;
+  /** For players. */
+  readonly table: CacheTable;
+  readonly segments = new SegmentMap();
+  readonly jobs: Job[] = [];
+  readonly counts = new Map<string, number>();
+  control = new SharedArrayBuffer(0);
+  /** Called before each access of the keeper. */
+  onYield: (() => void) | undefined;
+  /** Whether what is freed is overwritten at once. */
+  poisons = true;
+  trace: string[] | undefined;
+  /** Where the keeper is, counted from the beginning of what it does. */
+  accesses = 0;
+  isBusy = false;
+  readonly #restore: (() => void)[];
+  #wires: Wire[] = [];
+  #threads = 1;
+  #words = new real.Int32Array(this.control);
+
+  constructor(policy = 'lru', random: () => number = Math.random) {
+    const { random: usual } = Math;
+    Math.random = random;
+    this.#restore = [this.memory.install(), this.clock.install(), () => Object.assign(Math, { random: usual })];
+    const start = (_: unknown, task: LoaderTask, done: (error?: unknown) => void) => {
+      const job: Job = { task, isCancelled: false, done };
+      this.jobs.push(job);
+      return () => {
+        job.isCancelled = true;
+      };
+    };
+    this.keeper = new Keeper(0, { start }, () => this.clock.now);
+    const first = this.connect();
+    this.memory.onKeeper = (_array, index, isStore) => this.#pass(index, isStore);
+    const config = cacheConfig(policy);
+    this.ticket = this.askNow(first, { op: 'create', config });
+    this.cache = this.keeper.caches.get(this.ticket.cache)!;
+    this.table = this.memory.forPlayers(
+      () => new CacheTable(this.ticket.table, this.ticket.cache, this.ticket.seed, this.ticket.slots),
+    );
+    this.#watch();
+  }
+
+  /** Gives the platform back. */
+  end(): void {
+    for (const restore of this.#restore) restore();
+  }
+
+  connect(): Wire {
+    const add = new SegmentMap();
+    add.add = (segment, buffer) => this.memory.forPlayers(() => this.segments.add(segment, buffer));
+    const wire = new Wire(this.#threads++, freePort(), add, (control) => {
+      this.control = control;
+      this.#words = new real.Int32Array(control);
+    });
+    this.#wires = [...this.#wires.filter(({ state }) => state !== 'forgotten'), wire];
+    this.does('connect', () => this.keeper.connect(wire.thread, wire.port, wire.osThread));
+    promise(wire.row >= 0, 'there is a row for each thread');
+    return wire;
+  }
+
+  /** A wire as if its thread had just come. */
+  refresh({ row }: Wire): void {
+    this.#words[rowStart(row) + ROW_RING_HEAD] = 0;
+    this.keeper.arena.rows.add(row);
+  }
+
+  /** Asks on the spot, with nobody else moving. */
+  askNow<T>(wire: Wire, request: Parameters<Wire['ask']>[0] extends infer R ? DistributiveOmit<R, 'id'> : never): T {
+    const id = wire.ask({ id: wire.nextId(), ...request } as ToKeeper & { id: number });
+    while (wire.posted.length > 0) this.deliver(wire);
+    const answer = wire.answers.get(id);
+    wire.answers.delete(id);
+    if (answer?.op !== 'answer') throw new Broken(`${request.op}: ${JSON.stringify(answer)}`);
+    return answer.result as T;
+  }
+
+  /** Hands the keeper the next message of a thread. */
+  deliver(wire: Wire): void {
+    const message = wire.posted.shift();
+    if (message === undefined) return;
+    if (message === CLOSED) {
+      wire.state = wire.hasLeft ? 'mourned' : 'closed';
+      this.does('close', () => wire.hear('close'));
+      return;
+    }
+    if (typeof message === 'function') {
+      this.does('done', message);
+      return;
+    }
+    this.#foresee(message);
+    this.does(message.op, () => wire.hear('message', 'id' in message ? packRequest(message.id, message) : message));
+    if (message.op === 'commit') this.#lookAtCommit(wire, message);
+  }
+
+  hash(key: string): number {
+    return hashString(key, this.ticket.seed) | 0;
+  }
+
+  /** A thread that lives on goes its way. */
+  leave(wire: Wire): void {
+    wire.posted.push({ op: 'bye' });
+    wire.hasLeft = true;
+    this.hangUp(wire);
+    while (wire.posted.length > 0) this.deliver(wire);
+    givePortBack(wire.port);
+  }
+
+  hangUp(wire: Wire): void {
+    wire.posted.push(CLOSED);
+    wire.isDead = true;
+    wire.asked.clear();
+  }
+
+  /** The thread of a wire has ended, with all that it had begun. */
+  prove(wire: Wire): void {
+    wire.osThread.id = 'ended';
+    wire.state = 'mourned';
+  }
+
+  /** The keeper does something, and others move meanwhile. */
+  does(what: string, act: () => void): void {
+    this.begin(what);
+    act();
+    this.finish();
+  }
+
+  begin(what: string): void {
+    promise(!this.isBusy, 'the keeper does one thing at a time');
+    this.isBusy = true;
+    this.accesses = 0;
+    this.count(what);
+    this.trace?.push(`keeper: ${what}`);
+  }
+
+  finish(): void {
+    this.isBusy = false;
+    this.truth.endOfDeed();
+  }
+
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  /** Moves the block of a key elsewhere, if there is a hole for it. */
+  relocate(key: string): void {
+    const { cache } = this;
+    const { allocator } = this.keeper.arena;
+    const slot = cache.store.find(key, this.hash(key));
+    if (slot < 0 || !cache.hasFreeSlot || cache.store.externals(slot).length > 0) return;
+    const node = cache.store.nodeOf(slot);
+    const target = allocator.alloc(allocator.units(node));
+    if (target < 0) return;
+    this.does('move', () => {
+      if (cache.move(slot, target).vacated) allocator.free(node);
+      this.keeper.settle();
+    });
+  }
+
+  /** @throws Broken when something does not hold that must hold between any two deeds of the keeper. */
+  validate(): void {
+    const { keeper, cache } = this;
+    keeper.validate();
+    promise(this.table.header(HEADER.bytes) === cache.store.bytes, 'the ledger says what the entries are charged');
+    promise(cache.committedBytes - cache.limboBytes <= cache.config.maxBytes, 'the budget is kept');
+  }
+
+  #watch(): void {
+    const { cache, truth, keeper } = this;
+    const { store, table } = cache;
+    const { allocator } = keeper.arena;
+    const pass = () => this.#pass(-1, true);
+    wrap(store, 'fill', (fill) => (entry: NewEntry, now: number) => {
+      const slot = fill(entry, now);
+      truth.filled(slot);
+      truth.limited(slot, table.double(slot, SLOT_F64.freshUntil));
+      return slot;
+    });
+    wrap(store, 'enter', (enter) => (slot, old, entry) => {
+      truth.entered(slot, entry.key);
+      enter(slot, old, entry);
+    });
+    wrap(store, 'retire', (retire) => (slot, isReplaced) => {
+      truth.left(slot, isReplaced === true);
+      retire(slot, isReplaced);
+    });
+    wrap(store, 'move', (move) => (slot, ...to) => {
+      const copy = move(slot, ...to);
+      truth.moved(slot, copy);
+      return copy;
+    });
+    wrap(table, 'setInt', (setInt) => (slot, field, value) => {
+      pass();
+      setInt(slot, field, value);
+    });
+    wrap(table, 'setDouble', (setDouble) => (slot, field, value) => {
+      pass();
+      if (field === SLOT_F64.freshUntil) truth.limited(slot, value);
+      setDouble(slot, field, value);
+    });
+    wrap(table, 'copySlot', (copySlot) => (from, to) => {
+      pass();
+      copySlot(from, to);
+    });
+    wrap(allocator, 'free', (free) => (node: BlockNode) => {
+      if (this.poisons) {
+        keeper.arena.bytes(node).fill(0xee);
+        truth.verify();
+      }
+      free(node);
+    });
+    wrap(cache, 'remove', (remove) => (slot, reason) => {
+      this.count(`removed: ${reason}`);
+      remove(slot, reason);
+    });
+    wrap(keeper.arena.rows, 'remove', (remove) => (row) => {
+      for (const wire of this.#wires.filter((wire) => wire.row === row && wire.state !== 'forgotten')) {
+        promise(wire.state === 'mourned', 'no row is wiped before its thread is proven dead');
+        wire.state = 'forgotten';
+      }
+      remove(row);
+    });
+    wrap(keeper.reservations, 'open', (open) => {
+      let count = 0;
+      return (of, bytes, answer) => {
+        truth.reservations.set(++count, { key: of.key, flight: of.flight, isOutdone: false });
+        open(of, bytes, answer);
+      };
+    });
+    wrap(keeper.flights, 'start', (start) => (...of) => {
+      const flight = start(...of);
+      truth.flights.set(flight.id, { key: flight.key, flight: 0, isOutdone: false });
+      return flight;
+    });
+  }
+
+  #pass(index: number, isStore: boolean): void {
+    if (!this.isBusy) return;
+    this.accesses++;
+    this.trace?.push(`  keeper: ${isStore ? 'store' : 'load'} ${index < 0 ? 'slot' : index}`);
+    this.truth.time++;
+    this.onYield?.();
+  }
+
+  /** What a message will outdo when it is handled. */
+  #foresee(message: ToKeeper): void {
+    const { truth } = this;
+    if (message.op === 'remove') for (const key of message.keys) truth.outdo(key);
+    else if (message.op === 'expire' || message.op === 'take') truth.outdo(message.key);
+    else if (message.op === 'clear') truth.outdo(undefined);
+    else if (message.op === 'commit') truth.entering = truth.writing.get(message.reservation);
+  }
+
+  #lookAtCommit(wire: Wire, { id, reservation }: ToKeeper & { op: 'commit' }): void {
+    const { truth } = this;
+    const answer = wire.answers.get(id);
+    const one = truth.reservations.get(reservation)!;
+    truth.reservations.delete(reservation);
+    const isOutdone = one.isOutdone || truth.flights.get(one.flight)?.isOutdone === true;
+    const isStored = answer?.op === 'answer' && (answer.result as { stored: boolean }).stored;
+    promise(!(isStored && isOutdone), `what was written for ${one.key} was outdone, and is stored`);
+    promise(
+      isStored || isOutdone || one.flight > 0 || wire.state !== 'open',
+      `what was written for ${one.key} is lost`,
+    );
+    if (!isStored) return;
+    truth.outdo(one.key, reservation);
+    if (one.flight === 0) truth.outdoFlights(one.key);
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+const ports: MessagePort[] = [];
+
+/** Ports are heavy, and nothing is ever sent over these. */
+function freePort(): MessagePort {
+  return ports.pop() ?? new MessageChannel().port1;
+}
+
+export function givePortBack(port: MessagePort): void {
+  ports.push(port);
+}
+
+function cacheConfig(policy: string): CacheConfig {
+  return {
+    name: 'checked',
+    maxBytes: MAX_BYTES,
+    maxEntries: Number.POSITIVE_INFINITY,
+    maxEntryBytes: undefined,
+    policy,
+    cost: 'requests',
+    ttlMs: Number.POSITIVE_INFINITY,
+    idleMs: Number.POSITIVE_INFINITY,
+    graceMs: 0,
+    reserveTimeoutMs: 40,
+    loaders: { pooled: 'file:///nowhere.mjs' },
+    defaultLoader: undefined,
+    pool: {},
+  };
+}
+
+/** Stands in front of a method of one object. */
+function wrap<T extends object, N extends keyof T>(object: T, name: N, around: (method: T[N]) => T[N]): void {
+  const method = object[name];
+  if (typeof method !== 'function') return;
+  object[name] = around(method.bind(object) as T[N]);
+}
