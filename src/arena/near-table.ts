@@ -1,7 +1,7 @@
 import { SLOT } from './layout.js';
 
 /** Keys of one generation, at most. */
-const ENTRIES = 16_384;
+const ENTRIES = 32_768;
 /** A longer key is not worth the memory. */
 const MAX_KEY_LENGTH = 256;
 

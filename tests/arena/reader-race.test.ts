@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { refSlot } from '../../src/arena/layout.js';
 import type { CacheTicket } from '../../src/arena/protocol.js';
 import { slotKey } from '../../src/arena/slot-key.js';
 import { Bench, config, createKeeper, isSame, Line, pattern } from './support/line.js';
@@ -17,7 +18,11 @@ function stage(isKnown: boolean) {
   const steps = new Steps();
   const ticket = line.ask<CacheTicket>({ op: 'attach', name: 'stage', timeoutMs: 1000 });
   const reading = new Bench(line, ticket, (table) => steps.watch(table));
-  if (isKnown) expect(steps.during(new Map(), () => reading.get('k'))).toBeDefined();
+  if (isKnown) {
+    const slot = steps.during(new Map(), () => reading.reader.pinKey('k'));
+    reading.reader.learn('k', slot);
+    reading.reader.unpin();
+  }
   let version = 0;
   const slotOf = (key: string) => cache.store.find(key, writer.hash(key));
   /** What other threads may have done between two instructions of the reader. */
@@ -77,9 +82,10 @@ const GOING: readonly Deed[] = ['delete', 'clear', 'evict', 'delete and set'];
 function read(isKnown: boolean, deeds: readonly (readonly [place: number, deed: Deed])[]): number {
   const { keeper, writer, reading, steps, deeds: doings, versions } = stage(isKnown);
   const isPresent = deeds.every(([, deed]) => PRESENT.includes(deed));
-  const slot = steps.during(new Map(deeds.map(([place, deed]) => [place, doings[deed]])), () =>
-    reading.reader.pinKey('k'),
-  );
+  const slot = steps.during(new Map(deeds.map(([place, deed]) => [place, doings[deed]])), () => {
+    const entry = reading.reader.hitNear('k');
+    return entry === undefined ? reading.reader.pinKey('k') : refSlot(entry.ref);
+  });
   const { passed } = steps;
   if (slot < 0) {
     expect(isPresent, 'a key that is present all the time is not missed').toBe(false);
