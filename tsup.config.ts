@@ -11,6 +11,7 @@ const entry = {
   'keeper.worker': 'src/keeper.worker.ts',
   'loader.worker': 'src/loader.worker.ts',
   'snapshot.worker': 'src/snapshot.worker.ts',
+  'simulate.worker': 'src/cli/simulate.worker.ts',
 };
 
 // That step also makes import() a require(), which takes no URL and no module that awaits. Where the module is not known

@@ -94,14 +94,17 @@ async function adviseTrace(
   progress: Progress,
 ): Promise<Advisory[]> {
   const logs = new Map(grid.costs.map((cost) => [cost, newLog(cost)]));
-  const simulated = await simulateTrace(trace, grid, options, progress, (batch) => {
-    for (const [cost, log] of logs) note(log, batch, cost === 'measured' ? undefined : usualCostOf(cost));
+  const simulated = await simulateTrace(trace, grid, options, {
+    progress,
+    watch: (batch) => {
+      for (const [cost, log] of logs) note(log, batch, cost === 'measured' ? undefined : usualCostOf(cost));
+    },
   });
   const most = Math.max(1, simulated.footprint.bytes);
   return simulated.cells.map((cell): Advisory => {
-    const { requests, misses, bytes, missedBytes } = cell.replay.totals;
+    const { requests, misses, bytes, missedBytes } = cell.totals;
     const advised: Advised = {
-      maxBytes: cell.replay.maxBytes,
+      maxBytes: cell.maxBytes,
       maxEntries: Number.POSITIVE_INFINITY,
       newPolicy: () => createPolicy(cell.policy),
       usualCost: usualCostOf(cell.cost),
@@ -147,8 +150,8 @@ function resultOf({ simulated, cell, sampleRate, advice, curve, knee }: Advisory
     trace: simulated.name,
     policy: cell.policy,
     cost: cell.cost,
-    maxBytes: cell.replay.maxBytes,
-    requests: cell.replay.totals.requests,
+    maxBytes: cell.maxBytes,
+    requests: cell.totals.requests,
     sampleRate,
     advice,
     knee: knee ?? null,

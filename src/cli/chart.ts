@@ -25,8 +25,8 @@ interface Measure {
 }
 
 const MEASURES: readonly Measure[] = [
-  { title: 'requests missed', ratio: ({ replay: { totals } }) => totals.misses / (totals.requests || 1) },
-  { title: 'bytes missed', ratio: ({ replay: { totals } }) => totals.missedBytes / (totals.bytes || 1) },
+  { title: 'requests missed', ratio: ({ totals }) => totals.misses / (totals.requests || 1) },
+  { title: 'bytes missed', ratio: ({ totals }) => totals.missedBytes / (totals.bytes || 1) },
 ];
 
 /** Miss ratio against budget: a row of charts for each trace, a line for each policy and cost. */
@@ -75,7 +75,7 @@ ${[...keys, ...charts].join('\n')}
 }
 
 function drawChart({ cells }: Simulated, { title, ratio }: Measure, left: number, top: number, pen: Pen): string {
-  const budgets = [...new Map(cells.map(({ budget, replay }) => [replay.maxBytes, budget])).entries()].sort(
+  const budgets = [...new Map(cells.map(({ budget, maxBytes }) => [maxBytes, budget])).entries()].sort(
     ([a], [b]) => a - b,
   );
   const [least, most] = [budgets[0]?.[0] ?? 1, budgets.at(-1)?.[0] ?? 1];
@@ -110,7 +110,7 @@ function drawChart({ cells }: Simulated, { title, ratio }: Measure, left: number
     free = x(bytes) + 46;
   }
   for (const line of linesOf(cells)) {
-    const points = line.map((cell) => [x(cell.replay.maxBytes), y(ratio(cell))] as const);
+    const points = line.map((cell) => [x(cell.maxBytes), y(ratio(cell))] as const);
     const look = pen(line[0]!);
     parts.push(
       `<polyline class="line" points="${points.map((point) => point.join(',')).join(' ')}" ${strokeOf(look)}/>`,
@@ -131,7 +131,7 @@ function linesOf(cells: readonly Cell[]): Cell[][] {
     const name = `${cell.policy} ${cell.cost}`;
     lines.set(name, [...(lines.get(name) ?? []), cell]);
   }
-  return [...lines.values()].map((line) => line.sort((a, b) => a.replay.maxBytes - b.replay.maxBytes));
+  return [...lines.values()].map((line) => line.sort((a, b) => a.maxBytes - b.maxBytes));
 }
 
 /** Round bounds around what is shown, no narrower than a tenth. */

@@ -8,7 +8,16 @@ import { Progress } from './progress.js';
 import { type Cell, type Simulated, simulateTrace } from './replays.js';
 import { withFiles } from './spool.js';
 import { formatCount, formatPercent, formatTable } from './table.js';
-import { COSTS, checkTraces, listOf, parseArguments, TRACE_HELP, TRACE_OPTIONS, traceOptions } from './usage.js';
+import {
+  COSTS,
+  checkTraces,
+  countOf,
+  listOf,
+  parseArguments,
+  TRACE_HELP,
+  TRACE_OPTIONS,
+  traceOptions,
+} from './usage.js';
 
 const HELP = `Usage: cachalot simulate <trace…> [options]
 
@@ -23,6 +32,8 @@ JSON lines, or an access log of nginx, Apache or Squid. It need not fit into mem
                        trace. Default: requests
   --svg FILE           also draw the miss ratios against the budgets
   --json               print JSON instead of a table
+  --threads N          replay in N threads, each some of the combinations; what is printed is the
+                       same. Default: 1
 ${TRACE_HELP}
   --help               this text
 
@@ -38,6 +49,7 @@ export async function simulate(args: string[]): Promise<void> {
     cost: { type: 'string', multiple: true },
     svg: { type: 'string' },
     json: { type: 'boolean' },
+    threads: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   });
   if (values.help) return print(HELP);
@@ -48,11 +60,12 @@ export async function simulate(args: string[]): Promise<void> {
     budgets: parseBudgets(values['max-bytes'] ?? ['1%,5%,10%']),
   };
   const options = traceOptions(values);
+  const threads = countOf('--threads', values.threads, 1);
   const progress = new Progress();
   const done: Simulated[] = [];
   await withFiles(positionals, async (files) => {
     for (const [i, file] of files.entries()) {
-      done.push(await simulateTrace({ name: positionals[i]!, file }, grid, options, progress));
+      done.push(await simulateTrace({ name: positionals[i]!, file }, grid, options, { progress, threads }));
     }
   }).finally(() => progress.clear());
   if (values.svg !== undefined) await writeFile(values.svg, drawCharts(done));
@@ -74,13 +87,13 @@ interface Result {
 }
 
 function resultsOf({ name, cells }: Simulated): Result[] {
-  return cells.map(({ policy, cost, replay }) => {
-    const { requests, misses, bytes, missedBytes, cost: costSum, missedCost } = replay.totals;
+  return cells.map(({ policy, cost, maxBytes, totals }) => {
+    const { requests, misses, bytes, missedBytes, cost: costSum, missedCost } = totals;
     return {
       trace: name,
       policy,
       cost,
-      maxBytes: replay.maxBytes,
+      maxBytes,
       requests,
       requestMissRatio: ratio(misses, requests),
       byteMissRatio: ratio(missedBytes, bytes),
@@ -105,12 +118,12 @@ function textOf({ name, footprint, cells }: Simulated): string {
   return `${name}: ${formatCount(requests)} requests of ${formatCount(objects)} objects, ${formatBytes(bytes)} in all\n\n${table}`;
 }
 
-function rowOf({ policy, cost, budget, replay }: Cell): string[] {
-  const { requests, misses, bytes, missedBytes, cost: costSum, missedCost } = replay.totals;
+function rowOf({ policy, cost, budget, maxBytes, totals }: Cell): string[] {
+  const { requests, misses, bytes, missedBytes, cost: costSum, missedCost } = totals;
   return [
     policy,
     cost,
-    budgetText(budget, replay.maxBytes),
+    budgetText(budget, maxBytes),
     formatPercent(ratio(misses, requests)),
     formatPercent(ratio(missedBytes, bytes)),
     formatPercent(ratio(missedCost, costSum)),

@@ -8,6 +8,9 @@ export class UsageError extends Error {}
 /** What a miss may cost. */
 export const COSTS = ['requests', 'bytes', 'balanced', 'measured'] as const;
 
+/** More are no faster on any machine, and each reads the trace for itself. */
+const MOST_THREADS = 64;
+
 type Options = Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }>;
 
 /** The options that tell how traces are read. */
@@ -45,6 +48,13 @@ export function traceOptions({ format, columns, 'skip-bad-lines': skipBadLines }
     columns: columns === undefined ? undefined : asUsage(() => parseColumns(columns)),
     skipBadLines,
   };
+}
+
+/** A whole number from 1 to 64. @throws UsageError */
+export function countOf(option: string, given: string | undefined, fallback: number): number {
+  if (given === undefined) return fallback;
+  if (/^\d+$/.test(given) && Number(given) >= 1 && Number(given) <= MOST_THREADS) return Number(given);
+  throw new UsageError(`${option}: expected a whole number from 1 to ${MOST_THREADS}; got '${given}'`);
 }
 
 /** A list, separated by commas or given as several options, without doubles; `fallback` when nothing is given. */

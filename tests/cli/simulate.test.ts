@@ -84,6 +84,33 @@ describe('cachalot simulate', () => {
     expect(drawn).toContain('requests missed');
   });
 
+  it('prints the same with any number of threads', async () => {
+    const rows = Array.from(
+      { length: 20_000 },
+      (_, i) => `k${(i * i * 7919) % 1_013},${10 + ((i * i) % 90)},${1 + (i % 7)}`,
+    );
+    const many = write('many.csv', `key,size,cost\n${rows.join('\n')}\n`);
+    const args = ['simulate', many, '-', '--policy', 'auto,lru,lfu', '--cost', 'requests,measured'];
+    const budgets = ['--max-bytes', '1%,5kb,20%'];
+    const one = await runCli([...args, ...budgets], ROWS);
+    expect([one.code, one.stderr]).toEqual([0, '']);
+    for (const threads of ['2', '5', '64']) {
+      expect(await runCli([...args, ...budgets, '--threads', threads], ROWS)).toEqual(one);
+    }
+    const bytes = ['--max-bytes', '5kb', '--json'];
+    expect(await runCli([...args, ...bytes, '--threads', '3'], ROWS)).toEqual(await runCli([...args, ...bytes], ROWS));
+  });
+
+  it('tells the same of damaged traces with several threads', async () => {
+    const bad = write('bad-threads.csv', 'a,10\nb,ten\n');
+    const args = ['simulate', bad, '--max-bytes', '10,20', '--policy', 'lru,fifo'];
+    const one = await runCli(args);
+    expect(one.code).toBe(1);
+    expect(await runCli([...args, '--threads', '4'])).toEqual(one);
+    const lenient = await runCli([...args, '--skip-bad-lines']);
+    expect(await runCli([...args, '--skip-bad-lines', '--threads', '4'])).toEqual(lenient);
+  });
+
   it('tells of damaged traces where they are damaged, with exit code 1', async () => {
     const bad = write('bad.csv', 'a,10\nb,ten\n');
     const { code, stdout, stderr } = await runCli(['simulate', bad]);
@@ -110,6 +137,8 @@ describe('cachalot simulate', () => {
     ],
     [['simulate', CSV, '--max-bytes', 'much'], '--max-bytes: expected a positive number of bytes'],
     [['simulate', CSV, '--max-bytes', '1%,,5%'], 'one is empty'],
+    [['simulate', CSV, '--threads', '0'], "--threads: expected a whole number from 1 to 64; got '0'"],
+    [['simulate', CSV, '--threads', 'all'], "--threads: expected a whole number from 1 to 64; got 'all'"],
     [['simulate', CSV, '--columns', 'kee=1'], 'columns: expected key='],
     [['simulate', CSV, '--max-bytes'], '--max-bytes'],
     [['top'], "cachalot: expected a command: simulate, advise; got 'top'"],
