@@ -1,3 +1,4 @@
+import { hashNumber } from '../common/hash.js';
 import type { Policy } from '../policy/policy.js';
 import type { Advice } from '../stats/advice.js';
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
@@ -86,6 +87,7 @@ function simulate(
   const ids = new IdTable();
   let sizes: Float64Array = new Float64Array(1024);
   let deadlines: Float64Array = new Float64Array(1024);
+  const spread = spreadOver(rate);
   let requests = 0;
   let bytes = 0;
   let now = 0;
@@ -94,6 +96,7 @@ function simulate(
     if (kind === RECORD.time) now = numberOf(words[at]!);
     if (kind === RECORD.clear) for (const { cache } of miniatures) cache.clear();
     if (kind > RECORD.remove) continue;
+    const hash = spread(words[at]!);
     const id = ids.idOf(words[at]!, 0);
     if (id >= sizes.length) {
       const capacity = grownCapacity(sizes.length, id + 1);
@@ -116,11 +119,11 @@ function simulate(
       if (hasDied) cache.remove(id);
       const charged = size <= miniature.maxSize ? Math.min(size, cache.maxBytes) : size;
       if (kind === RECORD.request) {
-        if (cache.request(id, charged, cost)) continue;
+        if (cache.request(id, charged, cost, hash)) continue;
         miniature.misses++;
         miniature.missedBytes += size;
       } else if (kind === RECORD.write) {
-        cache.write(id, charged, cost);
+        cache.write(id, charged, cost, hash);
       } else {
         if (kind === RECORD.remove) cache.remove(id);
         if (kind === RECORD.remove || cache.read(id)) continue;
@@ -134,6 +137,16 @@ function simulate(
     }
   }
   return { miniatures: budgets.map((budget) => byBudget.get(budget)!), requests, bytes };
+}
+
+/**
+ * The hashes of the sample are the lowest. Spread over all numbers again they are to a policy what those of all keys are to
+ * the cache: one that looks at a sample of its own looks at the same keys. When all keys are followed they stay as they are.
+ */
+function spreadOver(rate: number): (hash: number) => number {
+  const times = 2 ** Math.round(-Math.log2(rate));
+  if (times === 1) return (hash) => hash;
+  return (hash) => (Math.imul(hash, times) | (hashNumber(hash, 0) & (times - 1))) >>> 0;
 }
 
 /** Whether a record says more about the one before. */

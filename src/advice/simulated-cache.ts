@@ -8,7 +8,8 @@ import { grownCapacity, grownFloat64, grownInt32 } from '../struct/grow.js';
  * the caches and called as they call it. Objects are small integers.
  *
  * An object that is bigger than the budget is not taken in. One that is requested with another size is a hit and an
- * overwrite. The policy sees objects of 0 bytes as of 1, since it divides by them; the ledger does not.
+ * overwrite. The policy sees objects of 0 bytes as of 1, since it divides by them; the ledger does not. It is given the hash
+ * that comes with a request, or one of the object's number.
  *
  * O(1) for a request, and as many evictions as it takes; 4 bytes an object, and 12 an entry besides what the policy needs.
  */
@@ -32,10 +33,10 @@ export class SimulatedCache {
   ) {}
 
   /** A read, and on a miss the write that follows: whether it is a hit. */
-  request(id: number, size: number, cost: number): boolean {
+  request(id: number, size: number, cost: number, hash?: number): boolean {
     const handle = this.#handleOf(id);
     if (handle < 0) {
-      if (size <= this.maxBytes) this.#insert(id, size, cost);
+      if (size <= this.maxBytes) this.#insert(id, size, cost, hash);
       return false;
     }
     if (size > this.maxBytes) {
@@ -55,10 +56,10 @@ export class SimulatedCache {
   }
 
   /** A write alone. */
-  write(id: number, size: number, cost: number): void {
+  write(id: number, size: number, cost: number, hash?: number): void {
     const handle = this.#handleOf(id);
     if (size > this.maxBytes) this.remove(id);
-    else if (handle < 0) this.#insert(id, size, cost);
+    else if (handle < 0) this.#insert(id, size, cost, hash);
     else this.#overwrite(handle, size, cost);
   }
 
@@ -97,7 +98,7 @@ export class SimulatedCache {
     return this.#handles[id]! - 1;
   }
 
-  #insert(id: number, size: number, cost: number): void {
+  #insert(id: number, size: number, cost: number, hash = hashNumber(id, 0)): void {
     if (this.held + size > this.maxBytes || this.count >= this.maxEntries) this.#makeRoom(size, 1, -1);
     const handle = this.#free.pop() ?? this.#extend();
     this.#ids[handle] = id;
@@ -105,7 +106,7 @@ export class SimulatedCache {
     this.#handles[id] = handle + 1;
     this.held += size;
     this.count++;
-    this.policy.insert(handle, size || 1, cost || 1, hashNumber(id, 0));
+    this.policy.insert(handle, size || 1, cost || 1, hash);
   }
 
   #overwrite(handle: number, size: number, cost: number): void {
