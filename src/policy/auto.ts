@@ -12,7 +12,7 @@ const STRATEGIES: readonly Terms[] = [
   { window: 0.1, halfLife: 10, discount: 0.5 },
   // Recent uses count: popularity that drifts.
   { window: 0.1, halfLife: 3, discount: 0 },
-  { window: 0.1, halfLife: 1, discount: 0 },
+  { window: 0.02, halfLife: 1, discount: 0 },
   // The last use counts: LRU by value density.
   { window: 0.1, halfLife: 0.15, discount: 0 },
   // Who is in stays unless the other has clearly been used more: loops longer than the cache.
@@ -112,7 +112,7 @@ export class AutoPolicy implements Policy {
 
   remove(handle: number): void {
     const ranking = this.#ranking;
-    const hash = ranking.hash(handle);
+    const hash = ranking.rows.hash(handle);
     if (ranking.isNamed(handle) && this.#memory !== undefined)
       this.#move(hash, ~(((ranking.height(handle) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET));
     else if (hash >>> 0 < this.#sampled) this.#removed(hash);
@@ -155,12 +155,12 @@ export class AutoPolicy implements Policy {
 
   #scan(trial: Trial): void {
     const ranking = this.#ranking;
-    const end = Math.min(ranking.capacity, this.#scanned + SCAN);
+    const end = Math.min(ranking.rows.capacity, this.#scanned + SCAN);
     for (let handle = this.#scanned; handle < end; handle++) {
-      const hash = ranking.hash(handle);
-      if (hash >>> 0 >= this.#sampled || !ranking.has(handle)) continue;
-      const size = ranking.size(handle);
-      trial.held(hash, size, ranking.value(handle) * size, ranking.height(handle));
+      const hash = ranking.rows.hash(handle);
+      if (hash >>> 0 >= this.#sampled || !ranking.rows.has(handle)) continue;
+      const size = ranking.rows.size(handle);
+      trial.held(hash, size, ranking.rows.value(handle) * size, ranking.height(handle));
     }
     this.#scanned = end;
   }
@@ -183,7 +183,7 @@ export class AutoPolicy implements Policy {
       const what = moves[at + 1]!;
       if (what < 0) {
         memory.remember(hash, ~what - LEVEL_OFFSET, now);
-      } else if (ranking.has(what) && ranking.hash(what) === hash) {
+      } else if (ranking.rows.has(what) && ranking.rows.hash(what) === hash) {
         const level = memory.recall(hash, now);
         if (level !== Number.NEGATIVE_INFINITY) ranking.credit(what, level << LEVEL_BITS);
       }
@@ -193,7 +193,7 @@ export class AutoPolicy implements Policy {
     const { count } = ranking;
     this.#movesWanted = 2 * Math.min(MAX_MOVES, 1 + Math.floor(count / ENTRIES_PER_MOVE));
     if (memory.cells < (REMEMBERED * count) / 2) memory.grow();
-    if (this.#scanned < ranking.capacity) this.#scan(trial);
+    if (this.#scanned < ranking.rows.capacity) this.#scan(trial);
     if (this.#sampled * count > 2 * sampleOf(count) * ALL) this.#narrow(trial);
     this.#pauseOrResume(trial, moved);
   }

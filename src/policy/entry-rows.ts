@@ -1,14 +1,14 @@
 import { LinkedRows } from '../struct/linked-rows.js';
 import { logOf, OCTAVE_BITS } from './decay.js';
 
-/** In a row: the weight, then these. */
-const DENSITY = 1;
-const SIZE = 2;
-const HASH = 3;
-/** Where an entry stands shares a word with its density: the low bits. */
-const PLACE_BITS = 2;
-const PLACES = 3;
-export const OUT = 0;
+/** The words of a row: its decayed uses (see decay.ts), the logarithm of cost ÷ bytes, bytes (a float), the hash. */
+export const WEIGHT = 0;
+export const DENSITY = 1;
+export const SIZE = 2;
+export const HASH = 3;
+/** Where an entry stands shares a word with its density: the low bits, 0 when it is out. */
+export const PLACE_BITS = 2;
+export const PLACES = 3;
 export const IN_WINDOW = 1;
 export const IN_MAIN = 2;
 export const IN_ASIDE = 3;

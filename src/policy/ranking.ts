@@ -1,8 +1,19 @@
 import { invariant } from '../common/invariant.js';
 import { RankBits } from '../struct/rank-bits.js';
 import { Clock } from './clock.js';
-import { discounted, discountTable, heightOf, NEVER, type Terms, TICK_BITS, used } from './decay.js';
-import { EntryRows, IN_ASIDE, IN_MAIN, IN_WINDOW, OUT } from './entry-rows.js';
+import { discounted, discountTable, heightOf, logOf, NEVER, type Terms, TICK_BITS, used } from './decay.js';
+import {
+  DENSITY,
+  EntryRows,
+  HASH,
+  IN_ASIDE,
+  IN_MAIN,
+  IN_WINDOW,
+  PLACE_BITS,
+  PLACES,
+  SIZE,
+  WEIGHT,
+} from './entry-rows.js';
 
 /** Lists: one per rank, in a ring, then those below. A power of two; four ranks an octave, so 128 octaves. */
 const RANKS = 512;
@@ -40,7 +51,8 @@ const LISTS = RANKS + 2;
  * window always, however large it is, so it stays at least until the next write.
  */
 export class Ranking {
-  readonly #rows: EntryRows;
+  /** What is known of each entry: for whoever wants to look. */
+  readonly rows: EntryRows;
   readonly #ranks = new RankBits(RANKS);
   readonly #clock: Clock;
   #terms: Terms;
@@ -48,6 +60,8 @@ export class Ranking {
   #count = 0;
   #bytes = 0;
   #windowBytes = 0;
+  /** Entries that are ranked. */
+  #ranked = 0;
   /** What is held when it is full: follows the bytes held when somebody has to go. */
   #fullBytes = 0;
   #isWriteSeen = false;
@@ -58,7 +72,7 @@ export class Ranking {
     this.#terms = terms;
     this.#clock = new Clock(terms.halfLife);
     this.#discounts = discountTable(terms.discount);
-    this.#rows = new EntryRows(LISTS, 0);
+    this.rows = new EntryRows(LISTS, 0);
     if (capacity > 0) this.#grow(capacity);
   }
 
@@ -78,11 +92,6 @@ export class Ranking {
     return this.#clock.tick;
   }
 
-  /** Handles are below it. */
-  get capacity(): number {
-    return this.#rows.capacity;
-  }
-
   /** From now on. O(1). */
   set terms(terms: Terms) {
     this.#terms = terms;
@@ -90,30 +99,13 @@ export class Ranking {
     this.#discounts = discountTable(terms.discount);
   }
 
-  has(handle: number): boolean {
-    return this.#rows.has(handle);
-  }
-
-  hash(handle: number): number {
-    return this.#rows.hash(handle);
-  }
-
-  size(handle: number): number {
-    return this.#rows.size(handle);
-  }
-
-  /** cost ÷ bytes, about */
-  value(handle: number): number {
-    return this.#rows.value(handle);
-  }
-
   /** The logarithm of its decayed uses, see decay.ts; also of one that has left, until its handle is given to another. */
   height(handle: number): number {
-    return handle < this.#rows.capacity ? heightOf(this.#rows.weight(handle), this.#clock.now) : NEVER;
+    return handle < this.rows.capacity ? heightOf(this.rows.weight(handle), this.#clock.now) : NEVER;
   }
 
   setHeight(handle: number, height: number): void {
-    if (handle < this.#rows.capacity) this.#rows.setWeight(handle, this.#clock.now + height);
+    if (handle < this.rows.capacity) this.rows.setWeight(handle, this.#clock.now + height);
   }
 
   /** The handle stands for something else from now on. */
@@ -123,21 +115,23 @@ export class Ranking {
 
   /** As many uses more as this height stands for. */
   credit(handle: number, height: number): void {
-    this.#rows.setWeight(handle, used(this.#rows.weight(handle), (this.#clock.now + height) | 0));
+    this.rows.setWeight(handle, used(this.rows.weight(handle), (this.#clock.now + height) | 0));
   }
 
   /** A new entry, used for the first time since `forget`, or ever if `isNew`. */
   insert(handle: number, size: number, value: number, hash: number, isNew: boolean): void {
-    const rows = this.#rows;
+    const rows = this.rows;
     if (handle >= rows.capacity) this.#grow(handle + 1);
     this.#clock.use(this.#count);
-    const { now } = this.#clock;
-    rows.setWeight(handle, isNew ? now : used(rows.weight(handle), now));
-    rows.enter(handle, size, value, hash);
-    rows.setPlace(handle, IN_WINDOW);
+    const { ints, floats } = rows;
+    const at = rows.at(handle);
+    ints[at + WEIGHT] = isNew ? this.#clock.now : used(ints[at + WEIGHT]!, this.#clock.now);
+    ints[at + DENSITY] = (logOf(value) << PLACE_BITS) | IN_WINDOW;
+    floats[at + SIZE] = size;
+    ints[at + HASH] = hash;
     rows.append(WINDOW, handle);
+    const bytes = floats[at + SIZE]!;
     this.#count++;
-    const bytes = rows.size(handle);
     this.#bytes += bytes;
     this.#windowBytes += bytes;
     this.#isWriteSeen = true;
@@ -148,15 +142,16 @@ export class Ranking {
   /** A use. Its hash, for whoever wants to know. */
   touch(handle: number): number {
     this.#clock.use(this.#count);
-    const rows = this.#rows;
-    rows.setWeight(handle, used(rows.weight(handle), this.#clock.now));
-    return rows.hash(handle);
+    const { ints } = this.rows;
+    const at = this.rows.at(handle);
+    ints[at + WEIGHT] = used(ints[at + WEIGHT]!, this.#clock.now);
+    return ints[at + HASH]!;
   }
 
   /** Another size or value. A use as well; its hash. */
   update(handle: number, size: number, value: number): number {
     const hash = this.touch(handle);
-    const rows = this.#rows;
+    const rows = this.rows;
     const before = rows.size(handle);
     const densityBefore = rows.density(handle);
     const place = rows.place(handle);
@@ -171,13 +166,17 @@ export class Ranking {
   }
 
   remove(handle: number): void {
-    const rows = this.#rows;
+    const rows = this.rows;
     if (this.#named === handle) this.#named = -1;
-    const bytes = rows.size(handle);
+    const { ints } = rows;
+    const at = rows.at(handle);
+    const bytes = rows.floats[at + SIZE]!;
+    const place = ints[at + DENSITY]! & PLACES;
     this.#bytes -= bytes;
     this.#count--;
-    if (rows.place(handle) === IN_WINDOW) this.#windowBytes -= bytes;
-    rows.setPlace(handle, OUT);
+    if (place === IN_WINDOW) this.#windowBytes -= bytes;
+    else if (place === IN_MAIN) this.#ranked--;
+    ints[at + DENSITY]! &= ~PLACES;
     rows.remove(handle);
     if (this.#isAnyAside) this.#takeBack();
   }
@@ -201,65 +200,68 @@ export class Ranking {
     if (this.#named === handle) this.#named = -1;
     this.#put(handle, IN_ASIDE);
     this.#isAnyAside = true;
-    this.#rows.move(ASIDE, handle);
+    this.rows.move(ASIDE, handle);
   }
 
   /** All of them, the first victim first: as they would go if nothing were used or written any more. */
   order(): number[] {
     const first = this.victim();
     const ranks = new Map<number, number>();
-    for (const handle of this.#rows.toArray(WINDOW)) ranks.set(handle, this.#candidateRank(handle));
+    for (const handle of this.rows.toArray(WINDOW)) ranks.set(handle, this.#candidateRank(handle));
     for (let i = 0; i < RANKS; i++) {
-      for (const handle of this.#rows.toArray(i)) ranks.set(handle, this.#rankOf(handle));
+      for (const handle of this.rows.toArray(i)) ranks.set(handle, this.#rankOf(handle));
     }
     const handles = [...ranks.keys()].sort((a, b) =>
       a === first ? -1 : b === first ? 1 : (ranks.get(a)! - ranks.get(b)!) | 0,
     );
-    return handles.concat(this.#rows.toArray(ASIDE));
+    return handles.concat(this.rows.toArray(ASIDE));
   }
 
   validate(): void {
-    this.#rows.validate();
-    let [count, bytes, windowBytes] = [0, 0, 0];
+    this.rows.validate();
+    let [count, ranked, bytes, windowBytes] = [0, 0, 0, 0];
     for (let list = 0; list < LISTS; list++) {
       const place = list === WINDOW ? IN_WINDOW : list === ASIDE ? IN_ASIDE : IN_MAIN;
-      for (const handle of this.#rows.toArray(list)) {
-        const noted = this.#rows.place(handle);
+      for (const handle of this.rows.toArray(list)) {
+        const noted = this.rows.place(handle);
         invariant(noted === place, `ranking: ${handle} stands in ${list}, noted ${noted}`);
         if (place === IN_MAIN) invariant(this.#ranks.has(list), `ranking: rank ${list} is not marked`);
+        if (place === IN_MAIN) ranked++;
         count++;
-        bytes += this.size(handle);
-        if (place === IN_WINDOW) windowBytes += this.size(handle);
+        bytes += this.rows.size(handle);
+        if (place === IN_WINDOW) windowBytes += this.rows.size(handle);
       }
     }
     invariant(count === this.#count, `ranking: ${count} are listed, ${this.#count} are in`);
+    invariant(ranked === this.#ranked, `ranking: ${ranked} are ranked, ${this.#ranked} are noted`);
     invariantNear(bytes, this.#bytes, 'bytes');
     invariantNear(windowBytes, this.#windowBytes, 'bytes in the window');
   }
 
   #choose(): number {
-    const rows = this.#rows;
+    const rows = this.rows;
     const { window } = this.#terms;
     const full = this.#fullBytes;
     for (;;) {
       const candidate = rows.first(WINDOW);
-      const least = this.#least();
-      if (candidate < 0) return least >= 0 ? least : Math.max(-1, rows.first(ASIDE));
-      if (least >= 0 && this.#windowBytes <= window * full) return least;
+      if (candidate < 0) return this.#ranked > 0 ? this.#least() : Math.max(-1, rows.first(ASIDE));
+      if (this.#ranked > 0 && this.#windowBytes <= window * full) return this.#least();
+      // What those outside of the window would weigh with this one, and with the newest, which is still to be housed.
       const newest = rows.last(WINDOW);
-      if (newest !== candidate && this.#mainBytes(candidate, newest) <= (1 - window) * full) {
+      const bytes = rows.floats[rows.at(candidate) + SIZE]! + rows.floats[rows.at(newest) + SIZE]!;
+      if (newest !== candidate && this.#bytes - this.#windowBytes + bytes <= (1 - window) * full) {
         this.#toMain(candidate);
         continue;
       }
-      if (least < 0 || ((this.#candidateRank(candidate) - this.#ranks.lowest()) | 0) <= 0) return candidate;
+      if (this.#ranked === 0) return candidate;
+      const rank = this.#candidateRank(candidate);
+      // No rank lies below the lowest that was found last, so mostly there is no need to look for the least.
+      if (((rank - this.#ranks.lowest()) | 0) <= 0) return candidate;
+      const least = this.#least();
+      if (((rank - this.#ranks.lowest()) | 0) <= 0) return candidate;
       this.#toMain(candidate);
       return least;
     }
-  }
-
-  /** What those outside of the window would weigh with this one, and with the newest, which is still to be housed. */
-  #mainBytes(candidate: number, newest: number): number {
-    return this.#bytes - this.#windowBytes + this.size(candidate) + this.size(newest);
   }
 
   /** The least of those that are ranked, at the front of the lowest rank; or -1. */
@@ -267,7 +269,7 @@ export class Ranking {
     for (;;) {
       const list = this.#ranks.lowestIndex();
       if (list < 0) return -1;
-      const handle = this.#rows.first(list);
+      const handle = this.rows.first(list);
       if (handle < 0) {
         this.#ranks.clear(list);
         continue;
@@ -276,38 +278,46 @@ export class Ranking {
       if (((rank - this.#ranks.lowest()) | 0) <= 0) return handle;
       const target = this.#ranks.mark(rank);
       if (target === list) return handle;
-      this.#rows.move(target, handle);
+      this.rows.move(target, handle);
     }
   }
 
   #toMain(handle: number): void {
     this.#put(handle, IN_MAIN);
-    this.#rows.move(this.#ranks.mark(this.#rankOf(handle)), handle);
+    this.rows.move(this.#ranks.mark(this.#rankOf(handle)), handle);
   }
 
   /** Notes where it stands from now on. */
   #put(handle: number, place: number): void {
-    if (this.#rows.place(handle) === IN_WINDOW) this.#windowBytes -= this.#rows.size(handle);
-    this.#rows.setPlace(handle, place);
+    const before = this.rows.place(handle);
+    if (before === IN_WINDOW) this.#windowBytes -= this.rows.size(handle);
+    if (before === IN_MAIN) this.#ranked--;
+    if (place === IN_MAIN) this.#ranked++;
+    this.rows.setPlace(handle, place);
   }
 
   #takeBack(): void {
-    const returning = this.#rows.first(ASIDE);
+    const returning = this.rows.first(ASIDE);
     if (returning >= 0) this.#toMain(returning);
     else this.#isAnyAside = false;
   }
 
   #rankOf(handle: number): number {
-    return this.#rank(heightOf(this.#rows.weight(handle), this.#clock.now), handle);
+    const { ints } = this.rows;
+    const at = this.rows.at(handle);
+    return this.#rank(heightOf(ints[at + WEIGHT]!, this.#clock.now), ints[at + DENSITY]!);
   }
 
   /** The rank of one in the window, for the comparison with those that are ranked. */
   #candidateRank(handle: number): number {
-    return this.#rank(discounted(heightOf(this.#rows.weight(handle), this.#clock.now), this.#discounts), handle);
+    const { ints } = this.rows;
+    const at = this.rows.at(handle);
+    const height = heightOf(ints[at + WEIGHT]!, this.#clock.now);
+    return this.#rank(discounted(height, this.#discounts), ints[at + DENSITY]!);
   }
 
-  #rank(height: number, handle: number): number {
-    return (this.#clock.tick + ((height + this.#rows.density(handle)) >> TICK_BITS)) | 0;
+  #rank(height: number, density: number): number {
+    return (this.#clock.tick + ((height + (density >> PLACE_BITS)) >> TICK_BITS)) | 0;
   }
 
   #lookAtBytes(): void {
@@ -318,9 +328,9 @@ export class Ranking {
   }
 
   #grow(needed: number): void {
-    const before = this.#rows.capacity;
-    this.#rows.reserve(needed);
-    for (let handle = before; handle < this.#rows.capacity; handle++) this.forget(handle);
+    const before = this.rows.capacity;
+    this.rows.reserve(needed);
+    for (let handle = before; handle < this.rows.capacity; handle++) this.forget(handle);
   }
 }
 

@@ -142,7 +142,7 @@ export class Trial {
     let isMissed = false;
     for (let i = 0; i < rankings.length; i++) {
       const ranking = rankings[i]!;
-      if (ranking.has(slot)) {
+      if (ranking.rows.has(slot)) {
         ranking.touch(slot);
       } else {
         isMissed = true;
@@ -200,7 +200,7 @@ export class Trial {
 
   #drop(slot: number): void {
     if (this.#holders[slot] === 0) return;
-    for (const ranking of this.#rankings) if (ranking.has(slot)) ranking.remove(slot);
+    for (const ranking of this.#rankings) if (ranking.rows.has(slot)) ranking.remove(slot);
     this.#holders[slot] = 0;
   }
 

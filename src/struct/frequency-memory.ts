@@ -19,17 +19,18 @@ const HIGHEST = 32;
  *
  * A level is an integer on a scale that rises for ever, such as the logarithm of a count that decays, taken together with
  * the time. Only its last 7 bits are kept: it is read as the level nearest to `now`, so `now` should not move by 80 before
- * `remember` has been called once per bucket. Each call looks at one more bucket and clears what is long forgotten.
+ * `remember` has come by each bucket. It clears what is long forgotten in the one that it comes by.
  */
 export class FrequencyMemory {
   #cells: Uint16Array;
-  #buckets: number;
-  #hand = 0;
+  /** So many bits of a hash do not choose the bucket. */
+  #shift: number;
 
-  /** @param cells how many things are remembered, about */
+  /** @param cells how many things are remembered: from so many to twice as many */
   constructor(cells: number) {
-    this.#buckets = Math.max(1, Math.ceil(cells / WAYS));
-    this.#cells = new Uint16Array(this.#buckets * WAYS);
+    const bits = Math.max(1, 32 - Math.clz32(Math.max(1, Math.ceil(cells / WAYS) - 1)));
+    this.#shift = 32 - bits;
+    this.#cells = new Uint16Array(WAYS << bits);
   }
 
   get cells(): number {
@@ -38,35 +39,36 @@ export class FrequencyMemory {
 
   /** Notes a height above `now`; of two for the same hash the greater. O(1). */
   remember(hash: number, height: number, now: number): void {
-    this.#clearOne(now);
-    if (height <= FORGOTTEN) return;
     const cells = this.#cells;
     const print = printOf(hash);
-    const start = this.#start(hash);
+    const start = (hash >>> this.#shift) * WAYS;
     let level = Math.min(height, HIGHEST);
     let best = start;
     let lowest = HIGHEST + 1;
     for (let at = start; at < start + WAYS; at++) {
       const cell = cells[at]!;
-      const found = cell === EMPTY ? FORGOTTEN : above(cell, now);
-      if (cell >> LEVEL_BITS === print) {
-        best = at;
+      let found = cell === EMPTY ? FORGOTTEN : above(cell, now);
+      if (found <= FORGOTTEN) {
+        cells[at] = EMPTY;
+        found = FORGOTTEN;
+      } else if (cell >> LEVEL_BITS === print) {
         if (found > level) level = found;
-        break;
+        lowest = Number.NEGATIVE_INFINITY;
+        best = at;
       }
       if (found < lowest) {
         lowest = found;
         best = at;
       }
     }
-    cells[best] = (print << LEVEL_BITS) | ((now + level) & LEVELS);
+    if (level > FORGOTTEN) cells[best] = (print << LEVEL_BITS) | ((now + level) & LEVELS);
   }
 
   /** Takes out how far a remembered level lies above `now`, or -Infinity when none is remembered. O(1). */
   recall(hash: number, now: number): number {
     const cells = this.#cells;
     const print = printOf(hash);
-    const start = this.#start(hash);
+    const start = (hash >>> this.#shift) * WAYS;
     for (let at = start; at < start + WAYS; at++) {
       const cell = cells[at]!;
       if (cell >> LEVEL_BITS !== print) continue;
@@ -89,8 +91,7 @@ export class FrequencyMemory {
       cells.set(bucket, 2 * start + WAYS);
     }
     this.#cells = cells;
-    this.#buckets *= 2;
-    this.#hand = 0;
+    this.#shift--;
   }
 
   /** Throws when an invariant is broken. O(cells). */
@@ -103,19 +104,6 @@ export class FrequencyMemory {
         `memory: a print stands twice in the bucket at ${start}`,
       );
     }
-  }
-
-  #start(hash: number): number {
-    return Math.floor((hash >>> 0) * 2 ** -32 * this.#buckets) * WAYS;
-  }
-
-  #clearOne(now: number): void {
-    const cells = this.#cells;
-    const start = this.#hand * WAYS;
-    for (let at = start; at < start + WAYS; at++) {
-      if (cells[at] !== EMPTY && above(cells[at]!, now) <= FORGOTTEN) cells[at] = EMPTY;
-    }
-    this.#hand = this.#hand + 1 === this.#buckets ? 0 : this.#hand + 1;
   }
 }
 
