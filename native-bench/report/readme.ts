@@ -6,8 +6,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScenarioResult } from '../harness/scenario.js';
 import { verdict } from '../harness/statistics.js';
+import { adviceSection } from './advice.js';
 import { ceilingSection } from './ceiling.js';
 import { renderChart } from './chart.js';
+import { costSection } from './cost.js';
 import { evictionSection } from './eviction.js';
 import { compact, table, times } from './format.js';
 import { heapSection } from './heap.js';
@@ -29,6 +31,8 @@ const WRITERS: Readonly<Record<string, (result: ScenarioResult) => Section>> = {
   snapshot: snapshotSection,
   ceiling: ceilingSection,
   eviction: evictionSection,
+  cost: costSection,
+  advice: adviceSection,
   room: roomSection,
 };
 

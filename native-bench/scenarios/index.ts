@@ -3,7 +3,9 @@
  */
 
 import type { Scenario } from '../harness/scenario.js';
+import { advice } from './advice.js';
 import { ceiling } from './ceiling.js';
+import { cost } from './cost.js';
 import { eviction } from './eviction.js';
 import { heap } from './heap.js';
 import { latency } from './latency.js';
@@ -13,4 +15,16 @@ import { read } from './read.js';
 import { room } from './room.js';
 import { snapshot } from './snapshot.js';
 
-export const scenarios: readonly Scenario[] = [heap, read, memory, latency, ceiling, snapshot, eviction, pairs, room];
+export const scenarios: readonly Scenario[] = [
+  heap,
+  read,
+  memory,
+  latency,
+  ceiling,
+  snapshot,
+  eviction,
+  cost,
+  advice,
+  pairs,
+  room,
+];
