@@ -30,7 +30,8 @@ export class RoomLine {
   #answer: FromKeeper | undefined;
   #id = 0;
 
-  constructor(policy: string, maxBytes: number) {
+  /** `maxEntries`: more than there ever are, so that bytes alone count. */
+  constructor(policy: string, maxBytes: number, maxEntries: number) {
     const start = () => {
       throw new Error('room: expected nothing to be loaded');
     };
@@ -44,7 +45,7 @@ export class RoomLine {
       config: {
         name: 'room',
         maxBytes,
-        maxEntries: Number.POSITIVE_INFINITY,
+        maxEntries,
         maxEntryBytes: undefined,
         policy,
         cost: 'requests',

@@ -22,7 +22,7 @@ Math.random = createRandom(seed);
 const random = createRandom(seed + 1);
 const { ids, bytes } = roomRequests(origin);
 const maxBytes = share === undefined ? budget : share * sum(bytes.values());
-const line = new RoomLine(policy, maxBytes);
+const line = new RoomLine(policy, maxBytes, bytes.size);
 const ideal = new Ideal(policy, maxBytes);
 
 interface Side {
@@ -86,7 +86,8 @@ for (const [at, id] of ids.entries()) {
   }
   const charge = chargeOf(Math.ceil(line.recordBytes(key, size) / 64));
   if (!best.ask(key, size, isLeased)) ideal.insert(key, line.hash(key), charge);
-  if (at >= from && at % LOOK_EVERY === 0) live.push(line.cache.store.bytes / (allocator.totalUnits * 64));
+  const isFull = line.cache.table.header(HEADER.evictions) > 0;
+  if (isFull && at >= from && at % LOOK_EVERY === 0) live.push(line.cache.store.bytes / (allocator.totalUnits * 64));
 }
 
 line.keeper.validate();

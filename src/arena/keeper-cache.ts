@@ -9,7 +9,7 @@ import { OWNER } from './arena.js';
 import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
 import type { KeeperClient } from './keeper-client.js';
 import { KeeperSample } from './keeper-sample.js';
-import { HEADER, LOAD_HISTOGRAM, SLOT, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
+import { HEADER, LOAD_HISTOGRAM, MAX_ENTRY_BYTES, SLOT, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
 import type { CacheConfig, CacheNews, CacheTicket, Notice } from './protocol.js';
 import { Sweeping } from './sweeping.js';
 import { CacheTable } from './table.js';
@@ -86,7 +86,7 @@ export class KeeperCache {
   }
 
   get maxEntryBytes(): number {
-    return Math.min(this.config.maxEntryBytes ?? Number.POSITIVE_INFINITY, this.config.maxBytes);
+    return Math.min(this.config.maxEntryBytes ?? Number.POSITIVE_INFINITY, this.config.maxBytes, MAX_ENTRY_BYTES);
   }
 
   /** Bytes that the budget cannot give to somebody else now. */

@@ -127,6 +127,9 @@ export const BUCKET_SLOT_MASK = 2 ** BUCKET_SLOT_BITS - 1;
 /** What an entry costs beside its blocks: its slot, and its share of the two indices, with four buckets an entry. */
 export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + 2 * 4 * 4;
 
+/** The most that an entry can be charged: the length of a part is 32 bits, and no view is longer on Node 20. */
+export const MAX_ENTRY_BYTES = 2 ** 32 - UNIT_BYTES;
+
 /** Histograms in a table: one of loads, written by the keeper, then two of each thread, of hits and of misses. */
 export const HISTOGRAMS = 1 + 2 * MAX_THREADS;
 export const LOAD_HISTOGRAM = 0;

@@ -23,9 +23,10 @@ const MAX_WINDOWS = 4;
 
 interface Window {
   first: BlockNode;
-  /** The node behind the window, or -1. */
-  end: BlockNode;
+  last: BlockNode;
   live: number;
+  /** Units of it that are not needed. */
+  excess: number;
 }
 
 interface Wanted {
@@ -138,7 +139,7 @@ export class Room {
           first = allocator.next(first);
         }
         if (total >= units && (best === undefined || live < best.live)) {
-          best = { first, end: allocator.next(node), live };
+          best = { first, last: node, live, excess: total - units };
         }
       }
     }
@@ -151,12 +152,16 @@ export class Room {
     // The holes of the window are taken first, so that nothing is moved into it.
     const taken: BlockNode[] = [];
     const nodes: BlockNode[] = [];
-    for (let node = window.first; node !== window.end; node = allocator.next(node)) nodes.push(node);
+    for (let node = window.first; node !== window.last; node = allocator.next(node)) nodes.push(node);
+    nodes.push(window.last);
     let emptied = true;
     for (const node of nodes) {
       if (allocator.owner(node) === 0) {
         allocator.claim(node, OWNER.window);
         taken.push(node);
+        // What is not needed of the last is a place like any other: it may be all the room there is.
+        const units = allocator.units(node) - window.excess;
+        if (node === window.last && units > 0) allocator.trim(node, units);
       }
     }
     for (const node of nodes) {
