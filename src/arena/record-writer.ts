@@ -211,14 +211,15 @@ export class RecordWriter {
       if (this.#blockOf(part) >= 0) continue;
       const target = segments.view(grant.segment, base + place.offset, place.byteLength)!;
       for (let at = 0; at < place.byteLength; at += SLICE_BYTES) {
-        if (part.byteLength !== place.byteLength) throw detached(userKey(this.key));
-        const slice = part.subarray(at, at + SLICE_BYTES);
-        target.set(slice, at);
-        written += slice.byteLength;
+        // Before more is copied, not after the last of it: a value of one slice does not wait.
         if (written >= SLICE_BYTES) {
           written = 0;
           await new Promise(setImmediate);
         }
+        if (part.byteLength !== place.byteLength) throw detached(userKey(this.key));
+        const slice = part.subarray(at, at + SLICE_BYTES);
+        target.set(slice, at);
+        written += slice.byteLength;
       }
     }
     const trailer = segments.view(grant.segment, base + plan.trailer, plan.byteLength - plan.trailer)!;
