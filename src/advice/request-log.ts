@@ -5,7 +5,7 @@ const FIRST_CAPACITY = 1 << 10;
 const THINNING = 0.5;
 const ROOM = 0.9;
 /** Entries that are followed at once, at most: more say little more. */
-const MAX_FOLLOWED = 16384;
+const MAX_FOLLOWED = 32_768;
 /** Fewer keys than this say too little. */
 const MIN_KEYS = 1024;
 /** Bits to count keys with, one for all whose hashes end alike: a power of two, some times `MIN_KEYS`. */

@@ -3,7 +3,8 @@ import { createPolicy, type PolicyName } from '../policy/index.js';
 import type { Policy } from '../policy/policy.js';
 import type { RemovalReason } from '../stats/event.js';
 import { LatencyHistogram } from '../stats/histogram.js';
-import { LoadTimes, smoothedLoadTime } from '../stats/load-times.js';
+import { LoadCosts } from '../stats/load-costs.js';
+import { LoadTimes } from '../stats/load-times.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
 import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
@@ -46,6 +47,7 @@ export class KeeperCache {
   /** The thread that has created it. */
   creator: KeeperClient | undefined;
   readonly loadTimes = new LoadTimes();
+  readonly #loadCosts = new LoadCosts();
   readonly #loadLatency: LatencyHistogram;
   /** Loaders that are functions, and the threads that have them. */
   readonly #functions = new Map<string, Set<number>>();
@@ -69,12 +71,12 @@ export class KeeperCache {
     this.table.setHeader(HEADER.maxEntryBytes, this.maxEntryBytes);
   }
 
-  /** What a load of the key takes: smoothed over those that were seen, else the mean of all; 0 when nothing is known. */
-  loadTimeOf(key: string, hash: number, measuredMs: number): number {
+  /** What a load of the key costs, by those that were seen, else the mean of all; 0 when nothing is known. */
+  loadTimeOf({ key, hash, charge }: NewEntry, measuredMs: number): number {
+    if (measuredMs > 0) return this.#loadCosts.note(hash, charge, measuredMs);
     const { store, table } = this;
     const slot = store.find(key, hash);
     const soFar = slot < 0 ? 0 : this.loadTimes.get(store.handleOf(slot));
-    if (measuredMs > 0) return smoothedLoadTime(soFar, measuredMs);
     return soFar || table.header(HEADER.loadTimeTotal) / Math.max(1, table.header(HEADER.loads));
   }
 

@@ -222,7 +222,7 @@ export class KeeperWrites {
       case 'balanced':
         return Math.sqrt(entry.charge);
       case 'measured':
-        return cache.loadTimeOf(entry.key, entry.hash, loadMs) || 1;
+        return cache.loadTimeOf(entry, loadMs) || 1;
       default:
         return 1;
     }

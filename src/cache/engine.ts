@@ -6,9 +6,9 @@ import { type ResolvedCacheOptions, type ResolvedEntryOptions, resolveEntryOptio
 import { Counters } from '../stats/counters.js';
 import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/event.js';
-import { smoothedLoadTime } from '../stats/load-times.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
 import { type EntryTerms, entryTerms, type Prepared } from './entry-terms.js';
+import { keyHash } from './key-hash.js';
 import { type ChangeListener, nobody, type Space, type SpaceOwner } from './space.js';
 import { Store } from './store.js';
 import { Ticker } from './ticker.js';
@@ -332,14 +332,14 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   #cost(key: K, value: V, size: number, loadMs: number): number {
     const { cost } = this.options;
     if (cost === 'requests') return 1;
-    return costOf(cost, { key, value, size, loadMs: cost === 'measured' ? this.#loadTime(key, loadMs) : 0 });
+    return costOf(cost, { key, value, size, loadMs: cost === 'measured' ? this.#loadTime(key, size, loadMs) : 0 });
   }
 
-  /** What a load of the key takes: smoothed over those that were seen, else the mean of all. */
-  #loadTime(key: K, measuredMs: number): number {
+  /** What a load of the key costs, by those that were seen; of one that was never loaded, the mean of all. */
+  #loadTime(key: K, size: number, measuredMs: number): number {
     const handle = this.#index.get(key);
     const soFar = handle === undefined ? 0 : this.store.ledger.loadTimes.get(handle);
-    if (measuredMs > 0) return smoothedLoadTime(soFar, measuredMs);
+    if (measuredMs > 0) return this.store.ledger.loadCosts.note(keyHash(key, this.space.seed), size, measuredMs);
     return soFar || this.counters.meanLoadTime;
   }
 }

@@ -1,9 +1,11 @@
+import { LoadCosts } from '../stats/load-costs.js';
 import { LoadTimes } from '../stats/load-times.js';
 import type { Table } from './table.js';
 
 /** What hits have brought: told from the hits of each entry when somebody asks, so that a hit need not add it up. */
 export class HitLedger<K, V> {
   readonly loadTimes = new LoadTimes();
+  readonly loadCosts = new LoadCosts();
   readonly #table: Table<K, V>;
   /** Of values that have left or been overwritten. */
   #pastBytes = 0;

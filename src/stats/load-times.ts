@@ -1,5 +1,5 @@
 /** Below this the clock says nothing, and a cost of 0 would be none. */
-const LEAST_MS = 1e-3;
+export const LEAST_MS = 1e-3;
 /** One load that takes longer than so many times the usual is an accident: a collection, a full queue, a lost packet. */
 const MOST_TIMES = 8;
 /** What the newest load counts against all before it. */
