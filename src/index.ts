@@ -31,6 +31,7 @@ export {
 export { type LoadConfigOptions, loadConfig } from './config/load.js';
 export type { EntryOptions, Factory, GetOrSetOptions, LoadContext, Loaded, Loader } from './load/context.js';
 export { defineLoader, type LoaderContext, type LoaderFunction } from './load/define-loader.js';
+export type { OwnPool } from './load/own-pool.js';
 export type { LoadTrace } from './load/tracing.js';
 export type { WarmOptions, WarmOutcome, WarmProgress, WarmSummary } from './load/warm.js';
 export { type CachedDecorator, type MethodMemo, memoOf } from './memo/decorate.js';

@@ -4,6 +4,7 @@ import { parseDuration } from './common/duration.js';
 import { CacheClosedError, CacheConfigError, describe } from './common/error.js';
 import { parseNamespace } from './common/namespace.js';
 import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/context.js';
+import { isPool, serveLoads } from './load/own-pool.js';
 import type { WarmOptions, WarmSummary } from './load/warm.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, memoize } from './memo/memoize.js';
@@ -51,6 +52,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   readonly #views = new WeakValues<SharedCache<V>>();
   /** Whether this thread has created the cache: then `close` ends it. */
   readonly #isOwner: boolean;
+  #stopServing: () => void = () => {};
 
   /** Use `SharedCache.create` or `SharedCache.attach`. */
   protected constructor(
@@ -90,7 +92,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     const config = resolveSharedOptions(options);
     const client = await connectThread();
     const ticket = await client.request<CacheTicket>({ op: 'create', config });
-    return new this<V>(client, ticket, options);
+    return new this<V>(client, ticket, options).#lend(options);
   }
 
   /**
@@ -105,7 +107,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     const { name } = config;
     try {
       const ticket = await client.request<CacheTicket>({ op: 'create', config });
-      return new this<V>(client, ticket, options);
+      return new this<V>(client, ticket, options).#lend(options);
     } catch (error) {
       if (!(error instanceof CacheConfigError) || SharedCache.#created.has(name)) throw error;
       // Only who exists can be attached to at once: else it was something else that failed.
@@ -138,6 +140,12 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     return new this<V>(client, ticket, { onEvicted }, false);
   }
 
+  /** Lends the cache a pool of this thread, if it was given one. */
+  #lend({ pool }: SharedCacheOptions<V>): this {
+    if (isPool(pool)) this.#stopServing = serveLoads(this.client, this.ticket.cache, pool);
+    return this;
+  }
+
   /** The value, or what `factory` makes of it: one run for a key in the whole process, however many ask. */
   async getOrSet(key: string, factory: Factory<V, string>, options: GetOrSetOptions = {}): Promise<V | undefined> {
     this.openFor(key);
@@ -157,7 +165,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   }
 
   /** `load` with the default loader, the key as its input. */
-  async fetch(key: string, options: GetOrSetOptions = {}): Promise<V | undefined> {
+  async fetch(key: string, options: Omit<LoadOptions, 'key'> = {}): Promise<V | undefined> {
     this.openFor(key);
     return this.#loaders.load(this.#loaders.default, key, { ...options, key }, { as: 'copy' }) as Promise<
       V | undefined
@@ -296,6 +304,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
 
   protected override shut(): void {
     super.shut();
+    this.#stopServing();
     if (this.#isOwner) SharedCache.#created.delete(this.name);
     for (const view of this.#views.values()) view.shut();
     this.loading.close(new CacheClosedError(`cache '${this.name}' has been closed`));

@@ -93,7 +93,7 @@ const TABLE: ImportTable = {
 
 /** A dependency has one door, so that it can be replaced behind it. */
 const PACKAGES: PackageTable = {
-  piscina: ['load/pool.ts'],
+  piscina: ['load/threads.ts'],
   'object-sizeof': ['weigh/layout.ts'],
   picomatch: ['common/glob.ts'],
   valibot: ['config/schema.ts'],
@@ -217,7 +217,7 @@ describe('the check itself', () => {
 
   it('finds a package at a wrong door, an unknown one, and a built-in without its prefix', () => {
     const graph = graphOf({
-      'load/pool.ts': `import { Piscina } from 'piscina'; import 'node:fs';`,
+      'load/threads.ts': `import { Piscina } from 'piscina'; import 'node:fs';`,
       'load/flight.ts': `import type { Piscina } from 'piscina';`,
       'cache.ts': `import 'lodash'; import 'fs'; import 'cachalot';`,
     });

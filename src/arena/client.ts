@@ -1,10 +1,16 @@
-import { MessageChannel, type MessagePort, postMessageToThread, receiveMessageOnPort } from 'node:worker_threads';
+import {
+  MessageChannel,
+  type MessagePort,
+  postMessageToThread,
+  receiveMessageOnPort,
+  type TransferListItem,
+} from 'node:worker_threads';
 import { CacheClosedError, CacheConfigError } from '../common/error.js';
 import { invariant } from '../common/invariant.js';
 import { isTagged } from './discovery.js';
 import { PROTOCOL_VERSION } from './layout.js';
 import { osThread } from './os-thread.js';
-import type { AppraiseMessage, CacheNews, FromKeeper, Notice, Request } from './protocol.js';
+import type { AppraiseMessage, CacheNews, FromKeeper, LoaderOrder, Notice, Request } from './protocol.js';
 import { TAG } from './protocol.js';
 import { SegmentMap } from './segment-map.js';
 import { ThreadRow } from './thread-row.js';
@@ -41,6 +47,8 @@ export class ArenaClient {
   readonly cancels = new Map<number, () => void>();
   /** Called when a load that this thread has asked for has yielded a value, by its request. */
   readonly appraisals = new Map<number, (message: AppraiseMessage) => void>();
+  /** Called with what the keeper wants of the pool that this thread lends to a cache. */
+  readonly orders = new Map<number, (order: LoaderOrder) => void>();
   #row: ThreadRow | undefined;
   /** What the loads failed with that this thread has led lately. */
   readonly #failures = new Map<number, unknown>();
@@ -100,13 +108,14 @@ export class ArenaClient {
     return this.ask<T>(request).answer;
   }
 
-  /** As `request`, and gives the number of the request too. */
-  ask<T>(request: Request): { id: number; answer: Promise<T> } {
+  /** As `request`, and gives the number of the request too. What is in `transfer` is handed over. */
+  ask<T>(request: Request, transfer?: readonly TransferListItem[]): { id: number; answer: Promise<T> } {
     const id = this.#next++;
     if (this.#lost) return { id, answer: Promise.reject(this.#lost) };
     const answer = new Promise<T>((resolve, reject) => {
       // First, since what cannot be cloned throws here, and must leave no wait behind.
-      this.port.postMessage(packRequest(id, request));
+      if (transfer === undefined) this.port.postMessage(packRequest(id, request));
+      else this.port.postMessage({ id, ...request }, transfer);
       if (this.#pending.size === 0) this.port.ref();
       this.#pending.set(id, { resolve, reject });
     });
@@ -175,6 +184,9 @@ export class ArenaClient {
         this.#tell(message.cache, (listener) => listener.onClosed());
         this.#listeners.delete(message.cache);
         this.#listening.delete(message.cache);
+        break;
+      case 'order':
+        this.orders.get(message.cache)?.(message.order);
         break;
       case 'cancel':
         this.cancels.get(message.flight)?.();

@@ -12,6 +12,7 @@ import type { KeeperClient } from './keeper-client.js';
 import { KeeperSample } from './keeper-sample.js';
 import { HEADER, LOAD_HISTOGRAM, MAX_ENTRY_BYTES, SLOT, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
 import type { CacheConfig, CacheNews, CacheTicket, Notice } from './protocol.js';
+import type { RemoteLoaders } from './remote-loaders.js';
 import { Sweeping } from './sweeping.js';
 import { CacheTable } from './table.js';
 
@@ -46,6 +47,8 @@ export class KeeperCache {
   readonly sweeping: Sweeping;
   /** The thread that has created it. */
   creator: KeeperClient | undefined;
+  /** Where its loads run, if not where those of others do. */
+  ownLoaders: RemoteLoaders | undefined;
   readonly loadTimes = new LoadTimes();
   readonly #loadCosts = new LoadCosts();
   readonly #loadLatency: LatencyHistogram;

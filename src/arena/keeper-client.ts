@@ -1,4 +1,4 @@
-import { type MessagePort, postMessageToThread } from 'node:worker_threads';
+import { type MessagePort, postMessageToThread, type TransferListItem } from 'node:worker_threads';
 import type { Arena } from './arena.js';
 import { toRef } from './layout.js';
 import { hasEnded, type OsThread } from './os-thread.js';
@@ -40,6 +40,11 @@ export class KeeperClient {
   send(message: FromKeeper): void {
     if (message.op === 'answer' || message.op === 'refuse') this.#answers.push(message);
     else if (!this.suspect) this.port.postMessage(message);
+  }
+
+  /** As `send`, handing something over. */
+  order(message: FromKeeper & { op: 'order' }, transfer: readonly TransferListItem[]): void {
+    if (!this.suspect) this.port.postMessage(message, transfer);
   }
 
   flush(): void {

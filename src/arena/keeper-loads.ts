@@ -74,7 +74,7 @@ export class KeeperLoads {
     cache.tell({ type: 'load', key: flight.key, size, durationMs });
   }
 
-  #answerOrJoin({ client, id }: Asker, cache: KeeperCache, request: FlightRequest): boolean {
+  #answerOrJoin({ client, id }: Asker, cache: KeeperCache, request: FlightRequest & { priority?: number }): boolean {
     const { flights } = this.house;
     const { key, hash, force, olderThanMs = Number.POSITIVE_INFINITY } = request;
     const now = this.house.now();
@@ -101,13 +101,16 @@ export class KeeperLoads {
     if (flight === undefined) return false;
     flights.join(flight, client, id, inside);
     this.#hasten(flight, inside);
+    if (request.priority !== undefined && flight.cancel)
+      (cache.ownLoaders ?? this.house.loaders).prefer?.(cache.config.pool, flight.id, request.priority);
     return true;
   }
 
   /** A thread of the pool that waits for a load of its own pool must not wait behind what nobody's load waits for. */
   #hasten(flight: Flight, asker: Flight | undefined): void {
     if (asker !== undefined && flight.cancel) {
-      this.house.loaders.hasten?.(flight.cache.config.pool, flight.id);
+      const { cache } = flight;
+      (cache.ownLoaders ?? this.house.loaders).hasten?.(cache.config.pool, flight.id);
     }
   }
 
@@ -123,8 +126,10 @@ export class KeeperLoads {
       hash: request.hash,
       input: request.input,
       terms: request.terms,
+      priority: request.priority,
+      ...(request.transfer && { transfer: request.transfer }),
     };
-    flight.cancel = this.house.loaders.start(cache.config.pool, task, (error) => {
+    flight.cancel = (cache.ownLoaders ?? this.house.loaders).start(cache.config.pool, task, (error) => {
       if (this.house.flights.get(flight.id) !== flight) return;
       const isWanted = !flight.abandoned && flight.waiters.length > 0;
       if (error !== undefined && retries > 0 && isWanted) this.#run(flight, request, retries - 1);

@@ -9,6 +9,7 @@ import { KeeperTurns } from './keeper-turns.js';
 import { KeeperWrites } from './keeper-writes.js';
 import type { EntryTerms } from './lifetime.js';
 import type { CacheConfig, Request } from './protocol.js';
+import { RemoteLoaders } from './remote-loaders.js';
 import { fromWire, toWire } from './wire-error.js';
 
 /** An answer that is not there yet. */
@@ -145,6 +146,7 @@ export class KeeperRequests {
   #create(client: KeeperClient, config: CacheConfig): KeeperCache {
     const cache = this.house.create(config);
     cache.creator = client;
+    if (config.pool.own) cache.ownLoaders = new RemoteLoaders(client, cache.id);
     return cache;
   }
 

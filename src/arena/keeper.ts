@@ -15,11 +15,12 @@ import { CacheConfigError } from '../common/error.js';
 import { Arena } from './arena.js';
 import { unitsOf } from './entry-store.js';
 import { FlightTable } from './flight-table.js';
-import type { Household, LoaderHost } from './household.js';
+import type { Household } from './household.js';
 import { KeeperCache, ticketOf } from './keeper-cache.js';
 import { KeeperClient, provenGone } from './keeper-client.js';
 import { KeeperRequests, LATER } from './keeper-requests.js';
 import { MAX_CACHES, MAX_THREADS, PROTOCOL_VERSION } from './layout.js';
+import type { LoaderHost } from './loader-host.js';
 import type { OsThread } from './os-thread.js';
 import type { CacheConfig, Notice, ToKeeper } from './protocol.js';
 import { Reservations } from './reservation.js';
@@ -67,7 +68,8 @@ export class Keeper implements Household {
       (client, id, error, flight = 0) => client.send({ op: 'refuse', id, error: toWire(error), flight }),
       // A load of a pool that waits has a thread that does nothing.
       (flight, waits) => {
-        if (flight.leader === undefined) loaders.lend?.(flight.cache.config.pool, waits ? 1 : -1);
+        const { cache, leader } = flight;
+        if (leader === undefined) (cache.ownLoaders ?? loaders).lend?.(cache.config.pool, waits ? 1 : -1);
       },
     );
     this.#requests = new KeeperRequests(this);
@@ -161,7 +163,7 @@ export class Keeper implements Household {
     cache.takeNews();
     cache.publishLedger();
     this.caches.delete(cache.id);
-    this.loaders.retain?.([...this.caches.values()].map(({ config }) => config.pool));
+    this.loaders.retain?.([...this.caches.values()].map(({ config }) => config.pool).filter(({ own }) => !own));
     for (const client of this.#clients.values()) {
       client.subscriptions.delete(cache.id);
       client.send({ op: 'closed', cache: cache.id });
@@ -207,6 +209,7 @@ export class Keeper implements Household {
     else if (notice.op === 'endTurn') this.#requests.turns.end(notice.turn);
     else if (notice.op === 'heard') client.noteHeard(notice.count);
     else if (notice.op === 'tag') this.flights.tag(notice.flight, notice.tags);
+    else if (notice.op === 'ran') this.caches.get(notice.cache)?.ownLoaders?.noteRan(notice.flight, notice.error);
     else if (notice.op === 'bye') client.hasLeft = true;
   }
 
@@ -251,6 +254,7 @@ export class Keeper implements Household {
     client.suspect = true;
     client.subscriptions.clear();
     this.flights.orphan(client);
+    for (const cache of this.caches.values()) if (cache.creator === client) cache.ownLoaders?.lose();
     this.#requests.turns.forget(client);
     this.#attaching = this.#attaching.filter((waiter) => {
       if (waiter.client === client) clearTimeout(waiter.timer);

@@ -2,7 +2,7 @@
  * What threads and the keeper say to each other, over one MessagePort a thread. A port is reliable and ordered, tells
  * the other side when its thread is gone, and takes messages of any size; bytes of values never travel on it.
  */
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, TransferListItem } from 'node:worker_threads';
 import type { KeyPattern } from '../common/pattern.js';
 import type { RemovalReason } from '../stats/event.js';
 import type { Counts } from './counts.js';
@@ -15,6 +15,8 @@ export const TAG = 'cachalot';
 
 /** Piscina's own names, for the pool that runs the loaders of a cache. */
 export interface PoolConfig {
+  /** It is a pool in the thread that creates the cache; nothing else is said of it. */
+  own?: true;
   minThreads?: number;
   maxThreads?: number;
   idleTimeout?: number;
@@ -160,6 +162,10 @@ export interface LoadRequest extends FlightRequest {
   input: unknown;
   terms: EntryTerms;
   retries: number;
+  /** Which loads go first when threads are short. */
+  priority: number;
+  /** What of the input is handed over. */
+  transfer?: readonly TransferListItem[];
 }
 
 export interface ClaimRequest extends FlightRequest {
@@ -179,7 +185,18 @@ export interface LoaderTask {
   hash: number;
   input: unknown;
   terms: EntryTerms;
+  priority?: number;
+  /** What of the input is handed over: it can be started once. */
+  transfer?: readonly TransferListItem[];
 }
+
+/** What the thread with the pool of a cache is to do. */
+export type LoaderOrder =
+  | { do: 'run'; task: LoaderTask }
+  | { do: 'stop'; flight: number }
+  | { do: 'lend'; by: 1 | -1 }
+  | { do: 'hasten'; flight: number }
+  | { do: 'prefer'; flight: number; priority: number };
 
 export type Request =
   | { op: 'create'; config: CacheConfig }
@@ -233,6 +250,8 @@ export type Notice =
   /** What a flight loads is to bear these tags. */
   | { op: 'tag'; flight: number; tags: readonly string[] }
   | { op: 'released' }
+  /** A task of the thread's own pool is over; `error`, packed, if it has failed. */
+  | { op: 'ran'; cache: number; flight: number; error?: unknown }
   /** The thread lives on and will not use its row any more. Nothing follows. */
   | { op: 'bye' };
 
@@ -269,6 +288,7 @@ export type FromKeeper =
   | { op: 'news'; cache: number; news: CacheNews[]; lost: number }
   | AppraiseMessage
   | { op: 'closed'; cache: number }
+  | { op: 'order'; cache: number; order: LoaderOrder }
   | { op: 'cancel'; flight: number };
 
 /** An error of ours across threads, by its class. */

@@ -1,9 +1,9 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
 import { CacheConfigError } from '../common/error.js';
 import { electKeeper, isTagged } from './discovery.js';
-import type { LoaderHost } from './household.js';
 import { Keeper } from './keeper.js';
 import { PROTOCOL_VERSION } from './layout.js';
+import type { LoaderHost } from './loader-host.js';
 import type { ConnectMessage } from './protocol.js';
 import { toWire } from './wire-error.js';
 

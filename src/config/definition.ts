@@ -3,7 +3,7 @@ import type { Duration } from '../common/duration.js';
 import type { LoadContext, Loader } from '../load/context.js';
 import type { CacheOptions, CostName } from '../options.js';
 import type { Policy, PolicyName } from '../policy/policy.js';
-import type { LocalLoader, SharedCacheOptions } from '../shared/options.js';
+import type { LocalLoader, PoolOptions, SharedCacheOptions } from '../shared/options.js';
 
 /** Carries the types of a cache through its definition; never there at run time. */
 declare const TYPES: unique symbol;
@@ -32,8 +32,10 @@ export interface LocalCacheDefinition<V = unknown>
 /** A `SharedCache`. Its options are those of `SharedCache.create`; its name is the one it has in `caches`. */
 export interface SharedCacheDefinition<V = unknown>
   extends BudgetDefinition,
-    Omit<SharedCacheOptions<V>, 'maxBytes' | 'name' | 'loaders'> {
+    Omit<SharedCacheOptions<V>, 'maxBytes' | 'name' | 'loaders' | 'pool'> {
   kind: 'shared';
+  /** The pool that runs the loaders: its options, by piscina's own names. */
+  pool?: PoolOptions | undefined;
   /** Modules (paths relative to the file, or URLs), which the pool runs, and functions, which the calling thread runs. */
   loaders?: Record<string, URL | string | LocalLoader<V>> | undefined;
   readonly [TYPES]?: V;

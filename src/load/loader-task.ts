@@ -7,6 +7,8 @@ export interface PoolTask {
   load?: LoaderTask;
   /** From the worker: anything, once, when it begins. To the worker: anything, once, when it is to stop. */
   port: MessagePort;
+  /** What a queue of the user's own is told; it stays in this thread. */
+  [queueOptions: symbol]: { priority: number };
 }
 
 /** What comes back when it is over: nothing, since the value went to the keeper; or why there is no value. */

@@ -1,16 +1,60 @@
 import { availableParallelism } from 'node:os';
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
-import type { LoaderTask, PoolConfig } from '../arena/protocol.js';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type TransferListItem } from 'node:worker_threads';
+import type { LoaderTask } from '../arena/protocol.js';
 import { unpackError } from '../arena/wire-error.js';
 import { CacheLoadError } from '../common/error.js';
 import type { PoolOutcome, PoolTask } from './loader-task.js';
+import { PriorityQueue } from './queue.js';
 
-const IDLE_MS = 10_000;
 /** How long a loader that was told to stop may take before its thread is killed. */
 const STOP_GRACE_MS = 500;
 /** A pool grows at most to so many times its threads, for loads that its own loads wait for. */
 const MOST_TIMES = 8;
+
+/**
+ * A `Piscina` (5 or newer), or what has its calls. It runs the loaders beside its own tasks, with its own threads, queue
+ * and limits.
+ */
+export interface OwnPool {
+  run(task: unknown, options?: object): Promise<unknown>;
+  on(event: 'workerDestroy', listener: () => void): unknown;
+  off(event: 'workerDestroy', listener: () => void): unknown;
+  readonly threads: readonly unknown[];
+  readonly options: { maxThreads: number };
+}
+
+/** One that we have started, and end. */
+export interface PoolThreads extends OwnPool {
+  on(event: 'workerDestroy' | 'error', listener: (error?: unknown) => void): unknown;
+  destroy(): Promise<void>;
+}
+
+interface RunOptions {
+  transferList: TransferListItem[];
+  signal: AbortSignal;
+  filename?: string;
+  name?: string;
+}
+
+/** For the queue that a user has given to his Piscina. */
+const QUEUE_OPTIONS = Symbol.for('Piscina.queueOptions');
+
+interface OwnOptions {
+  maxThreads: number;
+  concurrentTasksPerWorker?: number;
+  maxQueue?: number | 'auto';
+}
+
+interface Around extends PoolLimits {
+  perThread: number;
+}
+
+export interface PoolLimits {
+  /** Default: one less than there are cores, at least 1 and `minThreads`. */
+  maxThreads?: number;
+  minThreads?: number;
+  maxQueue?: number | 'auto';
+}
 
 interface Job {
   readonly task: LoaderTask;
@@ -37,10 +81,13 @@ interface Job {
 export class Pool {
   /** Whether a thread could not be created: another pool may have more luck. */
   isBroken = false;
-  readonly #piscina: Piscina;
-  readonly #maxThreads: number;
+  readonly #piscina: OwnPool;
+  /** Tasks that a thread runs at once. */
+  readonly #perThread: number;
+  /** Tasks that may run at once. */
+  readonly #maxTasks: number;
   readonly #maxQueue: number;
-  readonly #waiting = new Set<Job>();
+  readonly #waiting = new PriorityQueue<Job>();
   /** Those of them that a load waits for. */
   readonly #urgent = new Set<Job>();
   /** Threads whose loads wait for others. */
@@ -48,28 +95,42 @@ export class Pool {
   readonly #running = new Set<Job>();
   #threadError: unknown;
   #isRetired = false;
+  /** The module that the threads run, where the pool is not ours: to be named with each task. */
+  readonly #filename: string | undefined;
+  #destroy: () => void = () => {};
+  readonly #onDestroy = () => setImmediate(() => this.#releaseForgotten());
 
-  /** @throws when a thread cannot be started with these options. */
-  constructor(filename: string, options: PoolConfig) {
-    const { minThreads = 0, idleTimeout = IDLE_MS, maxQueue = Number.POSITIVE_INFINITY, ...others } = options;
-    this.#maxThreads = options.maxThreads ?? Math.max(1, minThreads, availableParallelism() - 1);
-    this.#maxQueue = maxQueue === 'auto' ? this.#maxThreads ** 2 : maxQueue;
-    this.#piscina = new Piscina({
-      ...others,
-      filename,
-      minThreads,
-      maxThreads: this.#maxThreads,
-      idleTimeout,
-      // An idle thread must hear messages, and its heap must be collected: not so while it waits in Atomics.wait.
-      atomics: 'async',
-      concurrentTasksPerWorker: 1,
-      recordTiming: false,
-    });
+  private constructor(piscina: OwnPool, { maxThreads = 1, maxQueue, perThread }: Around, filename?: string) {
+    this.#piscina = piscina;
+    this.#perThread = perThread;
+    this.#maxTasks = maxThreads * perThread;
+    this.#maxQueue = maxQueue === 'auto' ? maxThreads ** 2 : (maxQueue ?? Number.POSITIVE_INFINITY);
+    this.#filename = filename;
+    this.#piscina.on('workerDestroy', this.#onDestroy);
+  }
+
+  /**
+   * A pool of our own, started by `start`.
+   *
+   * @throws when a thread cannot be started with these options.
+   */
+  static of(limits: PoolLimits, start: (maxThreads: number) => PoolThreads): Pool {
+    const maxThreads = limits.maxThreads ?? Math.max(1, limits.minThreads ?? 0, availableParallelism() - 1);
+    const piscina = start(maxThreads);
+    const pool = new Pool(piscina, { ...limits, maxThreads, perThread: 1 });
+    pool.#destroy = () => void piscina.destroy();
     // A thread that has failed between two tasks. Without a listener, this would end the process.
-    this.#piscina.on('error', (error: unknown) => {
-      this.#threadError = error;
+    piscina.on('error', (error) => {
+      pool.#threadError = error;
     });
-    this.#piscina.on('workerDestroy', () => setImmediate(() => this.#releaseForgotten()));
+    return pool;
+  }
+
+  /** Loads beside the tasks of a user's own pool. `filename` is the module that runs them. It is never destroyed by us. */
+  static around(piscina: OwnPool, filename: string): Pool {
+    const { maxThreads, concurrentTasksPerWorker: perThread = 1, maxQueue }: OwnOptions = piscina.options;
+    const bound = maxQueue === undefined ? {} : { maxQueue };
+    return new Pool(piscina, { maxThreads, perThread, ...bound }, filename);
   }
 
   /** Runs a task when a thread is free. `done` is called once, later, with an error if it failed. */
@@ -85,10 +146,10 @@ export class Pool {
       isRetried: false,
       isOver: false,
     };
-    if (this.#running.size < this.#maxThreads) {
+    if (this.#running.size < this.#maxTasks) {
       this.#hand(job);
     } else if (this.#waiting.size < this.#maxQueue) {
-      this.#waiting.add(job);
+      this.#waiting.add(job, task.priority ?? 0);
     } else {
       const message = `loader '${task.loader}': expected room in the queue of its pool; got ${this.#waiting.size} loads that wait (maxQueue)`;
       setImmediate(() => this.#end(job, new CacheLoadError(message, { key: task.key })));
@@ -112,7 +173,17 @@ export class Pool {
     }
   }
 
-  /** Ends all threads as soon as nothing runs. */
+  /** A load is worth more than was known. */
+  prefer(flight: number, priority: number): void {
+    for (const job of this.#waiting) {
+      if (job.task.flight !== flight || (job.task.priority ?? 0) >= priority) continue;
+      job.task.priority = priority;
+      this.#waiting.add(job, priority);
+      return;
+    }
+  }
+
+  /** Ends all threads as soon as nothing runs, if they are ours. */
   retire(): void {
     this.#isRetired = true;
     this.#destroyIfIdle();
@@ -121,12 +192,11 @@ export class Pool {
   /** Hands over what there are threads for. */
   #handOn(): void {
     for (const next of this.#urgent) {
-      if (this.#running.size >= this.#maxThreads + this.#lent) break;
-      if (this.#running.size >= this.#maxThreads * MOST_TIMES) this.#refuseNested(next);
+      if (this.#running.size >= this.#maxTasks + this.#lent) break;
+      if (this.#running.size >= this.#maxTasks * MOST_TIMES) this.#refuseNested(next);
       else this.#hand(next);
     }
-    for (const next of this.#waiting) {
-      if (this.#running.size >= this.#maxThreads) break;
+    for (let next = this.#waiting.first(); next && this.#running.size < this.#maxTasks; next = this.#waiting.first()) {
       this.#hand(next);
     }
   }
@@ -148,12 +218,15 @@ export class Pool {
     this.#forget(job);
     this.#running.add(job);
     // Piscina itself is never given more than it has threads.
-    this.#piscina.options.maxThreads = Math.max(this.#maxThreads, this.#running.size);
+    this.#piscina.options.maxThreads = Math.ceil(Math.max(this.#maxTasks, this.#running.size) / this.#perThread);
     const { port1, port2 } = new MessageChannel();
-    const message: PoolTask = { load: job.task, port: port2 };
+    const { priority = 0, transfer = [] } = job.task;
+    const message: PoolTask = { load: job.task, port: port2, [QUEUE_OPTIONS]: { priority } };
+    const options: RunOptions = { transferList: [port2, ...transfer], signal: job.kill.signal };
+    if (this.#filename !== undefined) Object.assign(options, { filename: this.#filename, name: 'default' });
     try {
       job.port = port1;
-      (this.#piscina.run(message, { transferList: [port2], signal: job.kill.signal }) as Promise<PoolOutcome>).then(
+      (this.#piscina.run(message, options) as Promise<PoolOutcome>).then(
         ({ failure }) => this.#end(job, failure && (unpackError(failure.error) ?? threw(failure.error))),
         (error: unknown) => this.#fail(job, error),
       );
@@ -173,7 +246,8 @@ export class Pool {
     const hasBegun = begun(job);
     // It may still be in Piscina's queue.
     job.kill.abort();
-    if (hasBegun || job.isStopped || job.isRetried) {
+    const isHandedOver = (job.task.transfer?.length ?? 0) > 0;
+    if (hasBegun || job.isStopped || job.isRetried || isHandedOver) {
       this.#end(job, error);
       return;
     }
@@ -209,7 +283,7 @@ export class Pool {
 
   /** Fails tasks that no thread will take: threads that die before they are ready leave them lying. */
   #releaseForgotten(): void {
-    let missing = this.#running.size - this.#piscina.threads.length;
+    let missing = this.#running.size - this.#piscina.threads.length * this.#perThread;
     for (const job of [...this.#running].reverse()) {
       if (missing <= 0) return;
       if (begun(job)) continue;
@@ -222,7 +296,8 @@ export class Pool {
 
   #destroyIfIdle(): void {
     if (!this.#isRetired || this.isBroken || this.#running.size > 0 || this.#waiting.size > 0) return;
-    void this.#piscina.destroy();
+    this.#piscina.off('workerDestroy', this.#onDestroy);
+    this.#destroy();
   }
 }
 

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import type { LoaderHost } from '../arena/household.js';
+import type { LoaderHost } from '../arena/loader-host.js';
 import type { LoaderTask, PoolConfig } from '../arena/protocol.js';
 import { canonicalKey } from '../common/canonical-key.js';
 import { CacheKeyError } from '../common/error.js';
 import { Pool } from './pool.js';
+import { startThreads } from './threads.js';
 
 /** The pools of a process, in its keeper's thread: one for each set of options, so that equal options share threads. */
 export class LoaderPools implements LoaderHost {
@@ -33,6 +34,10 @@ export class LoaderPools implements LoaderHost {
     this.#pools.get(keyOf(options))?.hasten(flight);
   }
 
+  prefer(options: PoolConfig, flight: number, priority: number): void {
+    this.#pools.get(keyOf(options))?.prefer(flight, priority);
+  }
+
   retain(used: readonly PoolConfig[]): void {
     const keys = new Set(used.map(keyOf));
     for (const [key, pool] of this.#pools) {
@@ -46,7 +51,7 @@ export class LoaderPools implements LoaderHost {
     const key = keyOf(options);
     const known = this.#pools.get(key);
     if (known !== undefined && !known.isBroken) return known;
-    const pool = new Pool(this.#filename, options);
+    const pool = Pool.of(options, (maxThreads) => startThreads(this.#filename, maxThreads, options));
     this.#pools.set(key, pool);
     return pool;
   }

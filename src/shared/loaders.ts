@@ -2,6 +2,7 @@ import type { ArenaClient } from '../arena/client.js';
 import type { CacheTicket } from '../arena/protocol.js';
 import { keyOf } from '../common/canonical-key.js';
 import { CacheConfigError, describe } from '../common/error.js';
+import { resolveInput } from './input.js';
 import type { Lease } from './lease.js';
 import type { Manner, SharedLoading } from './loading.js';
 import { checkKey, type LoadOptions, type LocalLoader, resolveLoaderUrl } from './options.js';
@@ -32,12 +33,15 @@ export class Loaders<V> {
     if (url !== undefined) this.ticket.config.loaders[name] = url;
   }
 
-  async load(name: string, input: unknown, options: LoadOptions, manner: Manner): Promise<V | Lease<V> | undefined> {
-    const { key = keyOf(name, input), ...given } = options;
+  async load(name: string, given: unknown, options: LoadOptions, manner: Manner): Promise<V | Lease<V> | undefined> {
+    const { input, transfer } = resolveInput(given, options);
+    const { key = keyOf(name, input), priority = 0, transfer: _, ...rest } = options;
     checkKey(key);
+    if (typeof priority !== 'number' || Number.isNaN(priority))
+      throw new CacheConfigError(`priority: expected a number; got ${describe(priority)}`);
     const local = this.#functions.get(name);
-    if (local === undefined) return this.loading.byPool(name, input, key, given, manner);
-    return this.loading.byFactory(key, (context) => local(input as never, context), given, manner);
+    if (local === undefined) return this.loading.byPool({ loader: name, input, priority, transfer }, key, rest, manner);
+    return this.loading.byFactory(key, (context) => local(input as never, context), rest, manner);
   }
 
   /** The loader of `fetch`: the one that was named for it, else the only one. */

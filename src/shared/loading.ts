@@ -11,6 +11,7 @@ import { refreshAge, wantsRefresh } from '../load/freshness.js';
 import { waitFor } from '../load/wait.js';
 import { type ResolvedLoadOptions, resolveLoadOptions } from '../options.js';
 import { appraise } from './appraisal.js';
+import type { LoaderInput } from './input.js';
 import { Leading } from './leading.js';
 import { Lease } from './lease.js';
 import type { Reading } from './reading.js';
@@ -91,8 +92,7 @@ export class SharedLoading<V> {
 
   /** By a loader of the pool. */
   async byPool(
-    loader: string,
-    input: unknown,
+    { loader, input, priority, transfer }: LoaderInput & { loader: string; priority: number },
     key: string,
     given: GetOrSetOptions,
     { as, spares = false }: Manner,
@@ -100,7 +100,16 @@ export class SharedLoading<V> {
     const options = this.#resolve(given);
     const terms = this.terms.of(options.entry);
     const { retries } = options;
-    const request: LoadRequest = { op: 'load', ...this.#ask(key, options, spares), loader, input, terms, retries };
+    const request: LoadRequest = {
+      op: 'load',
+      ...this.#ask(key, options, spares),
+      loader,
+      input,
+      terms,
+      retries,
+      priority,
+      ...(transfer && { transfer }),
+    };
     return this.#serve({ key, options, as, request, factory: undefined });
   }
 
@@ -206,7 +215,9 @@ export class SharedLoading<V> {
   #start(job: Job<V>): { flight: Flight<Arrival<V>>; request: number; led: () => number } {
     const flight = new Flight<Arrival<V>>(this, job.key);
     let led = 0;
-    const { id, answer } = this.#client.ask<FlightAnswer>(job.request);
+    const { request } = job;
+    const handedOver = request.op === 'load' ? request.transfer : undefined;
+    const { id, answer } = this.#client.ask<FlightAnswer>(request, handedOver);
     this.#appraiseWhenMade(id, job);
     this.#running.set(flight, () => this.#client.notify({ op: 'leave', request: id, flight: led }));
     answer

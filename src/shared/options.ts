@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { TransferListItem } from 'node:worker_threads';
 import type { CacheConfig, PoolConfig } from '../arena/protocol.js';
 import { formatBytes } from '../common/bytes.js';
 import { type Duration, parseDuration } from '../common/duration.js';
@@ -7,6 +8,7 @@ import { CacheConfigError, CacheKeyError, describe } from '../common/error.js';
 import { usableMemory } from '../common/memory.js';
 import type { EntryOptions, GetOrSetOptions, LoadContext, Loaded } from '../load/context.js';
 import { moduleHooks } from '../load/module-hooks.js';
+import { isPool, type OwnPool } from '../load/own-pool.js';
 import { type CommonOptions, oneOf, optionalFunction, POLICY_NAMES, resolveCommonOptions } from '../options.js';
 import type { PolicyName } from '../policy/policy.js';
 import type { RemovalReason } from '../stats/event.js';
@@ -56,7 +58,11 @@ export interface SharedCacheOptions<V> extends Omit<CommonOptions<string, V>, 'n
   loaders?: Record<string, URL | string> | undefined;
   /** What `fetch` loads with. Default: the only loader there is. */
   defaultLoader?: string | undefined;
-  pool?: PoolOptions | undefined;
+  /**
+   * How many threads run the loaders, and how; or a Piscina of one's own, which runs them beside its own tasks as long as
+   * the thread lives that creates the cache.
+   */
+  pool?: PoolOptions | OwnPool | undefined;
   /** How long a write, or a loader, waits for bytes that are leased before it does without. Default: 1 s. */
   reserveTimeout?: Duration | undefined;
   /** Told each removal exactly once, in the creating thread. What it throws becomes an `error` event. */
@@ -93,6 +99,17 @@ export interface SharedUpdateOptions extends SharedSetOptions, TurnOptions {}
 export interface LoadOptions extends GetOrSetOptions {
   /** The key to store under. Default: `keyOf(name, input)`. */
   key?: string;
+  /**
+   * Which loads of the pool go first when threads are short: those of higher priority, and among equals who came first. A
+   * load has the highest of those who wait for it. Default: 0.
+   */
+  priority?: number;
+  /**
+   * Hands over what is in the input, instead of cloning it: `true` for the ArrayBuffers that it holds as a whole, or a
+   * list of what is to be handed over (ports, streams, …). It is gone as soon as the pool is asked; after a hit it is
+   * still there. Not with `retries`, since an input that was handed over is there once. Default: false.
+   */
+  transfer?: boolean | readonly TransferListItem[];
 }
 
 /** A loader that is a function: it runs in the thread that calls `load`. */
@@ -136,7 +153,7 @@ export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheCo
     reserveTimeoutMs: parseDuration(reserveTimeout, 'reserveTimeout'),
     loaders: urls,
     defaultLoader,
-    pool: resolvePool(options.pool),
+    pool: isPool(options.pool) ? { own: true } : resolvePool(options.pool),
   };
 }
 
