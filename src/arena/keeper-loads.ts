@@ -126,7 +126,7 @@ export class KeeperLoads {
       hash: request.hash,
       input: request.input,
       terms: request.terms,
-      priority: request.priority,
+      priority: request.priority ?? 0,
       ...(request.transfer && { transfer: request.transfer }),
     };
     flight.cancel = (cache.ownLoaders ?? this.house.loaders).start(cache.config.pool, task, (error) => {

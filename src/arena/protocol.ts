@@ -163,7 +163,7 @@ export interface LoadRequest extends FlightRequest {
   terms: EntryTerms;
   retries: number;
   /** Which loads go first when threads are short. */
-  priority: number;
+  priority?: number;
   /** What of the input is handed over. */
   transfer?: readonly TransferListItem[];
 }
