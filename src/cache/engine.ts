@@ -91,10 +91,12 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     if (handle === undefined || !this.#isPlain || (life.isTimed && !this.#isSurelyFresh(handle))) {
       return this.#readCarefully(key, handle);
     }
+    // The value first: the processor fetches it while the rest is done.
+    const value = table.values[handle];
     policy.touch(handle);
-    if (++table.hits[handle]! < 0) this.store.sample.hit(handle, this.store.cost(handle));
+    if (++table.hits[handle]! < 0) this.store.sample.hit(handle);
     if ((++this.counters.hits & (SAMPLED_HITS - 1)) === 1) this.#timeHit(key);
-    return table.values[handle];
+    return value;
   }
 
   /** A read that leaves no trace. */
@@ -287,7 +289,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     }
     const { table, life } = store;
     counters.hits++;
-    if (++table.hits[handle]! < 0) store.sample.hit(handle, store.cost(handle));
+    if (++table.hits[handle]! < 0) store.sample.hit(handle);
     store.policy.touch(handle);
     if (life.isIdling) {
       this.ticker.refresh();

@@ -74,7 +74,7 @@ export abstract class Entries<K, V> {
     if (handle === undefined) return false;
     ticker.now();
     store.life.finish(handle);
-    store.sample.drop(handle);
+    store.sample.leave(handle);
     store.planSweep(handle);
     return true;
   }

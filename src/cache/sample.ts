@@ -17,12 +17,22 @@ interface SampleParts<K, V> {
   ticker: Ticker;
   counters: Counters;
   options: ResolvedCacheOptions<K, V>;
+  /** What a miss of an entry costs. */
+  cost: (handle: number) => number;
 }
+
+/** New entries that are decided upon together. */
+const BATCH = 64;
+/** Hashes of marked entries that are remembered; a power of two. */
+const RECENT = 256;
 
 /**
  * The keys whose requests are written down, so that `advise` can tell what another budget would give. Which ones is decided
- * by a hash of the key, worked out when an entry is written or missed, and kept as the sign of its count of hits: a hit,
- * which raises that count anyway, only asks whether it is below 0.
+ * by a hash of the key, and kept as the sign of its count of hits: a hit, which raises that count anyway, only asks
+ * whether it is below 0.
+ *
+ * To hash a key takes as long as much of a write, so new entries are marked without, and decided upon in batches, and
+ * before anything else is written down: the order of what is written down is that in which it happened.
  */
 export class Sample<K, V> {
   readonly #log: RequestLog;
@@ -38,8 +48,17 @@ export class Sample<K, V> {
   #missedKey: K | undefined;
   #missedSpace: Space<K, V> | undefined;
   #missedHash = 0;
+  readonly #cost: (handle: number) => number;
+  /** Marked entries that are not decided upon, and the hashes of their keys where they are known, else 0. */
+  readonly #undecided = new Int32Array(BATCH);
+  readonly #knownHashes = new Float64Array(BATCH);
+  #undecidedCount = 0;
+  /** At the low bits of its handle, a marked entry that was seen of late, and the hash of its key: the hot are hit again. */
+  readonly #recent = new Int32Array(RECENT).fill(-1);
+  readonly #recentHashes = new Float64Array(RECENT);
 
-  constructor({ table, life, ticker, counters, options }: SampleParts<K, V>) {
+  constructor({ table, life, ticker, counters, options, cost }: SampleParts<K, V>) {
+    this.#cost = cost;
     this.#table = table;
     this.#life = life;
     this.#ticker = ticker;
@@ -54,11 +73,14 @@ export class Sample<K, V> {
   }
 
   /** A hit of an entry that is marked. The mark may be from when more keys were followed. */
-  hit(handle: number, cost: number): void {
+  hit(handle: number): void {
+    this.#decide();
     const { hits } = this.#table;
+    if (hits[handle]! >= 0) return;
     const hash = this.#hashAt(handle);
+    const deadline = this.#life.isIdling ? this.#end(handle) : undefined;
     if (hash >= this.#log.threshold) hits[handle]! &= ~FOLLOWED;
-    else this.#log.request(hash, this.#table.size(handle), cost, this.#life.isIdling ? this.#end(handle) : undefined);
+    else this.#log.request(hash, this.#table.size(handle), this.#cost(handle), deadline);
   }
 
   /** A read that finds nothing fresh. */
@@ -68,37 +90,46 @@ export class Sample<K, V> {
     this.#missedKey = key;
     this.#missedSpace = space;
     this.#missedHash = hash;
-    if (hash < this.#log.threshold) {
-      this.#log.miss(hash, this.#life.isTimed ? this.#since(this.#ticker.now()) : undefined);
-    }
+    if (hash >= this.#log.threshold) return;
+    this.#decide();
+    this.#log.miss(hash, this.#life.isTimed ? this.#since(this.#ticker.now()) : undefined);
   }
 
-  /** A new entry, when all is known about it. */
-  insert(space: Space<K, V>, key: K, handle: number, cost: number): void {
+  /** The hash of a key that is about to be written. */
+  hashOf(space: Space<K, V>, key: K): number {
+    return this.#missedHashOf(space, key) || keyHash(key, space.seed);
+  }
+
+  /** A new entry. `hash` of its key; 0: not known. */
+  insert(space: Space<K, V>, key: K, handle: number, hash: number): void {
     if (this.#isResting()) return;
-    const isMissed = key === this.#missedKey && space === this.#missedSpace;
-    const hash = isMissed ? this.#missedHash : keyHash(key, space.seed);
-    this.#log.fit(this.#table.count);
-    if (hash >= this.#log.threshold) return;
-    this.#table.hits[handle]! |= FOLLOWED;
-    this.#log.write(hash, this.#table.size(handle), cost, this.#end(handle));
+    this.#table.hits[handle] = FOLLOWED;
+    const at = this.#undecidedCount++;
+    this.#undecided[at] = handle;
+    this.#knownHashes[at] = hash || this.#missedHashOf(space, key);
+    this.#missedKey = undefined;
+    if (at + 1 === BATCH) this.#decideNow();
   }
 
   /** Another value for an entry that is marked. */
-  overwrite(handle: number, cost: number): void {
+  overwrite(handle: number): void {
+    this.#decide();
+    if (this.#table.hits[handle]! >= 0) return;
     const hash = this.#hashAt(handle);
-    if (hash < this.#log.threshold) this.#log.write(hash, this.#table.size(handle), cost, this.#end(handle));
+    if (hash < this.#log.threshold) this.#write(handle, hash);
   }
 
   /** A value that is too big for this budget, and might not be for another. */
   refuse(space: Space<K, V>, key: K, size: number): void {
     const hash = keyHash(key, space.seed);
+    this.#decide();
     if (hash < this.#log.threshold) this.#log.write(hash, size, this.#usualCost(size));
   }
 
-  /** An entry that is marked leaves, not for want of room. */
-  drop(handle: number): void {
-    this.#remove(this.#hashAt(handle));
+  /** An entry that is marked leaves, or ends; for want of room that is nothing to write down. */
+  leave(handle: number, isEvicted = false): void {
+    this.#decide();
+    if (!isEvicted) this.#remove(this.#hashAt(handle));
   }
 
   /** A key was to be removed that is not there, and might be with another budget. Returns `false`. */
@@ -107,7 +138,9 @@ export class Sample<K, V> {
     return false;
   }
 
+  /** All entries leave. */
   clear(): void {
+    this.#decide();
     this.#missedKey = undefined;
     this.#missedSpace = undefined;
     this.#log.clear();
@@ -124,6 +157,7 @@ export class Sample<K, V> {
     if (log.threshold > 0) return false;
     if (this.#counters.hits + this.#counters.misses < log.wakeAt) return true;
     for (const handle of this.#table.handles()) this.#table.hits[handle]! |= FOLLOWED;
+    this.#recent.fill(-1);
     log.restart();
     return false;
   }
@@ -138,8 +172,37 @@ export class Sample<K, V> {
     const { policy, maxEntries } = this.#options;
     // A policy of the user's own cannot be made anew.
     const newPolicy = () => createPolicy(typeof policy === 'string' ? policy : 'auto');
+    this.#decide();
     const view = this.#log.view();
     return advise(view, { ...now, maxEntries, newPolicy, usualCost: this.#usualCost });
+  }
+
+  #decide(): void {
+    if (this.#undecidedCount > 0) this.#decideNow();
+  }
+
+  #decideNow(): void {
+    const count = this.#undecidedCount;
+    this.#undecidedCount = 0;
+    this.#log.fit(this.#table.count);
+    for (let i = 0; i < count; i++) {
+      const handle = this.#undecided[i]!;
+      // What is remembered may be of the entry that had this handle before.
+      const hash = this.#knownHashes[i]! ? this.#remember(handle, this.#knownHashes[i]!) : this.#work(handle);
+      if (hash >= this.#log.threshold) this.#table.hits[handle]! &= ~FOLLOWED;
+      else this.#write(handle, hash);
+    }
+  }
+
+  #write(handle: number, hash: number): void {
+    this.#log.write(hash, this.#table.size(handle), this.#cost(handle), this.#end(handle));
+  }
+
+  /** The hash of a key if it was the last to be missed, and has not been written since; else 0. */
+  #missedHashOf(space: Space<K, V>, key: K): number {
+    return this.#missedKey !== undefined && key === this.#missedKey && space === this.#missedSpace
+      ? this.#missedHash
+      : 0;
   }
 
   #end(handle: number): number | undefined {
@@ -152,11 +215,24 @@ export class Sample<K, V> {
   }
 
   #remove(hash: number): void {
+    this.#decide();
     if (hash < this.#log.threshold) this.#log.remove(hash);
   }
 
-  /** Of an entry that is marked: there are few, and fewer as time goes on, so it is not kept. */
+  /** Of an entry that is marked. */
   #hashAt(handle: number): number {
-    return keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed);
+    const at = handle & (RECENT - 1);
+    return this.#recent[at] === handle ? this.#recentHashes[at]! : this.#work(handle);
+  }
+
+  #work(handle: number): number {
+    return this.#remember(handle, keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed));
+  }
+
+  #remember(handle: number, hash: number): number {
+    const at = handle & (RECENT - 1);
+    this.#recent[at] = handle;
+    this.#recentHashes[at] = hash;
+    return hash;
   }
 }

@@ -7,7 +7,6 @@ import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents, RemovalReason } from '../stats/event.js';
 import type { EntryTerms } from './entry-terms.js';
 import { HitLedger } from './hit-ledger.js';
-import { keyHash } from './key-hash.js';
 import { Lifetime, type State } from './lifetime.js';
 import { Removals } from './removals.js';
 import { Sample } from './sample.js';
@@ -66,7 +65,8 @@ export class Store<K, V> {
     this.#ticker = ticker;
     this.life = new Lifetime(ticker.time);
     this.#counters = counters;
-    this.sample = new Sample({ table: this.table, life: this.life, ticker, counters, options });
+    const cost = (handle: number) => this.cost(handle);
+    this.sample = new Sample({ table: this.table, life: this.life, ticker, counters, options, cost });
     this.policy = this.#newPolicy();
     const longestWait = options.ownClock ? Number.POSITIVE_INFINITY : LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS;
     this.sweeper = new Sweeper(this, { interval: options.sweepInterval, longestWait });
@@ -118,7 +118,7 @@ export class Store<K, V> {
       return;
     }
     const isFull = this.bytes + size > this.maxBytes || table.count >= this.maxEntries;
-    const hash = this.policy.wantsHash ? keyHash(key, space.seed) : 0;
+    const hash = this.policy.wantsHash ? this.sample.hashOf(space, key) : 0;
     let handle = isFull ? this.#makeRoom(size, 1, -1) : -1;
     if (handle >= 0) {
       table.exchange(handle, space, key, value, size);
@@ -131,7 +131,7 @@ export class Store<K, V> {
     this.#counters.missBytes += size;
     table.births[handle] = ticker.time[0]!;
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
-    this.sample.insert(space, key, handle, cost);
+    this.sample.insert(space, key, handle, hash);
   }
 
   /** Runs writes for which there is room in the end, in whatever order they need and give it: nobody goes for them. */
@@ -168,7 +168,7 @@ export class Store<K, V> {
         }
       }
     }
-    if (!silently) this.sample.clear();
+    this.sample.clear();
     if (policy === this.#policyOption) for (const handle of table.handles()) policy.remove(handle);
     else this.policy = this.#newPolicy();
     this.#hasNotes = false;
@@ -249,7 +249,7 @@ export class Store<K, V> {
     this.policy.update(handle, size, cost);
     if (this.#hasNotes) this.#strip(handle);
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
-    if (table.hits[handle]! < 0) this.sample.overwrite(handle, cost);
+    if (table.hits[handle]! < 0) this.sample.overwrite(handle);
     if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
   }
 
@@ -269,7 +269,7 @@ export class Store<K, V> {
     const { table, removals } = this;
     const size = table.size(handle);
     this.#counters.countRemoval(reason);
-    if (table.hits[handle]! < 0 && reason !== 'evict') this.sample.drop(handle);
+    if (table.hits[handle]! < 0) this.sample.leave(handle, reason === 'evict');
     if (removals.isHeard) {
       const { events } = table.spaceOf(handle).owner;
       removals.note(events, table.keys[handle] as K, table.values[handle] as V, size, reason);

@@ -1,7 +1,10 @@
-/** The capacity to grow to: half as much again until `needed` fits, so growth costs O(1) per item, and wastes little. */
+/** From here on an eighth is added at a time: memory counts for more than the copying, which is that of a block. */
+const LARGE = 4096;
+
+/** The capacity to grow to: a share of it again until `needed` fits, so growth costs O(1) per item, and wastes little. */
 export function grownCapacity(current: number, needed: number): number {
   let capacity = Math.max(current, 8);
-  while (capacity < needed) capacity += capacity >> 1;
+  while (capacity < needed) capacity += capacity >> (capacity < LARGE ? 1 : 3);
   return capacity;
 }
 

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { bufferBytes, viewBytes } from './binary.js';
+import { flatObjectBytes } from './flat.js';
 import { bigintBytes, FUNCTION_BYTES, HEAP_NUMBER, isSmallInteger, leafBytes, stringBytes, WORD } from './layout.js';
 import { Walk } from './walk.js';
 
@@ -49,5 +50,6 @@ export function estimateEntrySize(key: unknown, value: unknown): number {
 function objectSize(value: object): number {
   if (ArrayBuffer.isView(value)) return viewBytes(value);
   if (types.isAnyArrayBuffer(value)) return bufferBytes(value);
-  return new Walk().measure(value);
+  const bytes = flatObjectBytes(value);
+  return bytes >= 0 ? bytes : new Walk().measure(value);
 }

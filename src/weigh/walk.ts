@@ -89,7 +89,7 @@ export class Walk {
 
   private meetString(text: string, weight: number): void {
     // Strings of one character and the empty one exist once per process.
-    if (text.length < 2 || (text.length <= SHARED_STRING && !this.first(text))) return;
+    if (text.length < 2 || (isSharedString(text) && !this.first(text))) return;
     this.bytes += weight * stringBytes(text);
   }
 
@@ -207,7 +207,10 @@ export class Walk {
   }
 }
 
-function read(value: object, key: string): unknown {
+/** Whether equal ones are taken to be one. */
+export const isSharedString = (text: string): boolean => text.length <= SHARED_STRING;
+
+export function read(value: object, key: string): unknown {
   try {
     return Reflect.get(value, key);
   } catch {
