@@ -1,0 +1,61 @@
+/**
+ * What a write that evicts does, counted: calls of Maps, moves in structures, and bytes allocated, a write. Prints JSON.
+ * `node --expose-gc evict.mjs MODULE ENTRIES`, MODULE being the library to count in.
+ */
+import { argv, memoryUsage, stdout } from 'node:process';
+
+const WRITES = 4_000;
+const WEIGHT = 100;
+const { Cache } = await import(argv[2]);
+const entries = Number(argv[3]);
+const keys = Array.from({ length: 2 * entries }, (_, i) => `key-${i}`);
+const value = { name: 'the same for all' };
+
+function countMaps(run) {
+  const names = ['get', 'has', 'set', 'delete', 'keys', 'entries', 'values'];
+  const originals = names.map((name) => [name, Map.prototype[name]]);
+  let calls = 0;
+  for (const [name, original] of originals) {
+    Map.prototype[name] = function (...args) {
+      calls++;
+      return Reflect.apply(original, this, args);
+    };
+  }
+  run();
+  for (const [name, original] of originals) Map.prototype[name] = original;
+  return calls / WRITES;
+}
+
+/** The least of some runs: a Map that is built anew for what was deleted from it is no garbage of one write. */
+function allocatedBytes(run) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 9; round++) {
+    globalThis.gc();
+    const before = memoryUsage().heapUsed;
+    run();
+    least = Math.min(least, memoryUsage().heapUsed - before);
+  }
+  return Math.round(least / WRITES);
+}
+
+const results = {};
+for (const policy of ['lru', 'fifo', 'lfu', 'gdsf', 'auto']) {
+  const cache = new Cache({ maxBytes: entries * WEIGHT, policy, weigher: () => WEIGHT });
+  let next = 0;
+  const write = (count) => {
+    for (let i = 0; i < count; i++) {
+      cache.set(keys[next], value);
+      next = next + 1 === keys.length ? 0 : next + 1;
+    }
+  };
+  write(entries);
+  const filled = cache.stats.snapshot().evictions;
+  write(Math.max(20_000, entries / 2));
+  const run = () => write(WRITES);
+  const before = cache.stats.snapshot().evictions;
+  const maps = countMaps(run);
+  const evictions = (cache.stats.snapshot().evictions - before) / WRITES;
+  results[policy] = { filled, maps, evictions, bytes: allocatedBytes(run) };
+  await cache.close();
+}
+stdout.write(`${JSON.stringify(results)}\n`);
