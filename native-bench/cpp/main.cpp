@@ -1,6 +1,7 @@
-// What this machine allows. One of two measurements a run, its results printed as one line of JSON:
+// What this machine allows. One of three measurements a run, its results printed as one line of JSON:
 //
 //   ceiling lookup KEYS EXPONENT VALUE_BYTES THREADS WARMUP_MS WINDOW_MS SEED
+//   ceiling mixed KEYS EXPONENT VALUE_BYTES WRITE_EVERY THREADS WARMUP_MS WINDOW_MS SEED
 //   ceiling memcpy VALUE_BYTES WORKING_SET_BYTES THREADS WARMUP_MS WINDOW_MS SEED
 //
 // THREADS is a list such as 1,2,4.
@@ -52,7 +53,7 @@ static void measure_lookup(size_t count, double exponent, size_t value_bytes, co
           }
           cursors[thread * 32] = cursor;
           return sum;
-        });
+        }).per_second;
 
     StripedLru full(count, value_bytes);
     for (const std::string& key : keys) full.set(key, value.data());
@@ -66,7 +67,44 @@ static void measure_lookup(size_t count, double exponent, size_t value_bytes, co
           }
           cursors[thread * 32] = cursor;
           return static_cast<uint64_t>(cursor);
+        }).per_second;
+  }
+}
+
+// Look-ups as above; every `write_every`th operation, if that is not 0, writes the key's value anew instead.
+static void measure_mixed(size_t count, double exponent, size_t value_bytes, uint64_t write_every, const Window& window,
+                          Metrics& metrics) {
+  std::vector<std::string> keys = make_keys("user:", count, 1000000);
+  std::vector<uint32_t> order = draws(count, exponent, kDraws, window.seed);
+  std::vector<uint8_t> value(value_bytes, 1);
+  for (int threads : window.threads) {
+    StripedLru resident(count * 3 / 2 + 384, value_bytes);
+    for (const std::string& key : keys) resident.set(key, value.data());
+    std::vector<size_t> cursors(threads * 32);
+    for (int thread = 0; thread < threads; thread++) cursors[thread * 32] = kDraws / threads * thread;
+    Rates rates =
+        run_threads(threads, window.warmup_ms, window.window_ms, 4096, [&](int thread, uint64_t operations) {
+          size_t cursor = cursors[thread * 32];
+          uint64_t sum = 0;
+          uint64_t until_write = write_every;
+          for (uint64_t done = 0; done < operations; done++) {
+            const std::string& key = keys[order[cursor]];
+            cursor = (cursor + 1) & (kDraws - 1);
+            if (write_every != 0 && --until_write == 0) {
+              until_write = write_every;
+              resident.set(key, value.data());
+              continue;
+            }
+            StripedLru::Pinned found = resident.get(key);
+            if (found.bytes == nullptr) std::abort();
+            sum += found.bytes[0];
+            StripedLru::unpin(found);
+          }
+          cursors[thread * 32] = cursor;
+          return sum;
         });
+    metrics[named("known", threads)] = rates.per_second;
+    metrics[named("known.core", threads)] = rates.per_core_second;
   }
 }
 
@@ -91,7 +129,7 @@ static void measure_memcpy(size_t value_bytes, size_t working_set, const Window&
       }
       cursors[thread * 32] = cursor;
       return sum;
-    });
+    }).per_second;
     metrics[named("memcpy", threads)] = copies * value_bytes / 1e9;
     metrics[named("copies", threads)] = copies;
   }
@@ -110,11 +148,15 @@ int main(int argc, char** argv) {
   if (what == "lookup" && argc == 9) {
     measure_lookup(std::strtoull(argv[2], nullptr, 10), std::atof(argv[3]), std::strtoull(argv[4], nullptr, 10),
                    window_from(argv + 5), metrics);
+  } else if (what == "mixed" && argc == 10) {
+    measure_mixed(std::strtoull(argv[2], nullptr, 10), std::atof(argv[3]), std::strtoull(argv[4], nullptr, 10),
+                  std::strtoull(argv[5], nullptr, 10), window_from(argv + 6), metrics);
   } else if (what == "memcpy" && argc == 8) {
     measure_memcpy(std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10), window_from(argv + 4),
                    metrics);
   } else {
     std::fprintf(stderr, "usage: ceiling lookup KEYS EXPONENT VALUE_BYTES THREADS WARMUP_MS WINDOW_MS SEED\n"
+                         "       ceiling mixed KEYS EXPONENT VALUE_BYTES WRITE_EVERY THREADS WARMUP_MS WINDOW_MS SEED\n"
                          "       ceiling memcpy VALUE_BYTES WORKING_SET_BYTES THREADS WARMUP_MS WINDOW_MS SEED\n");
     return 2;
   }

@@ -85,7 +85,7 @@ class StripedLru {
 
   static void unpin(const Pinned& pinned) { pinned.pins->fetch_sub(1, std::memory_order_release); }
 
-  // False when the entry, or every entry that could make room, is pinned. Nothing measured here comes to that.
+  // False when the entry, or every entry that could make room, is pinned: then nothing is written.
   bool set(std::string_view key, const uint8_t* bytes) {
     uint64_t hash = hash_of(key);
     Stripe& stripe = stripe_of(hash);

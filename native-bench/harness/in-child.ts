@@ -18,11 +18,17 @@ export function report(metrics: Metrics, waited: number = waitShare()): void {
 
 /** Share of this thread's time that it was ready to run and had no core; 0 where the kernel does not tell. */
 export function waitShare(): number {
+  const { running, waiting } = threadTimes();
+  return waiting / Math.max(1, running + waiting);
+}
+
+/** How long this thread has run, and was ready to run and had no core, in ns; zeros where the kernel does not tell. */
+export function threadTimes(): { running: number; waiting: number } {
   try {
     const [running = 0, waiting = 0] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ').map(Number);
-    return waiting / Math.max(1, running + waiting);
+    return { running, waiting };
   } catch {
-    return 0; // Not Linux: the report says 0, and the README tells what 0 means.
+    return { running: 0, waiting: 0 }; // Not Linux: the report says 0, and the README tells what 0 means.
   }
 }
 

@@ -21,11 +21,13 @@ import { roomSection } from './room.js';
 import { type Goal, outcomeOf, type Section } from './section.js';
 import { snapshotSection } from './snapshot.js';
 import { stamps } from './stamp.js';
+import { threadsSection } from './threads.js';
 
 const WRITERS: Readonly<Record<string, (result: ScenarioResult) => Section>> = {
   heap: heapSection,
   pairs: pairsSection,
   read: readSection,
+  threads: threadsSection,
   memory: memorySection,
   latency: latencySection,
   snapshot: snapshotSection,

@@ -14,6 +14,7 @@ import { pairs } from './pairs.js';
 import { read } from './read.js';
 import { room } from './room.js';
 import { snapshot } from './snapshot.js';
+import { threads } from './threads.js';
 
 export const scenarios: readonly Scenario[] = [
   heap,
@@ -27,4 +28,5 @@ export const scenarios: readonly Scenario[] = [
   advice,
   pairs,
   room,
+  threads,
 ];

@@ -18,6 +18,7 @@ for (const mode of input.modes) {
   for (const count of input.threads) {
     const reports = await readTogether(served, mode, count);
     metrics[`${mode}.t${count}`] = reports.reduce((sum, { opsPerSecond }) => sum + opsPerSecond, 0);
+    metrics[`${mode}.core.t${count}`] = reports.reduce((sum, { opsPerCoreSecond }) => sum + opsPerCoreSecond, 0);
     shares.push(...reports.map(({ waitShare }) => waitShare));
   }
 }

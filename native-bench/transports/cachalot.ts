@@ -3,7 +3,16 @@
  */
 
 import { loadProduct } from '../harness/in-child.js';
-import { byteOf, type Connected, keyOf, knownKeys, type Read, type ReadInput, type Transport } from './transport.js';
+import {
+  byteOf,
+  type Connected,
+  keyOf,
+  knownKeys,
+  type Read,
+  type ReadInput,
+  sourcesOf,
+  type Transport,
+} from './transport.js';
 
 interface Image {
   width: number;
@@ -37,7 +46,7 @@ function transport<V>(wrap: (pixels: Uint8Array) => V, firstByte: (value: V) => 
       }
       return { forThread: () => ({ data: cache.handle }), close: () => cache.close() };
     },
-    async connect({ keys, product }: ReadInput, mode: string, data: unknown): Promise<Connected> {
+    async connect({ keys, bytes, product }: ReadInput, mode: string, data: unknown): Promise<Connected> {
       const { SharedCache } = await loadProduct(product);
       const cache = await SharedCache.attach<V>(data as Parameters<typeof SharedCache.attach>[0]);
       const known = knownKeys(keys);
@@ -53,7 +62,11 @@ function transport<V>(wrap: (pixels: Uint8Array) => V, firstByte: (value: V) => 
         copy: (id) => firstByte(cache.get(known[id]!)!),
       };
       const read: Read = { kind: 'sync', read: reads[mode]! };
-      return { read, close: () => cache.close() };
+      const source = sourcesOf(bytes);
+      const write = async (id: number): Promise<void> => {
+        if (!(await cache.set(known[id]!, wrap(source(id))))) throw new Error('bench: cachalot refused a write');
+      };
+      return { read, write: { kind: 'async', write }, close: () => cache.close() };
     },
   };
 }

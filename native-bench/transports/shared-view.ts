@@ -13,6 +13,7 @@ import {
   type Read,
   type ReadInput,
   sharedValues,
+  sourcesOf,
   type Transport,
 } from './transport.js';
 
@@ -36,7 +37,13 @@ export const mapAndView: Transport = {
       mode === 'known'
         ? { kind: 'sync', read: (id) => view(known[id]!) }
         : { kind: 'sync', read: (id) => view(keyOf(id)) };
-    return { read, close: nothingToClose };
+    const source = sourcesOf(bytes);
+    const write = (id: number): void => {
+      const place = places.get(known[id]!)!;
+      new Uint8Array(buffer, place.offset, place.length).set(source(id));
+      places.set(known[id]!, { offset: place.offset, length: place.length });
+    };
+    return { read, write: { kind: 'sync', write }, close: nothingToClose };
   },
 };
 
@@ -59,6 +66,12 @@ export const lruCacheOfViews: Transport = {
       mode === 'known'
         ? { kind: 'sync', read: (id) => cache.get(known[id]!)![0]! }
         : { kind: 'sync', read: (id) => cache.get(keyOf(id))![0]! };
-    return { read, close: nothingToClose };
+    const source = sourcesOf(bytes);
+    const write = (id: number): void => {
+      const view = new Uint8Array(buffer, id * bytes, bytes);
+      view.set(source(id));
+      cache.set(known[id]!, view);
+    };
+    return { read, write: { kind: 'sync', write }, close: nothingToClose };
   },
 };

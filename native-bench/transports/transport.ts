@@ -18,6 +18,8 @@ export interface ReadInput {
   window: Window;
   seed: number;
   product: string;
+  /** Every so many operations one is a write; without it all are reads. */
+  writeEvery?: number;
   /** Redis's Unix socket, where there is one. */
   socket?: string;
 }
@@ -31,8 +33,13 @@ export interface Served {
   close(): Promise<void>;
 }
 
+/** Writes the value with this number anew, the same bytes as before. */
+export type Write = { kind: 'sync'; write(id: number): void } | { kind: 'async'; write(id: number): Promise<void> };
+
 export interface Connected {
   read: Read;
+  /** Where it can be done. */
+  write?: Write;
   close(): Promise<void>;
 }
 
@@ -64,6 +71,12 @@ export function sharedValues({ keys, bytes }: ReadInput): SharedArrayBuffer {
   const view = new Uint8Array(buffer);
   for (let id = 0; id < keys; id++) view.fill(byteOf(id), id * bytes, (id + 1) * bytes);
   return buffer;
+}
+
+/** What is written as a value: made once, and left alone, since a write may read it for as long as it takes. */
+export function sourcesOf(bytes: number): (id: number) => Uint8Array {
+  const made: (Uint8Array | undefined)[] = [];
+  return (id) => (made[byteOf(id)] ??= new Uint8Array(bytes).fill(byteOf(id)));
 }
 
 export async function nothingToClose(): Promise<void> {}
