@@ -50,7 +50,9 @@ export interface RecordView {
  * 5. compare the key, in the pinned block. A generation that has wrapped around, or a bucket that led elsewhere, is
  *    found out here.
  *
- * What a thread has read before it finds by its near table, without 1 and 5.
+ * What a thread has read before it finds by its near table: then 3 comes first, and one look behind it, at the word and
+ * the insertion number, is all of 4 and 5. A number is never given twice, so the slot is the key's, and was READY after
+ * the pin was published.
  */
 export class SharedReader {
   /** The pin of the slot that `pinKey` or `pinSlot` has just returned. */
