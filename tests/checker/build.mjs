@@ -14,7 +14,7 @@ export const NARROWINGS = [
   { file: 'src/arena/layout.ts', old: 'FIRST_INDEX_LOG = 8;', now: 'FIRST_INDEX_LOG = 3;' },
   { file: 'src/arena/layout.ts', old: 'MIN_SLOTS = 1024;', now: 'MIN_SLOTS = 64;' },
   { file: 'src/arena/layout.ts', old: 'NUMBER_HIGH = 2 ** 31;', now: 'NUMBER_HIGH = 4;' },
-  { file: 'src/arena/near-table.ts', old: 'const ENTRIES = 16_384;', now: 'const ENTRIES = 2;' },
+  { file: 'src/arena/near-table.ts', old: 'const ENTRIES = 32_768;', now: 'const ENTRIES = 2;' },
   { file: 'src/common/clock.ts', old: 'return performance.now() + origin;', now: 'return performance.now();' },
 ];
 
