@@ -113,10 +113,21 @@ export class AutoPolicy implements Policy {
   remove(handle: number): void {
     const ranking = this.#ranking;
     const hash = ranking.rows.hash(handle);
-    if (ranking.isNamed(handle) && this.#memory !== undefined)
-      this.#move(hash, ~(((ranking.height(handle) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET));
+    if (ranking.isNamed(handle) && this.#memory !== undefined) this.#move(hash, this.#level(handle));
     else if (hash >>> 0 < this.#sampled) this.#removed(hash);
     ranking.remove(handle);
+  }
+
+  replace(handle: number, size: number, cost: number, hash: number = hashNumber(this.#nextHash++, 0)): void {
+    if (!this.#ranking.isNamed(handle) || this.#memory === undefined) {
+      this.remove(handle);
+      this.insert(handle, size, cost, hash);
+      return;
+    }
+    this.#move(this.#ranking.rows.hash(handle), this.#level(handle));
+    this.#ranking.replace(handle, size, cost / size, hash);
+    this.#move(hash, handle);
+    if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
   }
 
   victim(): number {
@@ -163,6 +174,11 @@ export class AutoPolicy implements Policy {
       trial.held(hash, size, ranking.rows.value(handle) * size, ranking.height(handle));
     }
     this.#scanned = end;
+  }
+
+  /** The level that one goes with. */
+  #level(handle: number): number {
+    return ~(((this.#ranking.height(handle) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET);
   }
 
   #move(hash: number, what: number): void {

@@ -52,11 +52,14 @@ export class EntryRows extends LinkedRows {
     this.ints[at] = (this.ints[at]! & ~PLACES) | place;
   }
 
-  /** What is known of it but for its weight; it stands nowhere yet. */
-  enter(handle: number, size: number, value: number, hash: number): void {
+  /** All that is known of a newcomer, which stands in the window; its bytes as they are kept. */
+  enter(handle: number, weight: number, size: number, value: number, hash: number): number {
+    const { ints, floats } = this;
     const at = this.at(handle);
-    this.ints[at + DENSITY] = logOf(value) << PLACE_BITS;
-    this.floats[at + SIZE] = size;
-    this.ints[at + HASH] = hash;
+    ints[at] = weight;
+    ints[at + DENSITY] = (logOf(value) << PLACE_BITS) | IN_WINDOW;
+    floats[at + SIZE] = size;
+    ints[at + HASH] = hash;
+    return floats[at + SIZE]!;
   }
 }

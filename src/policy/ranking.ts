@@ -1,7 +1,7 @@
 import { invariant } from '../common/invariant.js';
 import { RankBits } from '../struct/rank-bits.js';
 import { Clock } from './clock.js';
-import { discounted, discountTable, heightOf, logOf, NEVER, type Terms, TICK_BITS, used } from './decay.js';
+import { discounted, discountTable, heightOf, NEVER, type Terms, TICK_BITS, used } from './decay.js';
 import {
   DENSITY,
   EntryRows,
@@ -123,20 +123,31 @@ export class Ranking {
     const rows = this.rows;
     if (handle >= rows.capacity) this.#grow(handle + 1);
     this.#clock.use(this.#count);
-    const { ints, floats } = rows;
-    const at = rows.at(handle);
-    ints[at + WEIGHT] = isNew ? this.#clock.now : used(ints[at + WEIGHT]!, this.#clock.now);
-    ints[at + DENSITY] = (logOf(value) << PLACE_BITS) | IN_WINDOW;
-    floats[at + SIZE] = size;
-    ints[at + HASH] = hash;
+    const weight = isNew ? this.#clock.now : used(rows.weight(handle), this.#clock.now);
+    const bytes = rows.enter(handle, weight, size, value, hash);
     rows.append(WINDOW, handle);
-    const bytes = floats[at + SIZE]!;
     this.#count++;
     this.#bytes += bytes;
     this.#windowBytes += bytes;
     this.#isWriteSeen = true;
     // One that stood aside may have been named for want of others.
     if (this.#isAnyAside) this.#named = -1;
+  }
+
+  /** The one that was named goes, and a new one takes its handle: `remove` and `insert`. */
+  replace(handle: number, size: number, value: number, hash: number): void {
+    const { rows } = this;
+    const place = rows.place(handle);
+    const bytesBefore = rows.size(handle);
+    this.#clock.use(this.#count - 1);
+    const bytes = rows.enter(handle, this.#clock.now, size, value, hash);
+    rows.move(WINDOW, handle);
+    this.#named = -1;
+    this.#bytes += bytes - bytesBefore;
+    this.#windowBytes += place === IN_WINDOW ? bytes - bytesBefore : bytes;
+    if (place === IN_MAIN) this.#ranked--;
+    this.#isWriteSeen = true;
+    if (this.#isAnyAside) this.#takeBack();
   }
 
   /** A use. Its hash, for whoever wants to know. */
@@ -151,11 +162,11 @@ export class Ranking {
   /** Another size or value. A use as well; its hash. */
   update(handle: number, size: number, value: number): number {
     const hash = this.touch(handle);
-    const rows = this.rows;
+    const { rows } = this;
     const before = rows.size(handle);
     const densityBefore = rows.density(handle);
     const place = rows.place(handle);
-    rows.enter(handle, size, value, hash);
+    rows.enter(handle, rows.weight(handle), size, value, hash);
     rows.setPlace(handle, place);
     const change = rows.size(handle) - before;
     this.#bytes += change;
@@ -225,7 +236,7 @@ export class Ranking {
       for (const handle of this.rows.toArray(list)) {
         const noted = this.rows.place(handle);
         invariant(noted === place, `ranking: ${handle} stands in ${list}, noted ${noted}`);
-        if (place === IN_MAIN) invariant(this.#ranks.has(list), `ranking: rank ${list} is not marked`);
+        invariant(place !== IN_MAIN || this.#ranks.has(list), `ranking: rank ${list} is not marked`);
         if (place === IN_MAIN) ranked++;
         count++;
         bytes += this.rows.size(handle);
@@ -291,8 +302,7 @@ export class Ranking {
   #put(handle: number, place: number): void {
     const before = this.rows.place(handle);
     if (before === IN_WINDOW) this.#windowBytes -= this.rows.size(handle);
-    if (before === IN_MAIN) this.#ranked--;
-    if (place === IN_MAIN) this.#ranked++;
+    this.#ranked += Number(place === IN_MAIN) - Number(before === IN_MAIN);
     this.rows.setPlace(handle, place);
   }
 

@@ -65,6 +65,8 @@ const command = fc.record({
     'remove',
     'evict',
     'evict',
+    'replace',
+    'replace',
     'defer',
   ),
   pick: fc.nat(1000),
@@ -89,14 +91,14 @@ describe('auto', () => {
             held.push(handle);
             policy.insert(handle, size, cost, hashNumber(key, 0));
           } else if (handle >= 0) {
-            if (kind === 'evict' || kind === 'defer') {
+            if (kind === 'evict' || kind === 'replace' || kind === 'defer') {
               handle = policy.victim();
               expect(held).toContain(handle);
               expect(policy.victim()).toBe(handle);
               expect(policy.order()[0]).toBe(handle);
             }
             const call = kind === 'evict' ? 'remove' : kind;
-            policy[call](handle, size, cost);
+            policy[call](handle, size, cost, hashNumber(key, 0));
             if (call === 'remove') free.push(...held.splice(held.indexOf(handle), 1));
           }
           if (pick % 8 > 0) continue;
