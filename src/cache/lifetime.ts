@@ -31,11 +31,10 @@ export class Lifetime {
   readonly #time: Float64Array;
   #capacity = 0;
   #ttl: Float64Array = new Float64Array(0);
-  /** The time of each handle in `#fresh`, never after its `end`; `Infinity` when it is not in. */
-  #queued: Float64Array = new Float64Array(0);
   #hasGrace = false;
   #grace: Float64Array = new Float64Array(0);
   #idleTtl: Float64Array = new Float64Array(0);
+  /** Each handle at a time that is never after its `end`. */
   #fresh = new DeadlineQueue();
   #gone = new DeadlineQueue();
 
@@ -80,9 +79,9 @@ export class Lifetime {
     const end = this.#time[0]! + left;
     this.end[handle] = end;
     if (left > 0) {
-      if (end < this.#queued[handle]!) this.#enqueue(handle, end);
+      if (end < this.#fresh.timeOf(handle)) this.#fresh.set(handle, end);
     } else {
-      this.#dequeue(handle);
+      this.#fresh.delete(handle);
       this.#gone.set(handle, this.deadAt(handle));
     }
   }
@@ -101,7 +100,7 @@ export class Lifetime {
     const now = this.#time[0]!;
     if (this.end[handle]! <= now) return;
     this.end[handle] = now;
-    this.#dequeue(handle);
+    this.#fresh.delete(handle);
     this.#gone.set(handle, this.deadAt(handle));
   }
 
@@ -128,11 +127,11 @@ export class Lifetime {
       const handle = this.#fresh.first();
       const end = this.end[handle]!;
       if (end === Number.POSITIVE_INFINITY) {
-        this.#dequeue(handle);
+        this.#fresh.delete(handle);
       } else if (end > now) {
-        this.#enqueue(handle, end);
+        this.#fresh.set(handle, end);
       } else {
-        this.#dequeue(handle);
+        this.#fresh.delete(handle);
         this.#gone.set(handle, this.deadAt(handle));
       }
     }
@@ -203,17 +202,7 @@ export class Lifetime {
     const end = this.#time[0]! + (ttl < idleTtl ? ttl : idleTtl);
     this.end[handle] = end;
     if (this.#gone.size > 0) this.#gone.delete(handle);
-    if (end < this.#queued[handle]!) this.#enqueue(handle, end);
-  }
-
-  #enqueue(handle: number, time: number): void {
-    this.#fresh.set(handle, time);
-    this.#queued[handle] = time;
-  }
-
-  #dequeue(handle: number): void {
-    this.#fresh.delete(handle);
-    this.#queued[handle] = Number.POSITIVE_INFINITY;
+    if (end < this.#fresh.timeOf(handle)) this.#fresh.set(handle, end);
   }
 
   #useDeadlines(): void {
@@ -221,7 +210,6 @@ export class Lifetime {
     this.isTimed = true;
     this.end = new Float64Array(0);
     this.#ttl = new Float64Array(0);
-    this.#queued = new Float64Array(0);
     this.#growTimed(this.#capacity);
   }
 
@@ -240,7 +228,6 @@ export class Lifetime {
   #growTimed(capacity: number): void {
     this.end = filled(this.end, capacity, Number.POSITIVE_INFINITY);
     this.#ttl = filled(this.#ttl, capacity, Number.POSITIVE_INFINITY);
-    this.#queued = filled(this.#queued, capacity, Number.POSITIVE_INFINITY);
     if (this.#hasGrace) this.#grace = grownFloat64(this.#grace, capacity);
   }
 }

@@ -19,7 +19,7 @@ const EMPTY: Float64Array = new Float64Array(0);
  * more in the heap; nothing before the first `set`.
  */
 export class DeadlineQueue {
-  /** handle → deadline in ms, if it is in. */
+  /** handle → deadline in ms; `Infinity` if it is not in. */
   #times: Float64Array = EMPTY;
   #runs: LinkedLists | undefined;
   /** run → its last deadline; -Infinity where it is empty, so that any deadline fits and every other run fits better. */
@@ -39,6 +39,11 @@ export class DeadlineQueue {
 
   has(handle: number): boolean {
     return this.#runs?.has(handle) === true || this.#heap?.has(handle) === true;
+  }
+
+  /** When a handle is due; `Infinity` if it is not in. */
+  timeOf(handle: number): number {
+    return handle < this.#times.length ? this.#times[handle]! : NEVER;
   }
 
   /** The handle is due at `atMs`, whatever was said before. `Infinity` is after all others. */
@@ -70,6 +75,7 @@ export class DeadlineQueue {
     if (runs.has(handle)) this.#deleteFromRun(runs, handle);
     else if (this.#heap?.has(handle)) this.#heap.remove(handle);
     else return false;
+    this.#times[handle] = NEVER;
     this.#size--;
     if (handle === this.#first) this.#isFirstKnown = false;
     return true;
@@ -125,7 +131,8 @@ export class DeadlineQueue {
     }
     if (handle >= this.#times.length) {
       const capacity = grownCapacity(this.#times.length, handle + 1);
-      this.#times = grownFloat64(this.#times, capacity);
+      const known = this.#times.length;
+      this.#times = grownFloat64(this.#times, capacity).fill(NEVER, known);
       this.#runs.reserve(capacity);
     }
     return this.#runs;

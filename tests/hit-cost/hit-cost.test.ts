@@ -9,15 +9,26 @@ interface HitCost {
   bytes: number;
 }
 
-const script = fileURLToPath(new URL('./count.mjs', import.meta.url));
+interface WriteCost {
+  maps: number;
+  evictions: number;
+  bytes: number;
+}
+
 let costs: Record<'lru' | 'auto' | 'ttl' | 'acquire' | 'has', HitCost>;
 
 beforeAll(async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, 'cachalot'], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-  });
-  costs = JSON.parse(stdout);
+  costs = await counted('count.mjs');
 });
+
+async function counted<T>(script: string, ...args: string[]): Promise<T> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', path, 'cachalot', ...args], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    timeout: 120_000,
+  });
+  return JSON.parse(stdout);
+}
 
 /** What every feature must leave as it is for those who do not use it. */
 describe('a hit costs', () => {
@@ -42,4 +53,19 @@ describe('a hit costs', () => {
     expect(costs.has.atomics).toBeLessThanOrEqual(2);
     expect(costs.has.bytes).toBeLessThan(32);
   });
+});
+
+describe('a write that evicts costs', () => {
+  it('three calls of a Map and no garbage, with a thousand entries and with a million', async () => {
+    const small = await counted<Record<string, WriteCost>>('evict.mjs', '1000', 'lru', 'fifo', 'lfu', 'gdsf');
+    const large = await counted<Record<string, WriteCost>>('evict.mjs', '1000000', 'lru');
+    for (const { maps, evictions } of [...Object.values(small), ...Object.values(large)]) {
+      expect(evictions).toBe(1);
+      // To look, to delete, to set.
+      expect(maps).toBe(3);
+    }
+    // A Map is built anew when it is full of what was deleted: with a thousand entries that is within each run.
+    for (const { bytes } of Object.values(small)) expect(bytes).toBeLessThan(120);
+    expect(large['lru']!.bytes).toBeLessThan(2 * Math.max(small['lru']!.bytes, 8));
+  }, 180_000);
 });
