@@ -10,7 +10,7 @@ const MAX_EVENTS = 20_000;
 const READS: readonly Deed['kind'][] = ['get', 'acquire', 'acquire', 'near', 'near', 'release', 'survey'];
 const WRITES: readonly Deed['kind'][] = ['set', 'set', 'set', 'set', 'remove', 'take', 'touch', 'expire', 'clear'];
 const LOADS: readonly Deed['kind'][] = ['claim', 'claim', 'load', 'remove', 'get'];
-const SIZES = [16, 40, 60, 200, 500, 900, 1500, 2200];
+const SIZES = [16, 40, 60, 200, 500, 1500, 2200, 4000, 5500];
 
 /** Threads that persist from one episode to the next. */
 export class Cast {
@@ -234,16 +234,7 @@ export class Episode {
       this.#isOver = true;
       return;
     }
-    const act = world.clock.next();
-    promise(
-      act !== undefined,
-      `nobody waits for ever: ${this.#actors.map((a) => `${a.name} ${a.state} ${a.awaited}`).join(', ')}`,
-    );
-    world.begin('time');
-    act();
-    // What a timer has woken goes on before anything else does.
-    for (let i = 0; i < 6; i++) await undefined;
-    world.finish();
+    await world.wait();
   }
 
   /** All is given back. */

@@ -14,7 +14,7 @@
  * do players.
  */
 
-type Shared = Int32Array | Uint32Array | Uint8Array | Float64Array;
+export type Shared = Int32Array | Uint32Array | Uint8Array | Float64Array;
 
 export const real = {
   Atomics: globalThis.Atomics,
@@ -35,20 +35,13 @@ interface HeldBack {
   value: number;
 }
 
-/** An access, for traces and for who decides what comes next. */
-export interface Access {
-  array: Shared;
-  index: number;
-  isStore: boolean;
-}
-
 /** Who takes steps: a program that is run again from its beginning each time. */
 export class Player {
   readonly log: unknown[] = [];
   /** Stored, and not seen by others yet. */
   readonly heldBack: HeldBack[] = [];
-  /** What the next step is, if it is an access. */
-  pending: Access | undefined;
+  /** Asked before each access that others can notice: whether it may be made now. */
+  gate: ((array: Shared, index: number, isStore: boolean) => boolean) | undefined;
   #at = 0;
   #limit = 0;
 
@@ -83,7 +76,6 @@ export class Player {
   /** A step of another kind; what it gives is given again when the program is run again. `undefined`: it has to wait. */
   step<T>(act: () => { value: T } | undefined): T {
     if (this.isReplaying) return this.log[this.#at++] as T;
-    this.pending = undefined;
     if (this.#mustStop) throw STOP;
     return this.#act(act);
   }
@@ -106,7 +98,7 @@ export class Player {
   load(array: Shared, index: number): number {
     if (this.isReplaying) return this.log[this.#at++] as number;
     // Its own counts, and times, are of no interest to others at any particular moment.
-    if (this.#mustStop && !(array instanceof real.Float64Array)) this.#stopBefore(array, index, false);
+    if (!(array instanceof real.Float64Array)) this.#mayGo(array, index, false);
     let value = array[index]!;
     for (const held of this.heldBack)
       if (held.array.buffer === array.buffer && sameByte(held, array, index)) value = held.value;
@@ -121,7 +113,7 @@ export class Player {
       this.#at++;
       return;
     }
-    if (this.#mustStop && array instanceof real.Int32Array) this.#stopBefore(array, index, true);
+    if (array instanceof real.Int32Array) this.#mayGo(array, index, true);
     this.#note(0);
     if (!isOrdered && this.memory.holdsBack && array instanceof real.Int32Array) {
       this.heldBack.push({ array, index, value });
@@ -146,9 +138,12 @@ export class Player {
     return this.#at >= this.#limit;
   }
 
-  #stopBefore(array: Shared, index: number, isStore: boolean): never {
-    this.pending = { array, index, isStore };
-    throw STOP;
+  #mayGo(array: Shared, index: number, isStore: boolean): void {
+    if (this.#mustStop || this.gate?.(array, index, isStore) === false) {
+      // Nothing more, should somebody have something to do on the way out.
+      this.#limit = 0;
+      throw STOP;
+    }
   }
 }
 

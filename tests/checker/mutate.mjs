@@ -1,15 +1,15 @@
 // npm run check:mutations [-- part of a name]: every change of mutations.mjs must make the checker fail.
 
-import { fork } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildChecker } from './build.mjs';
 import { MUTATIONS } from './mutations.mjs';
+import { drawn, everything, play, worlds } from './play.mjs';
 
-/** Worlds that a change may survive, and how long they may take. */
-const WORLDS = 30;
-const LIMIT_MS = 100_000;
+/** What a change has to survive, and how long that may take. */
+const TASKS = [...everything(60), ...worlds(1, 4), ...drawn(150, 1), ...everything(600), ...worlds(5, 26)];
+const LIMIT_MS = 90_000;
 
 const wanted = process.argv[2] ?? '';
 const list = MUTATIONS.filter(({ name }) => name.includes(wanted));
@@ -20,27 +20,12 @@ let next = 0;
 /** What becomes of one change: why the checker has failed, or `undefined`. */
 async function outcome(mutation, index) {
   const module = await buildChecker(join(folder, String(index)), mutation);
-  const child = fork(join(import.meta.dirname, 'play.worker.mjs'), [], {
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  const errors = [];
-  child.stderr.on('data', (chunk) => errors.push(chunk));
-  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   try {
-    return await new Promise((resolve) => {
-      child.once('message', ({ finding, schedules }) => {
-        const why = finding?.error.split('\n')[0].replace(/^\w*Error: /, '');
-        resolve(finding && `after ${schedules.length} schedules: ${why}`);
-      });
-      child.once('exit', (code, signal) => {
-        resolve(signal ? 'does not come to an end' : `exit ${code}: ${Buffer.concat(errors).toString().slice(0, 200)}`);
-      });
-      child.send({ module, from: 1, worlds: WORLDS, untilMs: LIMIT_MS * 0.8 });
-    });
-  } finally {
-    clearTimeout(timer);
-    child.kill('SIGKILL');
+    const { finding, schedules } = await play(module, TASKS, LIMIT_MS);
+    const why = finding?.error.split('\n')[0].replace(/^\w*Error: /, '');
+    return finding && `after ${schedules.length} schedules: ${why}`;
+  } catch (error) {
+    return error.message;
   }
 }
 

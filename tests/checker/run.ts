@@ -1,4 +1,6 @@
 import { Cast, Episode } from './episode.js';
+import { Exploration } from './explore.js';
+import { PROGRAMS } from './programs.js';
 import { Random } from './random.js';
 import { Broken } from './truth.js';
 import { World } from './world.js';
@@ -53,4 +55,39 @@ export async function playWorld(
 /** The same once more, with a trace of the episode in which it ended. */
 export async function replay({ seed, episode }: { seed: number; episode: number }): Promise<Finding | undefined> {
   return playWorld(seed, { episodes: episode + 1, traced: episode });
+}
+
+interface Explored {
+  schedules: number;
+  /** Whether there are no others. */
+  isAll: boolean;
+  error?: Error;
+  /** The choices that have led to the error. */
+  taken?: readonly number[];
+}
+
+export const PROGRAM_NAMES = PROGRAMS.map(({ name }) => name);
+
+/** All schedules of a program, up to `limit`; with a seed, so many that are drawn. */
+export async function explore(
+  index: number,
+  limit: number,
+  { seed, onSchedule }: Pick<Manner, 'onSchedule'> & { seed?: number } = {},
+): Promise<Explored> {
+  const program = PROGRAMS[index]!;
+  const dice = new Random(index + 1);
+  const world = new World('lru', () => dice.next());
+  const wires = Array.from({ length: 5 }, () => world.connect());
+  const exploration = new Exploration(world, wires, program, seed === undefined ? undefined : new Random(seed));
+  exploration.onSchedule = onSchedule;
+  try {
+    const isAll = await exploration.run(limit);
+    return { schedules: exploration.schedules, isAll };
+  } catch (error) {
+    const { taken } = exploration.choices;
+    const { schedules } = exploration;
+    return { schedules, isAll: false, taken, error: error instanceof Error ? error : new Broken(String(error)) };
+  } finally {
+    world.end();
+  }
 }

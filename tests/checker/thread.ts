@@ -9,6 +9,9 @@ import { Player, real } from './memory.js';
 import { type Claim, promise } from './truth.js';
 import type { Wire, World } from './world.js';
 
+/** What expires stays a while, stale. */
+const TERMS = { ...FOREVER, graceMs: 20 };
+
 /** One thing that a thread does. */
 export interface Deed {
   kind: keyof typeof DEEDS;
@@ -191,7 +194,7 @@ export class Thread {
     }
     const { pin } = reader;
     const bytes = this.bytes(slot);
-    const claim = this.once(() => truth.seen(key, since, bytes, this.actor.name));
+    const claim = this.once(() => truth.seen(key, since, bytes, this.actor.name, slot));
     if (entry === undefined) {
       if (isNear) reader.learn(key, slot);
       if (
@@ -220,7 +223,7 @@ export class Thread {
     const bytes = this.bytes(slot);
     this.keep(
       pin,
-      this.once(() => this.#world.truth.given(key, bytes, this.actor.name)),
+      this.once(() => this.#world.truth.given(key, bytes, this.actor.name, slot)),
       isLeased,
     );
   }
@@ -263,7 +266,7 @@ export class Thread {
       skeletonLength: 0,
       parts: 1,
       loadMs: 0,
-      terms: way === 2 ? { ...FOREVER, ttlMs: 30 } : FOREVER,
+      terms: way === 2 ? { ...TERMS, ttlMs: 30 } : TERMS,
     });
     return committed?.stored ? 'stored' : 'outdone';
   }
@@ -285,7 +288,7 @@ export class Thread {
     const request: Request =
       op === 'claim'
         ? { op, ...about }
-        : { op, ...about, loader: 'pooled', input: undefined, terms: FOREVER, retries: 1 };
+        : { op, ...about, loader: 'pooled', input: undefined, terms: TERMS, retries: 1 };
     const answer = this.ask<FlightAnswer>(request, way === 2);
     if (answer?.kind === 'slot') this.takeOver(key, answer.slot, way === 1);
     else if (answer?.kind === 'claim') this.produce({ ...deed, way: deed.size % 8 }, answer.flight);
@@ -314,7 +317,7 @@ export const DEEDS = {
     thread.reader.forEachReady((slot) => {
       const key = thread.reader.key(slot);
       const bytes = thread.bytes(slot);
-      thread.once(() => truth.given(key ?? '', bytes, thread.actor.name));
+      thread.once(() => truth.given(key ?? '', bytes, thread.actor.name, slot));
     });
   },
   set: (thread: Thread, deed: Deed) => thread.write(deed),

@@ -3,8 +3,25 @@ import { real } from './memory.js';
 /** A promise of the arena that was not kept. */
 export class Broken extends Error {}
 
+/** The first promise that was broken: whoever catches errors on the way does not make it undone. */
+let broken: Broken | undefined;
+
 export function promise(isKept: boolean, what: string): asserts isKept {
-  if (!isKept) throw new Broken(what);
+  if (isKept) return;
+  broken ??= new Broken(what);
+  throw broken;
+}
+
+/** Whatever was broken before does not matter any more. */
+export function forgetPromises(): void {
+  broken = undefined;
+}
+
+/** Throws what was broken since the last call. */
+export function answerForPromises(): void {
+  const first = broken;
+  broken = undefined;
+  if (first !== undefined) throw first;
 }
 
 /** One value that was written for a key. Its number is its bytes. */
@@ -25,6 +42,8 @@ export interface Claim {
   version: Version;
   bytes: Uint8Array;
   by: string;
+  slot: number;
+  since: number;
 }
 
 /** A place that is being written, or a load, that something later may outdo. */
@@ -127,8 +146,8 @@ export class Truth {
   }
 
   /** Somebody has read a key, since `since`, and found these bytes. */
-  seen(key: string, since: number, bytes: Uint8Array, by: string): Claim {
-    const claim = this.given(key, bytes, by);
+  seen(key: string, since: number, bytes: Uint8Array, by: string, slot: number): Claim {
+    const claim = this.given(key, bytes, by, slot);
     const { version } = claim;
     promise(version.enteredAt <= this.time, `${by} sees ${key}#${version.id}, which was never entered`);
     promise(version.leftAt >= since, `${by} sees ${key}#${version.id}, which had left before the read began`);
@@ -136,12 +155,12 @@ export class Truth {
   }
 
   /** Somebody was given these bytes as the value of a key. */
-  given(key: string, bytes: Uint8Array, by: string): Claim {
+  given(key: string, bytes: Uint8Array, by: string, slot: number): Claim {
     const id = bytes.length < 4 ? -1 : bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24);
     const version = this.#versions[id];
     promise(version !== undefined, `${by} reads ${key} and finds bytes that nobody has written`);
     promise(version.key === key, `${by} reads ${key} and finds ${version.key}#${id}`);
-    const claim = { version, bytes, by };
+    const claim = { version, bytes, by, slot, since: this.time };
     assertWhole(claim);
     return claim;
   }
@@ -152,8 +171,20 @@ export class Truth {
     promise(from === undefined || from > since, `${by} misses ${key}, which was there all the time`);
   }
 
+  /** All keys that are there. */
+  get present(): string[] {
+    return [...this.#present.keys()];
+  }
+
   isPresent(key: string): boolean {
     return this.#present.has(key);
+  }
+
+  /** What is evicted is nothing that somebody relied on when the keeper began. */
+  evicted(slot: number, began: number): void {
+    for (const claim of this.claims) {
+      promise(claim.slot !== slot || claim.since >= began, `${claim.version.key} is evicted, and pinned`);
+    }
   }
 
   /** Whatever somebody relies on is as it was. */

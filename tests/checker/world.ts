@@ -3,7 +3,7 @@ import type { BlockNode } from '../../src/arena/allocator.js';
 import type { NewEntry } from '../../src/arena/entry-store.js';
 import { Keeper } from '../../src/arena/keeper.js';
 import type { KeeperCache } from '../../src/arena/keeper-cache.js';
-import { HEADER, ROW_RING_HEAD, rowStart, SLOT_F64 } from '../../src/arena/layout.js';
+import { HEADER, ROW_RING_HEAD, rowStart, SLOT_F64, SLOT_WORDS } from '../../src/arena/layout.js';
 import { osThread } from '../../src/arena/os-thread.js';
 import type { CacheConfig, CacheTicket, FromKeeper, LoaderTask, ToKeeper } from '../../src/arena/protocol.js';
 import { SegmentMap } from '../../src/arena/segment-map.js';
@@ -11,11 +11,18 @@ import { CacheTable } from '../../src/arena/table.js';
 import { isPacked, type Packed, packRequest, unpackAnswer } from '../../src/arena/wire.js';
 import { hashString } from '../../src/common/hash.js';
 import { Clock } from './clock.js';
-import { Memory, real } from './memory.js';
-import { Broken, promise, Truth } from './truth.js';
+import { Memory, real, type Shared } from './memory.js';
+import { answerForPromises, Broken, forgetPromises, promise, Truth } from './truth.js';
 
-export const KEYS = ['a', 'b', 'c', 'ключ'];
+export const KEYS = ['a', 'b', 'c', 'ключ', 'd'];
 const MAX_BYTES = 6 * 1024;
+/** How long one waits for room, and how much longer it may take until he hears that there is none. */
+const RESERVE_MS = 40;
+const PATIENCE_MS = 10;
+
+/** Where the control buffer begins among the places, and the place of all bytes. */
+const CONTROL = 2 ** 28;
+const BYTES = 2 ** 29;
 
 /** What the keeper finds in the place of a message: the port of its thread has closed. */
 const CLOSED = Symbol('closed');
@@ -40,6 +47,8 @@ export class Wire {
   isDead = false;
   /** It has said that it does not use its row any more. */
   hasLeft = false;
+  /** Since when somebody waits for room. */
+  readonly waiting = new Map<number, number>();
   readonly #listeners = new Map<string, (message?: unknown) => void>();
   /** Requests that have no answer yet. */
   readonly asked = new Set<number>();
@@ -48,6 +57,7 @@ export class Wire {
   constructor(
     readonly thread: number,
     readonly port: MessagePort,
+    readonly clock: Clock,
     segments: SegmentMap,
     welcome: (control: SharedArrayBuffer) => void,
   ) {
@@ -66,9 +76,17 @@ export class Wire {
         segments.add(message.segment, message.buffer);
       } else if (message.op === 'answer' || message.op === 'refuse') {
         this.answers.set(message.id, message);
+        this.#inTime(message.id);
         promise(this.asked.delete(message.id) || this.isDead, 'a request is answered once');
       }
     };
+  }
+
+  #inTime(id: number): void {
+    const since = this.waiting.get(id);
+    this.waiting.delete(id);
+    const isInTime = since === undefined || this.clock.now <= since + RESERVE_MS + PATIENCE_MS;
+    promise(isInTime, 'who waits for room is answered in his time');
   }
 
   /** What the keeper does when something arrives. */
@@ -101,8 +119,8 @@ export class World {
   readonly jobs: Job[] = [];
   readonly counts = new Map<string, number>();
   control = new SharedArrayBuffer(0);
-  /** Called before each access of the keeper. */
-  onYield: (() => void) | undefined;
+  /** Called before each access of the keeper: to a word, or to all from one to before another. */
+  onYield: ((isStore: boolean, from: number, to: number) => void) | undefined;
   /** Whether what is freed is overwritten at once. */
   poisons = true;
   trace: string[] | undefined;
@@ -111,10 +129,12 @@ export class World {
   isBusy = false;
   readonly #restore: (() => void)[];
   #wires: Wire[] = [];
+  #began = 0;
   #threads = 1;
   #words = new real.Int32Array(this.control);
 
   constructor(policy = 'lru', random: () => number = Math.random) {
+    forgetPromises();
     const { random: usual } = Math;
     Math.random = random;
     this.#restore = [this.memory.install(), this.clock.install(), () => Object.assign(Math, { random: usual })];
@@ -127,7 +147,10 @@ export class World {
     };
     this.keeper = new Keeper(0, { start }, () => this.clock.now);
     const first = this.connect();
-    this.memory.onKeeper = (_array, index, isStore) => this.#pass(index, isStore);
+    this.memory.onKeeper = (array, index, isStore) => {
+      const at = this.place(array, index);
+      this.#pass(isStore, at, at + 1);
+    };
     const config = cacheConfig(policy);
     this.ticket = this.askNow(first, { op: 'create', config });
     this.cache = this.keeper.caches.get(this.ticket.cache)!;
@@ -145,7 +168,7 @@ export class World {
   connect(): Wire {
     const add = new SegmentMap();
     add.add = (segment, buffer) => this.memory.forPlayers(() => this.segments.add(segment, buffer));
-    const wire = new Wire(this.#threads++, freePort(), add, (control) => {
+    const wire = new Wire(this.#threads++, freePort(), this.clock, add, (control) => {
       this.control = control;
       this.#words = new real.Int32Array(control);
     });
@@ -184,6 +207,7 @@ export class World {
       this.does('done', message);
       return;
     }
+    if (message.op === 'reserve') wire.waiting.set(message.id, this.clock.now);
     this.#foresee(message);
     this.does(message.op, () => wire.hear('message', 'id' in message ? packRequest(message.id, message) : message));
     if (message.op === 'commit') this.#lookAtCommit(wire, message);
@@ -221,16 +245,29 @@ export class World {
     this.finish();
   }
 
+  /** Time passes, up to the next timer. */
+  async wait(): Promise<void> {
+    const act = this.clock.next();
+    promise(act !== undefined, 'nobody waits for ever');
+    this.begin('time');
+    act();
+    // What a timer has woken goes on before anything else does.
+    for (let i = 0; i < 6; i++) await undefined;
+    this.finish();
+  }
+
   begin(what: string): void {
     promise(!this.isBusy, 'the keeper does one thing at a time');
     this.isBusy = true;
     this.accesses = 0;
+    this.#began = this.truth.time;
     this.count(what);
     this.trace?.push(`keeper: ${what}`);
   }
 
   finish(): void {
     this.isBusy = false;
+    answerForPromises();
     this.truth.endOfDeed();
   }
 
@@ -265,7 +302,10 @@ export class World {
     const { cache, truth, keeper } = this;
     const { store, table } = cache;
     const { allocator } = keeper.arena;
-    const pass = () => this.#pass(-1, true);
+    const words = (slot: number, field: number, count = 1) => {
+      const at = table.slotWords + slot * SLOT_WORDS + field;
+      this.#pass(true, at, at + count);
+    };
     wrap(store, 'fill', (fill) => (entry: NewEntry, now: number) => {
       const slot = fill(entry, now);
       truth.filled(slot);
@@ -286,20 +326,21 @@ export class World {
       return copy;
     });
     wrap(table, 'setInt', (setInt) => (slot, field, value) => {
-      pass();
+      words(slot, field);
       setInt(slot, field, value);
     });
     wrap(table, 'setDouble', (setDouble) => (slot, field, value) => {
-      pass();
+      words(slot, 2 * field, 2);
       if (field === SLOT_F64.freshUntil) truth.limited(slot, value);
       setDouble(slot, field, value);
     });
     wrap(table, 'copySlot', (copySlot) => (from, to) => {
-      pass();
+      words(to, 1, SLOT_WORDS - 1);
       copySlot(from, to);
     });
     wrap(allocator, 'free', (free) => (node: BlockNode) => {
       if (this.poisons) {
+        this.#pass(true, BYTES, BYTES + 1);
         keeper.arena.bytes(node).fill(0xee);
         truth.verify();
       }
@@ -307,6 +348,7 @@ export class World {
     });
     wrap(cache, 'remove', (remove) => (slot, reason) => {
       this.count(`removed: ${reason}`);
+      if (reason === 'evict') truth.evicted(slot, this.#began);
       remove(slot, reason);
     });
     wrap(keeper.arena.rows, 'remove', (remove) => (row) => {
@@ -330,12 +372,25 @@ export class World {
     });
   }
 
-  #pass(index: number, isStore: boolean): void {
+  /** A number for each word of the table and the control buffer, and one for all bytes of segments. */
+  place(array: Shared, index: number): number {
+    if (array.buffer === this.control) return CONTROL + index;
+    return array instanceof real.Int32Array ? index : BYTES;
+  }
+
+  #pass(isStore: boolean, from: number, to: number): void {
     if (!this.isBusy) return;
     this.accesses++;
-    this.trace?.push(`  keeper: ${isStore ? 'store' : 'load'} ${index < 0 ? 'slot' : index}`);
+    this.trace?.push(`  keeper: ${isStore ? 'store' : 'load'} ${this.#nameOf(from)}`);
     this.truth.time++;
-    this.onYield?.();
+    this.onYield?.(isStore, from, to);
+  }
+
+  #nameOf(place: number): string {
+    if (place === BYTES) return 'bytes';
+    if (place >= CONTROL) return `control ${place - CONTROL}`;
+    const at = place - this.table.slotWords;
+    return at < 0 ? `table ${place}` : `slot ${Math.floor(at / SLOT_WORDS)} word ${at % SLOT_WORDS}`;
   }
 
   /** What a message will outdo when it is handled. */
@@ -389,7 +444,7 @@ function cacheConfig(policy: string): CacheConfig {
     ttlMs: Number.POSITIVE_INFINITY,
     idleMs: Number.POSITIVE_INFINITY,
     graceMs: 0,
-    reserveTimeoutMs: 40,
+    reserveTimeoutMs: RESERVE_MS,
     loaders: { pooled: 'file:///nowhere.mjs' },
     defaultLoader: undefined,
     pool: {},

@@ -1,0 +1,132 @@
+import type { Program } from './explore.js';
+import type { Deed } from './thread.js';
+
+function deed(kind: Deed['kind'], key: string, size = 60, way = 0): Deed {
+  return { kind, key, size, way };
+}
+
+const READS: Record<string, readonly Deed[]> = {
+  'a read': [deed('get', 'a')],
+  'a lease': [deed('acquire', 'a'), deed('release', 'a')],
+  'a survey': [deed('survey', 'a')],
+  'a read with all pins leased': [
+    ...Array.from({ length: 3 }, () => deed('acquire', 'a')),
+    deed('get', 'a'),
+    ...Array.from({ length: 3 }, () => deed('release', 'a')),
+  ],
+  'a near read': [deed('near', 'a'), deed('near', 'a')],
+};
+
+/** What others do meanwhile. The key is there again at the end, or was not there, so that the next run begins as this one. */
+const CHANGES: Record<string, Pick<Program, 'others' | 'moves'>> = {
+  'is replaced': { others: [[deed('set', 'a')]] },
+  'is replaced twice': { others: [[deed('set', 'a'), deed('set', 'a')]] },
+  'is removed': { others: [[deed('remove', 'a')]] },
+  'is removed, and its slot goes to another key': { others: [[deed('remove', 'a'), deed('set', 'b')]] },
+  'is replaced, and its slot goes to another key': { others: [[deed('set', 'a'), deed('set', 'b')]] },
+  'is removed and set': { others: [[deed('remove', 'a'), deed('set', 'a')]] },
+  'is moved': { others: [], moves: ['a'] },
+  'is moved, and its slot goes to another key': { others: [[deed('set', 'b')]], moves: ['a'] },
+  'is moved twice': { others: [], moves: ['a', 'a'] },
+  'is touched, expired and set': { others: [[deed('touch', 'a'), deed('expire', 'a'), deed('set', 'a')]] },
+  'is taken, and others come': { others: [[deed('take', 'a'), deed('set', 'b')]] },
+  'goes with all others': { others: [[deed('clear', 'a')]] },
+  'is evicted': { others: [[deed('set', 'b', 5800)]] },
+  'is there, and the index is rebuilt': {
+    others: [
+      [
+        deed('set', 'b'),
+        deed('remove', 'b'),
+        deed('set', 'c'),
+        deed('set', 'd'),
+        deed('remove', 'c'),
+        deed('set', 'e'),
+      ],
+    ],
+  },
+};
+
+const OFTEN = ['d', 'c', 'd', 'b', 'c', 'd'].flatMap((key) => [
+  deed('set', key),
+  deed('remove', key),
+  deed('set', key),
+]);
+
+const LOADS: Record<string, readonly (readonly Deed[])[]> = {
+  'two claims': [[deed('claim', 'a')], [deed('claim', 'a')]],
+  'two claims and a removal': [[deed('claim', 'a')], [deed('claim', 'a')], [deed('remove', 'a')]],
+  'two claims and a write': [[deed('claim', 'a')], [deed('claim', 'a')], [deed('set', 'a')]],
+  'a claim that fails, and two more': [[deed('claim', 'a', 60 - 56)], [deed('claim', 'a')], [deed('claim', 'a')]],
+  'a claim that somebody leaves': [[deed('claim', 'a')], [deed('claim', 'a', 60, 2)], [deed('set', 'a')]],
+  'two writes and a removal': [[deed('set', 'a')], [deed('set', 'a')], [deed('remove', 'a')]],
+  'three writes': [[deed('set', 'a')], [deed('set', 'a')], [deed('set', 'a')]],
+  'a write that is given up, and one that is not': [
+    [deed('set', 'a', 60, 3)],
+    [deed('set', 'a')],
+    [deed('clear', 'a')],
+  ],
+  'two takes and a claim': [[deed('take', 'a')], [deed('take', 'a')], [deed('claim', 'a')]],
+  'large writes that wait for each other': [[deed('set', 'a', 5000)], [deed('set', 'b', 5000)], [deed('remove', 'a')]],
+};
+
+export const PROGRAMS: readonly Program[] = [
+  ...Object.entries(CHANGES).flatMap(([change, { others, moves = [] }]) =>
+    Object.entries(READS).map(([read, deeds]) => ({
+      name: `${read} of a key that ${change}`,
+      keys: ['a'],
+      threads: [deeds],
+      others,
+      moves,
+    })),
+  ),
+  ...Object.entries(CHANGES).flatMap(([change, { others, moves = [] }]) => [
+    {
+      name: `a lease of a key that ${change}, and its thread may die`,
+      keys: ['a'],
+      threads: [[deed('acquire', 'a')]],
+      others,
+      moves,
+      mayDie: true,
+    },
+  ]),
+  ...Object.entries(LOADS).map(([name, others]) => ({ name, keys: [], threads: [], others })),
+  {
+    name: 'a read of a key that is there, and the index is rebuilt often',
+    keys: ['a', 'b', 'c'],
+    threads: [[deed('get', 'a')]],
+    others: [OFTEN],
+  },
+  {
+    name: 'all pins leased, and their thread may die',
+    keys: ['a'],
+    threads: [READS['a read with all pins leased']!.slice(0, 4)],
+    others: [[deed('set', 'a')]],
+    mayDie: true,
+  },
+  {
+    name: 'three claims, and the thread of one may die',
+    keys: [],
+    threads: [[deed('claim', 'a')]],
+    others: [[deed('claim', 'a')], [deed('claim', 'a')]],
+    mayDie: true,
+  },
+  {
+    name: 'a write, and its thread may die',
+    keys: ['a'],
+    threads: [[deed('set', 'a')]],
+    others: [[deed('set', 'b')]],
+    mayDie: true,
+  },
+  {
+    name: 'a lease that is in the way of a write of the same thread',
+    keys: ['a'],
+    threads: [[deed('acquire', 'a'), deed('set', 'b', 5800)]],
+    others: [[deed('set', 'c', 5000)]],
+  },
+  {
+    name: 'two reads of a key that is replaced',
+    keys: ['a'],
+    threads: [[deed('get', 'a')], [deed('get', 'a')]],
+    others: [[deed('set', 'a')]],
+  },
+];
