@@ -39,6 +39,12 @@ export class EntryRows extends LinkedRows {
     return this.floats[this.at(handle) + SIZE]!;
   }
 
+  /** Whether it has these bytes and this cost ÷ bytes already. */
+  isWorth(handle: number, size: number, value: number): boolean {
+    const at = this.at(handle);
+    return this.floats[at + SIZE] === size && this.ints[at + DENSITY]! >> PLACE_BITS === logOf(value);
+  }
+
   hash(handle: number): number {
     return this.ints[this.at(handle) + HASH]!;
   }

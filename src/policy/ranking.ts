@@ -130,7 +130,6 @@ export class Ranking {
     this.#bytes += bytes;
     this.#windowBytes += bytes;
     this.#isWriteSeen = true;
-    // One that stood aside may have been named for want of others.
     if (this.#isAnyAside) this.#named = -1;
   }
 
@@ -162,6 +161,8 @@ export class Ranking {
   /** Another size or value. A use as well; its hash. */
   update(handle: number, size: number, value: number): number {
     const hash = this.touch(handle);
+    this.#isWriteSeen = true;
+    if (this.rows.isWorth(handle, size, value)) return hash;
     const { rows } = this;
     const before = rows.size(handle);
     const densityBefore = rows.density(handle);
@@ -172,7 +173,6 @@ export class Ranking {
     this.#bytes += change;
     if (place === IN_WINDOW) this.#windowBytes += change;
     else if (place === IN_MAIN && rows.density(handle) < densityBefore) this.#toMain(handle);
-    this.#isWriteSeen = true;
     return hash;
   }
 
