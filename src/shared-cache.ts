@@ -43,8 +43,6 @@ const ATTACH_MS = 5000;
  */
 export class SharedCache<V = unknown> extends SharedRemovals<V> {
   readonly stats: CacheStats;
-  /** For `SharedCache.attach` in other threads. */
-  readonly handle: SharedCacheHandle;
   readonly #loaders: Loaders<V>;
   /** Names of what this thread has created, and not closed. */
   static readonly #created = new Set<string>();
@@ -63,7 +61,6 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     view?: SharedView<V>,
   ) {
     super(client, ticket, options, view);
-    this.handle = Object.freeze({ name: this.name, keeper: client.keeper });
     this.#isOwner = isOwner;
     if (isOwner) SharedCache.#created.add(this.name);
     this.#loaders = new Loaders<V>(client, ticket, this.loading, view?.loaders);
@@ -83,13 +80,18 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     });
   }
 
+  /** For `SharedCache.attach` in other threads. */
+  get handle(): SharedCacheHandle {
+    return Object.freeze({ name: this.name, keeper: this.client.keeper });
+  }
+
   /**
    * Creates a cache under a name of its own, and the arena of the process with the first one.
    *
    * @throws CacheConfigError for options out of range, a name that exists, a budget that cannot be allocated.
    */
   static async create<V = unknown>(options: SharedCacheOptions<V>): Promise<SharedCache<V>> {
-    const config = resolveSharedOptions(options);
+    const config = { ...resolveSharedOptions(options), token: Math.random() };
     const client = await connectThread();
     const ticket = await client.request<CacheTicket>({ op: 'create', config });
     return new this<V>(client, ticket, options).#lend(options);
@@ -102,7 +104,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
    * @throws CacheConfigError as `create` does, also when it is this very thread that has created a cache of that name.
    */
   static async createOrAttach<V = unknown>(options: SharedCacheOptions<V>): Promise<SharedCache<V>> {
-    const config = resolveSharedOptions(options);
+    const config = { ...resolveSharedOptions(options), token: Math.random() };
     const client = await connectThread();
     const { name } = config;
     try {

@@ -4,7 +4,7 @@ import { runSnapshotJob, type SnapshotJob } from './arena/snapshot-job.js';
 import { toWire } from './arena/wire-error.js';
 
 async function run(job: SnapshotJob): Promise<number> {
-  const client = await ArenaClient.connect(job.keeper);
+  const client = await ArenaClient.connect(job.keeper, { survives: false });
   try {
     return await runSnapshotJob(client, job);
   } finally {

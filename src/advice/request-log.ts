@@ -50,6 +50,11 @@ const ROOM_WORDS = 6;
 /** Bytes of a log in shared memory. */
 export const SHARED_LOG_BYTES: number = 4 * (HEAD_WORDS + 2 * CAPACITY);
 
+/** Makes an empty log of one in shared memory, whoever has written it. */
+export function eraseLog(buffer: SharedArrayBuffer): void {
+  new Int32Array(buffer).fill(0, 0, HEAD_WORDS);
+}
+
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 

@@ -42,12 +42,32 @@ export class Allocator {
   freeUnits = 0;
   totalUnits = 0;
 
-  /** Adds a segment as one hole. */
-  addSegment(segment: number, units: number): void {
-    const node = this.#newNode(segment, 0, units, NONE, NONE);
-    this.#firsts.push(node);
+  /**
+   * Adds a segment: one hole, but for the blocks that are in use already, in order of addresses. Returns those.
+   *
+   * @throws when they overlap, or pass the end.
+   */
+  addSegment(segment: number, units: number, busy: readonly { start: number; units: number }[] = []): BlockNode[] {
+    let last = NONE;
+    let end = 0;
+    const append = (length: number): BlockNode => {
+      const node = this.#newNode(segment, end, length, last, NONE);
+      if (last === NONE) this.#firsts.push(node);
+      else this.#next[last] = node;
+      last = node;
+      end += length;
+      return node;
+    };
+    const blocks = busy.map((block) => {
+      invariant(block.start >= end && block.units > 0 && block.start + block.units <= units, 'blocks do not overlap');
+      if (block.start > end) this.#link(append(block.start - end));
+      const node = append(block.units);
+      this.#owner[node] = 1;
+      return node;
+    });
+    if (end < units) this.#link(append(units - end));
     this.totalUnits += units;
-    this.#link(node);
+    return blocks;
   }
 
   /** A block of exactly so many units, or -1 when no hole fits. */

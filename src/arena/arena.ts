@@ -1,7 +1,9 @@
 import { formatBytes } from '../common/bytes.js';
 import { CacheConfigError } from '../common/error.js';
 import { Allocator, type BlockNode } from './allocator.js';
-import { CONTROL_BYTES, CONTROL_RELEASE_WANTED, refCache, UNIT_BYTES } from './layout.js';
+import { CONTROL_ARENA, CONTROL_BYTES, CONTROL_RELEASE_WANTED, refCache, UNIT_BYTES } from './layout.js';
+import { Ledger } from './ledger.js';
+import { Quarantine } from './quarantine.js';
 import { RowScan } from './row-scan.js';
 import { SegmentMap } from './segment-map.js';
 
@@ -17,11 +19,14 @@ const SLACK_UNITS = 64;
 
 /** The keeper's side of shared memory: segments, what is pinned or held, and what waits to be freed. */
 export class Arena {
-  readonly control = new SharedArrayBuffer(CONTROL_BYTES);
-  readonly rows = new RowScan(this.control);
+  readonly rows: RowScan;
   readonly allocator = new Allocator();
   readonly segments = new SegmentMap();
-  readonly #controlWords = new Int32Array(this.control);
+  readonly ledger: Ledger;
+  readonly quarantine: Quarantine;
+  /** A random number of its own. */
+  readonly id: number;
+  readonly #controlWords: Int32Array;
   /** Promised to a thread that has not pinned yet, by ref. */
   readonly #holds = new Map<number, number>();
   readonly #limbo = new Map<number, () => void>();
@@ -31,7 +36,19 @@ export class Arena {
   /** Units. */
   #largestSegment = 0;
 
-  constructor(readonly announce: (segment: number, buffer: SharedArrayBuffer) => void) {}
+  /** Goes on with the control buffer of an earlier keeper, if it is given. */
+  constructor(
+    readonly announce: (segment: number, buffer: SharedArrayBuffer) => void,
+    readonly control = new SharedArrayBuffer(CONTROL_BYTES),
+  ) {
+    this.rows = new RowScan(control);
+    this.ledger = new Ledger(control);
+    this.quarantine = new Quarantine(this.allocator, this.ledger);
+    this.#controlWords = new Int32Array(control);
+    const doubles = new Float64Array(control);
+    doubles[CONTROL_ARENA] ||= Math.random();
+    this.id = doubles[CONTROL_ARENA]!;
+  }
 
   get buffers(): readonly SharedArrayBuffer[] {
     return this.#buffers;
@@ -62,6 +79,15 @@ export class Arena {
       if (error instanceof CacheConfigError) return false;
       throw error;
     }
+  }
+
+  /** Takes over a segment of an earlier keeper, with the blocks in it that are in use, in order of addresses. */
+  adoptSegment(buffer: SharedArrayBuffer, busy: readonly { start: number; units: number }[]): BlockNode[] {
+    const units = buffer.byteLength / UNIT_BYTES;
+    const segment = this.#buffers.push(buffer) - 1;
+    this.segments.add(segment, buffer);
+    this.#largestSegment = Math.max(this.#largestSegment, units);
+    return this.allocator.addSegment(segment, units, busy);
   }
 
   #addSegment(units: number): void {

@@ -7,25 +7,35 @@ import {
 } from 'node:worker_threads';
 import { CacheClosedError, CacheConfigError } from '../common/error.js';
 import { invariant } from '../common/invariant.js';
+import { tableOf } from './adoption.js';
 import { isTagged } from './discovery.js';
+import { KeeperLostError } from './keeper-lost.js';
 import { PROTOCOL_VERSION } from './layout.js';
 import { osThread } from './os-thread.js';
-import type { AppraiseMessage, CacheNews, FromKeeper, LoaderOrder, Notice, Request } from './protocol.js';
+import { endedBy, isStale, KnownCaches, type Pending, PendingRequests } from './pending.js';
+import type {
+  AppraiseMessage,
+  CacheNews,
+  FromKeeper,
+  LoaderOrder,
+  Notice,
+  Rejoin,
+  Request,
+  Welcome,
+} from './protocol.js';
 import { TAG } from './protocol.js';
 import { SegmentMap } from './segment-map.js';
+import { successor } from './succession.js';
 import { ThreadRow } from './thread-row.js';
 import { isPacked, type Packed, packRequest, unpackAnswer } from './wire.js';
 import { fromWire } from './wire-error.js';
 
 const CONNECT_MS = 10_000;
+/** One that has answered just now, and does not any more, may be dying: then another one is to be looked for soon. */
+const REJOIN_MS = 500;
 const MAX_FAILURES = 1_000;
 /** The keeper is told at least so often how many events were heard. */
 const HEARD_AT_ONCE = 1_000;
-
-interface Pending {
-  resolve: (result: never) => void;
-  reject: (error: unknown) => void;
-}
 
 /** What a cache in this thread wants to hear from the keeper. */
 export interface CacheListener {
@@ -50,47 +60,65 @@ export class ArenaClient {
   /** Called with what the keeper wants of the pool that this thread lends to a cache. */
   readonly orders = new Map<number, (order: LoaderOrder) => void>();
   #row: ThreadRow | undefined;
+  #control: SharedArrayBuffer | undefined;
+  #isWelcome = false;
+  #isSearching = false;
   /** What the loads failed with that this thread has led lately. */
   readonly #failures = new Map<number, unknown>();
   /** Who listens to a cache in this thread. */
   readonly #listening = new Map<number, Set<object>>();
   #heard = 0;
-  #pending = new Map<number, Pending>();
+  readonly #pending = new PendingRequests();
+  readonly #caches = new KnownCaches();
   #next = 1;
-  #lost: CacheClosedError | undefined;
+  #epoch = 0;
+  /** `undefined` while there is no keeper. */
+  #port: MessagePort | undefined;
+  #welcomed: (error?: Error) => void = () => undefined;
+  #lost: Error | undefined;
 
   private constructor(
-    readonly port: MessagePort,
-    readonly welcomed: (error?: Error) => void,
+    /** Whether this thread goes on when the keeper ends: not so a thread of the keeper's own. */
+    readonly survives: boolean,
+    port?: MessagePort,
   ) {
-    port.on('message', (message: FromKeeper | Packed) => this.#receive(message));
-    port.on('close', () => this.#lose());
+    if (port) this.#listen(port);
   }
 
-  /** Connects this thread to the keeper in the given one. */
-  static async connect(keeper: number): Promise<ArenaClient> {
+  /** Connects this thread to the keeper in the given one. Threads that the keeper has started end with it. */
+  static async connect(keeper: number, { survives = true } = {}): Promise<ArenaClient> {
     answerToLife();
+    const client = new ArenaClient(survives);
+    await client.#connect(keeper);
+    return client;
+  }
+
+  async #connect(keeper: number, rejoin?: Rejoin): Promise<void> {
     const { port1, port2 } = new MessageChannel();
-    const message = { [TAG]: 'connect', version: PROTOCOL_VERSION, port: port2, osThread: osThread() };
-    let client: ArenaClient | undefined;
+    const message = { [TAG]: 'connect', version: PROTOCOL_VERSION, port: port2, osThread: osThread(), rejoin };
     const welcome = new Promise<void>((resolve, reject) => {
-      client = new ArenaClient(port1, (error) => (error ? reject(error) : resolve()));
+      this.#welcomed = (error) => (error ? reject(error) : resolve());
     });
-    await postMessageToThread(keeper, message, [port2], CONNECT_MS).catch((cause) => {
-      client?.welcomed(
-        new CacheConfigError('SharedCache: the keeper thread of this process does not answer', { cause }),
-      );
+    this.#listen(port1);
+    await postMessageToThread(keeper, message, [port2], rejoin ? REJOIN_MS : CONNECT_MS).catch((cause) => {
+      this.#welcomed(new CacheConfigError('SharedCache: the keeper thread of this process does not answer', { cause }));
     });
     try {
       await welcome;
     } catch (error) {
-      // The keeper may still come to it, and must not wait for the end of this thread.
-      port1.postMessage({ op: 'bye' } satisfies Notice);
+      this.#port = undefined;
+      // The keeper may still come to it, and must not wait for the end of this thread; but a row that is used stays.
+      if (!rejoin) port1.postMessage({ op: 'bye' } satisfies Notice);
       port1.close();
       throw error;
     }
-    port1.unref();
-    return client!;
+    if (this.#pending.size === 0) port1.unref();
+  }
+
+  #listen(port: MessagePort): void {
+    this.#port = port;
+    port.on('message', (message: FromKeeper | Packed) => this.#receive(message));
+    port.on('close', () => this.#lose(port));
   }
 
   /** This thread's own row of the control buffer. */
@@ -112,24 +140,30 @@ export class ArenaClient {
   ask<T>(request: Request, transfer?: readonly TransferListItem[]): { id: number; answer: Promise<T> } {
     const id = this.#next++;
     if (this.#lost) return { id, answer: Promise.reject(this.#lost) };
+    if (isStale(request, this.#epoch)) return { id, answer: this.#giveUp(request) };
     const answer = new Promise<T>((resolve, reject) => {
       // First, since what cannot be cloned throws here, and must leave no wait behind.
-      if (transfer === undefined) this.port.postMessage(packRequest(id, request));
-      else this.port.postMessage({ id, ...request }, transfer);
-      if (this.#pending.size === 0) this.port.ref();
-      this.#pending.set(id, { resolve, reject });
+      if (this.#isWelcome) this.#post(id, request, transfer);
+      if (this.#pending.size === 0) this.#port?.ref();
+      this.#pending.add(id, { request, transfer, resolve, reject });
     });
     return { id, answer };
   }
 
   notify(notice: Notice): void {
-    if (!this.#lost) this.port.postMessage(notice);
+    if (this.#isWelcome) this.#port?.postMessage(notice);
+  }
+
+  /** What an earlier keeper has granted is written in vain; the one that is there now is told that it is free. */
+  async #giveUp(request: Request): Promise<never> {
+    for (const reservation of endedBy(request)) await this.request({ op: 'abort', reservation });
+    throw new KeeperLostError(request.op);
   }
 
   /** This thread lives on and will not use the arena any more. */
   leave(): void {
     this.notify({ op: 'bye' });
-    this.port.close();
+    this.#port?.close();
   }
 
   /** Lets a cache hear of itself. Several of a thread may be the same cache: each is an `owner`. */
@@ -161,11 +195,19 @@ export class ArenaClient {
     const message = isPacked(posted) ? unpackAnswer(posted) : posted;
     switch (message.op) {
       case 'answer':
-        this.#take(message.id)?.resolve(message.result as never);
+        this.#pending.resolve(message.id, message.result);
+        this.#rest();
         break;
       case 'refuse':
-        if (message.id === 0) this.welcomed(fromWire(message.error));
-        this.#take(message.id)?.reject(this.#errorOf(message));
+        if (message.id === 0) this.#welcomed(fromWire(message.error));
+        this.#pending.reject(message.id, this.#errorOf(message));
+        this.#rest();
+        break;
+      case 'cache':
+        this.#caches.add(message.ticket);
+        break;
+      case 'forget':
+        this.#caches.forget(message.cache);
         break;
       case 'segment':
         this.segments.add(message.segment, message.buffer);
@@ -181,9 +223,8 @@ export class ArenaClient {
         break;
       }
       case 'closed':
-        this.#tell(message.cache, (listener) => listener.onClosed());
-        this.#listeners.delete(message.cache);
-        this.#listening.delete(message.cache);
+        this.#caches.close(message.cache);
+        this.#end(message.cache);
         break;
       case 'order':
         this.orders.get(message.cache)?.(message.order);
@@ -192,9 +233,7 @@ export class ArenaClient {
         this.cancels.get(message.flight)?.();
         break;
       case 'welcome':
-        this.#row = new ThreadRow(message.control, message.row);
-        this.keeper = message.keeper;
-        this.welcomed();
+        this.#enter(message);
         break;
     }
   }
@@ -216,17 +255,49 @@ export class ArenaClient {
     return this.#failures.has(flight) ? this.#failures.get(flight) : fromWire(error);
   }
 
-  #take(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    if (this.#pending.size === 0) this.port.unref();
-    return pending;
+  #rest(): void {
+    if (this.#pending.size === 0) this.#port?.unref();
+  }
+
+  /** Nothing more is heard of a cache. */
+  #end(cache: number): void {
+    this.#tell(cache, (listener) => listener.onClosed());
+    this.#listeners.delete(cache);
+    this.#listening.delete(cache);
+  }
+
+  /** The keeper has attached this thread. What the one before has not answered is asked again. */
+  #enter({ control, row, keeper, epoch, caches }: Welcome): void {
+    this.#row ??= new ThreadRow(control, row);
+    this.#control = control;
+    this.keeper = keeper;
+    this.#epoch = epoch;
+    this.#isWelcome = true;
+    for (const cache of this.#caches.replace(caches, (ticket) => tableOf(ticket).closed)) this.#end(cache);
+    for (const one of this.#pending.again((cache) => this.#caches.has(cache))) this.#askAgain(one);
+    this.#welcomed();
+  }
+
+  #askAgain([id, { request, transfer }]: readonly [number, Pending]): void {
+    try {
+      if (isStale(request, this.#epoch)) this.#giveUp(request).catch((error) => this.#pending.reject(id, error));
+      else this.#post(id, request, transfer);
+    } catch (error) {
+      this.#pending.reject(id, error);
+    }
+  }
+
+  #post(id: number, request: Request, transfer: readonly TransferListItem[] | undefined): void {
+    if (transfer === undefined) this.#port?.postMessage(packRequest(id, request));
+    else this.#port?.postMessage({ id, ...request }, transfer);
   }
 
   /** Takes in what the keeper has sent already, within this turn of the event loop. */
   #drain(): void {
     const others: (FromKeeper | Packed)[] = [];
-    for (let next = receiveMessageOnPort(this.port); next !== undefined; next = receiveMessageOnPort(this.port)) {
+    const port = this.#port;
+    if (port === undefined) return;
+    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
       const message = next.message as FromKeeper | Packed;
       if (!isPacked(message) && message.op === 'segment') this.#receive(message);
       else others.push(message);
@@ -238,17 +309,54 @@ export class ArenaClient {
       });
   }
 
-  #lose(): void {
-    this.#lost = keeperEnded();
-    this.welcomed(this.#lost);
-    for (const { reject } of this.#pending.values()) reject(this.#lost);
-    this.#pending.clear();
-    for (const cache of this.#listeners.keys()) this.#tell(cache, (listener) => listener.onClosed());
+  /** A port has closed: its keeper has ended. */
+  #lose(port: MessagePort): void {
+    if (port !== this.#port) return;
+    this.#port = undefined;
+    const wasWelcome = this.#isWelcome;
+    this.#isWelcome = false;
+    const ended = keeperEnded();
+    this.#welcomed(ended);
+    if (!wasWelcome || this.#isSearching) return;
+    if (!this.survives) this.#close(ended);
+    else void this.#follow().catch((error: Error) => this.#close(error));
+  }
+
+  /** Goes on with the next keeper. */
+  async #follow(): Promise<void> {
+    this.#isSearching = true;
+    const { row } = this.row;
+    for (let epoch = this.#epoch; !this.#isWelcome; epoch = Math.max(epoch, this.#epoch)) {
+      this.#pending.loseKeeper();
+      const legacy = { control: this.#control!, segments: this.segments.buffers, caches: this.#caches.tickets };
+      const next = await successor(legacy, epoch, row);
+      const listening = [...this.#listening.keys()];
+      try {
+        await this.#connect(next.thread, { arena: next.arena, row, kept: this.#pending.kept, listening });
+      } catch (error) {
+        // That one has ended, too; or is so busy that it has to be asked again.
+        if (hasEnded(error)) epoch = next.epoch;
+        else if ((error as Error).cause === undefined) throw error;
+      }
+    }
+    this.#isSearching = false;
+  }
+
+  #close(error: Error): void {
+    this.#lost = error;
+    this.#pending.rejectAll(error);
+    for (const cache of [...this.#listeners.keys()]) this.#tell(cache, (listener) => listener.onClosed());
   }
 }
 
 function keeperEnded(): CacheClosedError {
   return new CacheClosedError('SharedCache: the keeper thread has ended, with the thread that had started it');
+}
+
+/** Whether a keeper could not be reached because it is gone: its port has closed, or there is no such thread. */
+function hasEnded(error: unknown): boolean {
+  const { cause } = error as { cause?: NodeJS.ErrnoException };
+  return error instanceof CacheClosedError || cause?.code === 'ERR_WORKER_MESSAGING_FAILED';
 }
 
 let answering = false;

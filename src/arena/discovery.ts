@@ -6,6 +6,7 @@
  *
  *   who?      → here(thread)        asked by a thread that looks for the keeper
  *   candidate → candidate | here    asked by a keeper that has just been started
+ *   who?, candidate → wait          said by threads whose keeper has ended, until there is another one
  *
  * The keeper is started by the main thread, if that has loaded the library, since a worker dies with its creator; else
  * by the first thread that needs one. Two that start at once find each other as candidates; the lower thread id stays.
@@ -17,42 +18,54 @@ import { TAG } from './protocol.js';
 const CHANNEL = 'cachalot/arena';
 /** How long an answer may take from a keeper that is not asleep: it takes less than one, when nobody is busy. */
 const ASK_MS = 20;
+/**
+ * How long one that has been started waits for those to speak up whose keeper has ended just now: if they did so later,
+ * the process would have two arenas.
+ */
+const RIVAL_MS = 250;
 const START_MS = 10_000;
-const MAIN_THREAD = 0;
+export const MAIN_THREAD = 0;
 
-type Call =
+/** What is said on the channel. */
+export type ArenaCall =
   | { [TAG]: 'who' }
-  | { [TAG]: 'here'; thread: number; names: string[] }
-  | { [TAG]: 'candidate'; thread: number };
+  | ({ [TAG]: 'here' } & KeeperPlace)
+  | { [TAG]: 'candidate'; thread: number }
+  | { [TAG]: 'wait' };
 
 export interface KeeperPlace {
   thread: number;
   names: string[];
+  /** Which arena it keeps, and the how manyth keeper of it it is. */
+  arena: number;
+  epoch: number;
 }
 
-function openChannel(hear: (call: Call) => void): BroadcastChannel {
+export function openChannel(hear: (call: ArenaCall) => void): BroadcastChannel {
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = (event) => {
     const call = (event as { data: unknown }).data;
-    if (typeof call === 'object' && call !== null && TAG in call) hear(call as Call);
+    if (typeof call === 'object' && call !== null && TAG in call) hear(call as ArenaCall);
   };
   channel.unref();
   return channel;
 }
 
-/** The keeper of this process, if one answers within `timeoutMs`. */
+/** The keeper of this process, if one answers within `timeoutMs`, or when there is one, if one is to come. */
 export async function findKeeper(timeoutMs = ASK_MS, asks = 1): Promise<KeeperPlace | undefined> {
   let channel: BroadcastChannel | undefined;
   let nextAsk: NodeJS.Timeout | undefined;
   try {
     return await new Promise<KeeperPlace | undefined>((resolve) => {
       channel = openChannel((call) => {
-        if (call[TAG] === 'here') resolve({ thread: call.thread, names: call.names });
+        if (call[TAG] === 'here') resolve(call);
+        else if (call[TAG] === 'wait') most = Math.max(most, asked + 1 + START_MS / ASK_MS);
       });
       let asked = 0;
+      let most = asks;
       const ask = () => {
-        if (asked++ === asks) return resolve(undefined);
-        channel?.postMessage({ [TAG]: 'who' } satisfies Call);
+        if (asked++ >= most) return resolve(undefined);
+        channel?.postMessage({ [TAG]: 'who' } satisfies ArenaCall);
         nextAsk = setTimeout(ask, timeoutMs / asks);
       };
       ask();
@@ -119,11 +132,12 @@ function startKeeper(): Promise<number> {
   return starting;
 }
 
-/** Lets other threads have this one start the keeper. Called once where the library is loaded. */
-export function offerToStart(): void {
+/** Lets other threads have this one start the keeper, or the next. Called once where the library is loaded. */
+export function offerToStart(succeed: (message: never) => void): void {
   if (!isMainThread) return;
   process.on('workerMessage', (message: unknown) => {
     if (isTagged(message, 'start')) startKeeper().catch(() => {});
+    else if (isTagged(message, 'succeed')) succeed(message as never);
   });
 }
 
@@ -133,30 +147,31 @@ export function isTagged(message: unknown, tag: string): boolean {
 
 /**
  * In a keeper's thread: decides whether it is the one. Resolves with the thread of the keeper, and answers from then on
- * if that is this one.
+ * if that is this one. One that is `sure` succeeds another, and has been decided upon.
  */
-export async function electKeeper(first: boolean, names: () => string[]): Promise<number> {
+export async function electKeeper(sure: boolean, place: () => KeeperPlace): Promise<number> {
   let elected: number | undefined;
   let rival: number | undefined;
   let decide: (thread: number) => void = () => {};
   const decided = new Promise<number>((resolve) => {
     decide = resolve;
   });
-  const here = () => channel.postMessage({ [TAG]: 'here', thread: threadId, names: names() } satisfies Call);
+  const here = () => channel.postMessage({ [TAG]: 'here', ...place() } satisfies ArenaCall);
   const channel = openChannel((call) => {
     if (elected === threadId) {
-      if (call[TAG] !== 'here') here();
+      if (call[TAG] === 'who' || call[TAG] === 'candidate') here();
     } else if (call[TAG] === 'here') {
       decide(call.thread);
+    } else if (call[TAG] === 'wait') {
+      rival = -1;
     } else if (call[TAG] === 'candidate') {
       if (call.thread < threadId) rival = call.thread;
-      else channel.postMessage({ [TAG]: 'candidate', thread: threadId } satisfies Call);
+      else channel.postMessage({ [TAG]: 'candidate', thread: threadId } satisfies ArenaCall);
     }
   });
-  // The first worker of a process has no rivals.
-  if (!(first && threadId === 1)) {
-    channel.postMessage({ [TAG]: 'candidate', thread: threadId } satisfies Call);
-    await Promise.race([decided, pause(ASK_MS)]);
+  if (!sure) {
+    channel.postMessage({ [TAG]: 'candidate', thread: threadId } satisfies ArenaCall);
+    await Promise.race([decided, pause(RIVAL_MS)]);
     if (rival !== undefined) await Promise.race([decided, pause(START_MS)]);
   }
   elected = await Promise.race([decided, Promise.resolve(threadId)]);

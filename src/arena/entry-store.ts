@@ -6,6 +6,7 @@ import { KeySpaces } from './key-spaces.js';
 import {
   EMPTY,
   ENTRY_OVERHEAD_BYTES,
+  FLAG_EXTERNAL,
   FLAG_WIDE_KEY,
   GENERATION_BITS,
   READY,
@@ -77,8 +78,11 @@ export class EntryStore {
     readonly segments: SegmentMap,
     readonly nextNumber: () => number,
     readonly onUse: (slot: number) => void,
+    /** Which of the entries are to stay that an earlier keeper has left in the table. None: a table of nobody's. */
+    keep?: (slot: number) => boolean,
   ) {
-    this.index = new KeyIndex(table);
+    this.index = new KeyIndex(table, keep);
+    if (keep) this.#slots = table.slotHigh;
     this.#nodeOf = new Int32Array(table.geometry.slots);
     this.#handleOf = new Int32Array(table.geometry.slots);
     this.#slotOf = new Int32Array(table.geometry.slots);
@@ -142,7 +146,8 @@ export class EntryStore {
     const handle = this.#freeHandles.pop() ?? this.#handles++;
     const { table } = this;
     this.#nodeOf[slot] = entry.blocks[0]!;
-    if (entry.blocks.length > 1) this.#externals.set(slot, entry.blocks.slice(1));
+    const external = entry.blocks.length > 1 ? FLAG_EXTERNAL : 0;
+    if (external > 0) this.#externals.set(slot, entry.blocks.slice(1));
     this.#handleOf[slot] = handle;
     this.#slotOf[handle] = slot;
     table.setInt(slot, SLOT.hash, entry.hash);
@@ -158,9 +163,31 @@ export class EntryStore {
     table.setDouble(slot, SLOT_F64.charge, entry.charge);
     table.setDouble(slot, SLOT_F64.bornAt, now);
     if (entry.jitter) entry.ttlMs = jittered(entry.ttlMs, entry.jitter);
-    this.life.begin(slot, entry, now, entry.parts | (entry.wide ? FLAG_WIDE_KEY : 0));
+    this.life.begin(slot, entry, now, entry.parts | external | (entry.wide ? FLAG_WIDE_KEY : 0));
     this.#markReady(slot);
     return slot;
+  }
+
+  /** Takes in an entry that an earlier keeper has left, which is in the index. Those are called before all else. */
+  adopt(slot: number, [node, ...externals]: readonly BlockNode[]): void {
+    const { table } = this;
+    const handle = this.#handles++;
+    this.#nodeOf[slot] = node!;
+    if (externals.length > 0) this.#externals.set(slot, externals);
+    this.#handleOf[slot] = handle;
+    this.#slotOf[handle] = slot;
+    const charge = this.charge(slot);
+    this.policy.insert(handle, charge, table.double(slot, SLOT_F64.cost), table.int(slot, SLOT.hash));
+    this.held++;
+    this.bytes += charge;
+    this.life.queue(handle, slot);
+    const hasPlace = table.int(slot, SLOT.namespace) !== 0 || table.int(slot, SLOT.tagsLength) > 0;
+    if (hasPlace) this.spaces.set(handle, this.key(slot), slotTags(table, this.segments, slot));
+  }
+
+  /** A slot that an earlier keeper has left, and that is EMPTY. */
+  adoptFree(slot: number): void {
+    this.#freeSlots.push(slot);
   }
 
   /** Enters a filled slot under its key and tags, in the place of `old` if that is not -1. */

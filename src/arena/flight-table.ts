@@ -75,7 +75,7 @@ export class FlightTable {
   readonly #all = new Map<number, Flight>();
   readonly #byKey = new Map<KeeperCache, Map<string, Flight>>();
   readonly #failures = new Map<KeeperCache, Failures<string>>();
-  #next = 1;
+  #next: number;
 
   constructor(
     readonly now: () => number,
@@ -83,7 +83,11 @@ export class FlightTable {
     readonly refuse: (client: KeeperClient, request: number, error: Error, flight?: number) => void,
     /** A flight waits for others, so that its thread has nothing to do; or no longer. */
     readonly onWait: (flight: Flight, waits: boolean) => void = () => {},
-  ) {}
+    /** The first number that is given. */
+    first = 1,
+  ) {
+    this.#next = first;
+  }
 
   get size(): number {
     return this.#all.size;

@@ -21,6 +21,8 @@ export interface Household {
   attach(client: KeeperClient, request: number, name: string, timeoutMs: number): void;
   resize(cache: KeeperCache, maxBytes: number): void;
   close(cache: KeeperCache): void;
+  /** Tells all threads what they need to know of a cache. */
+  announce(cache: KeeperCache): void;
   /** To be called after whatever did not begin with a request. */
   settle(): void;
   validate(): void;

@@ -5,13 +5,14 @@ import type { RemovalReason } from '../stats/event.js';
 import { LatencyHistogram } from '../stats/histogram.js';
 import { LoadCosts } from '../stats/load-costs.js';
 import { LoadTimes } from '../stats/load-times.js';
+import type { BlockNode } from './allocator.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
 import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
 import type { KeeperClient } from './keeper-client.js';
 import { KeeperSample } from './keeper-sample.js';
 import { HEADER, LOAD_HISTOGRAM, MAX_ENTRY_BYTES, SLOT, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
-import type { CacheConfig, CacheNews, CacheTicket, Notice } from './protocol.js';
+import type { CacheConfig, CacheNews, CacheTicket, InheritedTable, Notice } from './protocol.js';
 import type { RemoteLoaders } from './remote-loaders.js';
 import { Sweeping } from './sweeping.js';
 import { CacheTable } from './table.js';
@@ -63,12 +64,16 @@ export class KeeperCache {
     nextNumber: () => number,
     readonly wantsNews: () => boolean,
     policy: Policy = createPolicy(config.policy as PolicyName),
+    left?: InheritedTable,
   ) {
     const entries = Number.isFinite(config.maxEntries) ? config.maxEntries : config.maxBytes / BYTES_PER_SLOT;
-    this.table = CacheTable.create(id, (Math.random() * 2 ** 32) >>> 0, entries * 1.25 + 64);
-    this.sample = new KeeperSample(this.table, config);
+    this.table = left
+      ? new CacheTable(left.ticket.table, id, left.ticket.seed, left.ticket.slots)
+      : CacheTable.create(id, (Math.random() * 2 ** 32) >>> 0, entries * 1.25 + 64);
+    this.sample = new KeeperSample(this.table, config, left?.ticket.requests);
     this.sweeping = new Sweeping(config.sweepMs);
-    this.store = new EntryStore(this.table, policy, arena.segments, nextNumber, (slot) => this.sample.use(slot));
+    const onUse = (slot: number) => this.sample.use(slot);
+    this.store = new EntryStore(this.table, policy, arena.segments, nextNumber, onUse, left?.keep);
     this.#loadLatency = new LatencyHistogram(this.table.histogram(LOAD_HISTOGRAM));
     this.table.setHeader(HEADER.maxBytes, config.maxBytes);
     this.table.setHeader(HEADER.maxEntryBytes, this.maxEntryBytes);
@@ -283,6 +288,16 @@ export class KeeperCache {
     // Pinned between the look and the move: the bytes stay for those who read them, and are paid for twice meanwhile.
     this.#free(slot);
     return { slot: copy, vacated: false };
+  }
+
+  /** Takes in an entry that an earlier keeper has left, with its blocks. */
+  adopt(slot: number, nodes: readonly BlockNode[]): void {
+    const { store, table } = this;
+    store.adopt(slot, nodes);
+    this.#own(slot);
+    const handle = store.handleOf(slot);
+    if (table.loadMs(slot) > 0) this.loadTimes.note(handle, table.loadMs(slot));
+    for (let use = Math.min(table.int(slot, SLOT.hits), MAX_REPLAYED_USES); use > 0; use--) store.policy.touch(handle);
   }
 
   #own(slot: number): void {

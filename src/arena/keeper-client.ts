@@ -16,7 +16,7 @@ const TIMEOUT_MS = 1000;
 /** A thread that is attached, as the keeper sees it. */
 export class KeeperClient {
   /** Slots promised to the thread, by ref. */
-  readonly #holds = new Map<number, number>();
+  readonly #holds = new Map<number, { count: number; record: number }>();
   #answers: FromKeeper[] = [];
   #unheard = 0;
   /** Events that were dropped and not announced yet, by cache. */
@@ -24,7 +24,7 @@ export class KeeperClient {
   readonly reservations = new Set<number>();
   readonly subscriptions = new Set<number>();
   /** Its port has closed: it is ending or has ended. */
-  suspect = false;
+  suspect: boolean;
   /** It has said that it does not use its row any more. */
   hasLeft = false;
 
@@ -32,14 +32,17 @@ export class KeeperClient {
     readonly row: number,
     readonly thread: number,
     readonly osThread: OsThread | undefined,
-    readonly port: MessagePort,
+    /** None: of a thread that was attached to an earlier keeper, and has not come to this one yet. */
+    readonly port: MessagePort | undefined,
     readonly arena: Arena,
-  ) {}
+  ) {
+    this.suspect = port === undefined;
+  }
 
   /** Sends a message; an answer waits for `flush`, so that who has it finds its effects told and in the ledger. */
   send(message: FromKeeper): void {
     if (message.op === 'answer' || message.op === 'refuse') this.#answers.push(message);
-    else if (!this.suspect) this.port.postMessage(message);
+    else if (!this.suspect) this.port?.postMessage(message);
   }
 
   /** As `send`, handing something over. */
@@ -50,7 +53,7 @@ export class KeeperClient {
   flush(): void {
     if (this.#answers.length === 0) return;
     for (const answer of this.#answers) {
-      if (!this.suspect) this.port.postMessage(answer.op === 'answer' ? packAnswer(answer) : answer);
+      if (!this.suspect) this.port?.postMessage(answer.op === 'answer' ? packAnswer(answer) : answer);
     }
     this.#answers = [];
   }
@@ -63,7 +66,7 @@ export class KeeperClient {
     this.#lost.set(cache, news.length - told.length + (told.length > 0 ? 0 : lost));
     if (told.length === 0) return;
     this.#unheard += told.length;
-    this.port.postMessage({ op: 'news', cache, news: told, lost } satisfies FromKeeper);
+    this.send({ op: 'news', cache, news: told, lost });
   }
 
   /** The thread has told so many events to its listeners. */
@@ -77,21 +80,35 @@ export class KeeperClient {
 
   hold(cache: number, slot: number): void {
     const ref = toRef(cache, slot);
-    this.#holds.set(ref, (this.#holds.get(ref) ?? 0) + 1);
+    const hold = this.#holds.get(ref);
+    if (hold) hold.count++;
+    else this.#holds.set(ref, { count: 1, record: this.arena.ledger.hold(this.row, ref) });
+    this.arena.hold(ref);
+  }
+
+  /** A hold that an earlier keeper has given. */
+  adoptHold(ref: number, record: number): void {
+    this.#holds.set(ref, { count: 1, record });
     this.arena.hold(ref);
   }
 
   unhold(cache: number, slot: number): void {
     const ref = toRef(cache, slot);
-    const count = this.#holds.get(ref);
-    if (count === undefined) return;
-    if (count > 1) this.#holds.set(ref, count - 1);
-    else this.#holds.delete(ref);
+    const hold = this.#holds.get(ref);
+    if (hold === undefined) return;
+    hold.count--;
+    if (hold.count === 0) {
+      this.#holds.delete(ref);
+      this.arena.ledger.erase(hold.record);
+    }
     this.arena.unhold(ref);
   }
 
   releaseHolds(): void {
-    for (const [ref, count] of this.#holds) for (let i = 0; i < count; i++) this.arena.unhold(ref);
+    for (const [ref, { count, record }] of this.#holds) {
+      this.arena.ledger.erase(record);
+      for (let i = 0; i < count; i++) this.arena.unhold(ref);
+    }
     this.#holds.clear();
   }
 }
@@ -103,13 +120,22 @@ export class KeeperClient {
  * Where the system tells its threads apart it is asked, which needs nobody's help. Elsewhere a message is the question:
  * a thread that is gone cannot be found, one that is still dying lets the question time out. That goes by the main
  * thread, and never ends for a thread that was killed together with the thread that had created it: Node takes it for
- * alive, so what it held stays put aside.
+ * alive, so what it held stays put aside. It is asked for as long as `isWanted`.
  */
-export async function provenGone(thread: number, osThread: OsThread | undefined): Promise<void> {
-  for (let pause = FIRST_ASK_MS; ; pause = Math.min(pause * 2, LAST_ASK_MS)) {
-    if (osThread === undefined ? await cannotBeFound(thread) : hasEnded(osThread)) return;
+export async function provenGone(
+  thread: number,
+  osThread: OsThread | undefined,
+  isWanted: () => boolean = () => true,
+): Promise<void> {
+  for (let pause = FIRST_ASK_MS; isWanted(); pause = Math.min(pause * 2, LAST_ASK_MS)) {
+    if (await isGone(thread, osThread)) return;
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
+}
+
+/** Whether it is proven to be gone by now. */
+export async function isGone(thread: number, osThread: OsThread | undefined): Promise<boolean> {
+  return osThread === undefined ? cannotBeFound(thread) : hasEnded(osThread);
 }
 
 async function cannotBeFound(thread: number): Promise<boolean> {

@@ -22,10 +22,14 @@ export class KeeperRequests {
   readonly #loads: KeeperLoads;
   readonly #writes: KeeperWrites;
 
-  constructor(readonly house: Household) {
+  /** `first` is the first number that is given to what has one. */
+  constructor(
+    readonly house: Household,
+    first = 1,
+  ) {
     this.#loads = new KeeperLoads(house);
     this.snapshots = new KeeperSnapshots(house);
-    this.turns = new KeeperTurns(() => house.settle());
+    this.turns = new KeeperTurns(() => house.settle(), first);
     house.reservations.watchers.push(this.turns);
     this.#writes = new KeeperWrites(house, this.#loads, this.turns);
   }
@@ -39,9 +43,11 @@ export class KeeperRequests {
       case 'attach':
         this.house.attach(client, id, request.name, request.timeoutMs);
         return LATER;
-      case 'close':
-        this.house.close(this.#cache(request.cache));
+      case 'close': {
+        const cache = this.house.caches.get(request.cache);
+        if (cache !== undefined) this.house.close(cache);
         return true;
+      }
       case 'reserve':
         this.#writes.reserve(client, request, reply);
         return LATER;
@@ -58,6 +64,7 @@ export class KeeperRequests {
       case 'abort': {
         const reservation = this.house.reservations.get(request.reservation);
         if (reservation !== undefined) this.house.reservations.close(reservation);
+        else this.house.arena.quarantine.release(request.reservation);
         return true;
       }
       case 'turn': {
@@ -113,6 +120,7 @@ export class KeeperRequests {
       }
       case 'registerLoader':
         this.#cache(request.cache).registerLoader(request.loader, request.url, client.thread);
+        if (request.url !== undefined) this.house.announce(this.#cache(request.cache));
         return true;
       case 'subscribe':
         if (request.listening) client.subscriptions.add(this.#cache(request.cache).id);
@@ -144,7 +152,11 @@ export class KeeperRequests {
   }
 
   #create(client: KeeperClient, config: CacheConfig): KeeperCache {
-    const cache = this.house.create(config);
+    for (const known of this.house.caches.values()) {
+      // Asked before, of a keeper that has ended before it could answer.
+      if (config.token !== undefined && known.config.token === config.token) return known;
+    }
+    const cache = this.house.create({ ...config, creator: { row: client.row, thread: client.thread } });
     cache.creator = client;
     if (config.pool.own) cache.ownLoaders = new RemoteLoaders(client, cache.id);
     return cache;

@@ -1,4 +1,4 @@
-import { RequestLog, SHARED_LOG_BYTES } from '../advice/request-log.js';
+import { eraseLog, RequestLog, SHARED_LOG_BYTES } from '../advice/request-log.js';
 import { usualCostOf } from '../advice/usual-cost.js';
 import type { RemovalReason } from '../stats/event.js';
 import { HEADER, SLOT, SLOT_F64, STAT } from './layout.js';
@@ -14,7 +14,6 @@ const LOOK_INTERVAL = 4096;
  */
 export class KeeperSample {
   /** What any thread reads. */
-  readonly buffer = new SharedArrayBuffer(SHARED_LOG_BYTES);
   readonly #table: CacheTable;
   readonly #log: RequestLog;
   readonly #gets: () => number;
@@ -22,7 +21,13 @@ export class KeeperSample {
   #epoch: number | undefined;
   #untilLook = LOOK_INTERVAL;
 
-  constructor(table: CacheTable, config: CacheConfig) {
+  constructor(
+    table: CacheTable,
+    config: CacheConfig,
+    /** What any thread reads. One that an earlier keeper has written is begun anew. */
+    readonly buffer = new SharedArrayBuffer(SHARED_LOG_BYTES),
+  ) {
+    eraseLog(buffer);
     this.#table = table;
     const { hits, misses } = STAT;
     this.#gets = () =>

@@ -31,10 +31,16 @@ export class KeeperTurns implements ChangeWatcher {
   /** By cache and key: the first of each line has the turn. */
   readonly #lines = new Map<KeeperCache, Map<string, Turn[]>>();
   readonly #running = new Map<number, Turn>();
-  #next = 1;
+  #next: number;
 
   /** `settle` is called after whatever did not begin with a message. */
-  constructor(readonly settle: () => void) {}
+  constructor(
+    readonly settle: () => void,
+    /** The first number that is given. */
+    first = 1,
+  ) {
+    this.#next = first;
+  }
 
   ask(of: Pick<Turn, 'client' | 'request' | 'cache' | 'key' | 'timeoutMs'>): void {
     const turn: Turn = { id: this.#next++, isOutdone: false, callOff: () => undefined, ...of };

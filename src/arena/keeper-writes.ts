@@ -52,7 +52,7 @@ export class KeeperWrites {
     const spares = flights.get(flight)?.spares;
     reservations.open({ client, cache, key, hash, wide, flight, spares }, bytes, (result) => {
       // What a flight is refused may be asked for again, or done without: it is counted when it settles.
-      if ('refused' in result && flight === 0) this.#refused(cache, key, hash, bytes);
+      if ('refused' in result && flight === 0 && !cache.closed) this.#refused(cache, key, hash, bytes);
       reply(result);
     });
   }
@@ -68,7 +68,7 @@ export class KeeperWrites {
       const hash = hashes[i]!;
       const of = { client, cache, key, hash, wide: wides[i]!, flight: 0, spares };
       this.house.reservations.open(of, bytes[i]!, (result) => {
-        if ('refused' in result && turn === 0 && !spares) this.#refused(cache, key, hash, bytes[i]!);
+        if ('refused' in result && turn === 0 && !spares && !cache.closed) this.#refused(cache, key, hash, bytes[i]!);
         results[i] = result;
         left--;
         if (left === 0) reply(results);

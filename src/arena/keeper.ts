@@ -12,28 +12,32 @@
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicNow } from '../common/clock.js';
 import { CacheConfigError } from '../common/error.js';
+import type { Estate } from './adoption.js';
 import { Arena } from './arena.js';
+import { Attaching } from './attaching.js';
+import type { KeeperPlace } from './discovery.js';
 import { unitsOf } from './entry-store.js';
 import { FlightTable } from './flight-table.js';
 import type { Household } from './household.js';
 import { KeeperCache, ticketOf } from './keeper-cache.js';
 import { KeeperClient, provenGone } from './keeper-client.js';
 import { KeeperRequests, LATER } from './keeper-requests.js';
-import { MAX_CACHES, MAX_THREADS, PROTOCOL_VERSION } from './layout.js';
+import {
+  IDS_PER_KEEPER,
+  KEEPERS_WITH_NUMBERS,
+  MAX_CACHES,
+  MAX_THREADS,
+  NUMBERS_PER_KEEPER,
+  PROTOCOL_VERSION,
+} from './layout.js';
 import type { LoaderHost } from './loader-host.js';
 import type { OsThread } from './os-thread.js';
-import type { CacheConfig, Notice, ToKeeper } from './protocol.js';
+import type { CacheConfig, CacheTicket, FromKeeper, InheritedTable, Notice, Rejoin, ToKeeper } from './protocol.js';
 import { Reservations } from './reservation.js';
 import { Room } from './room.js';
+import { Survivors } from './survivors.js';
 import { isPacked, type Packed, unpackRequest } from './wire.js';
 import { toWire } from './wire-error.js';
-
-interface AttachWaiter {
-  client: KeeperClient;
-  request: number;
-  name: string;
-  timer: NodeJS.Timeout;
-}
 
 /** What should go and is pinned is looked at this often, in milliseconds, beside at each message. */
 const PINNED_POLL_MS = 50;
@@ -46,8 +50,12 @@ export class Keeper implements Household {
   readonly flights: FlightTable;
   readonly #clients = new Map<number, KeeperClient>();
   readonly #requests: KeeperRequests;
-  #attaching: AttachWaiter[] = [];
-  #number = 0;
+  readonly #attaching: Attaching;
+  #number: number;
+  readonly #epoch: number;
+  readonly #survivors: Survivors;
+  /** Caches that have been closed and whose last bytes are still leased. */
+  readonly #leaving = new Map<number, CacheTicket>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -56,12 +64,19 @@ export class Keeper implements Household {
     readonly thread: number,
     readonly loaders: LoaderHost,
     readonly now: () => number = monotonicNow,
+    /** What the keeper before has left. */
+    estate?: Estate,
   ) {
-    this.arena = new Arena((segment, buffer) => {
-      for (const client of this.#clients.values()) client.send({ op: 'segment', segment, buffer });
-    });
+    this.arena = new Arena((segment, buffer) => this.#tellAll({ op: 'segment', segment, buffer }), estate?.control);
     this.room = new Room(this.arena, this.caches);
-    this.reservations = new Reservations(this.arena, this.room, now, () => this.settle());
+    this.#attaching = new Attaching(
+      () => this.names,
+      () => this.settle(),
+    );
+    this.#epoch = estate?.epoch ?? 0;
+    this.#number = (this.#epoch % KEEPERS_WITH_NUMBERS) * NUMBERS_PER_KEEPER;
+    const first = this.#epoch * IDS_PER_KEEPER + 1;
+    this.reservations = new Reservations(this.arena, this.room, now, () => this.settle(), first);
     this.flights = new FlightTable(
       now,
       (client, id, result) => client.send({ op: 'answer', id, result }),
@@ -71,21 +86,36 @@ export class Keeper implements Household {
         const { cache, leader } = flight;
         if (leader === undefined) (cache.ownLoaders ?? loaders).lend?.(cache.config.pool, waits ? 1 : -1);
       },
+      first,
     );
-    this.#requests = new KeeperRequests(this);
+    this.#requests = new KeeperRequests(this, first);
+    this.#survivors = new Survivors({
+      arena: this.arena,
+      clients: this.#clients,
+      caches: this.caches,
+      leaving: this.#leaving,
+      inherit: ({ cache, ...left }, keep) => this.#newCache(cache, left.config, { ticket: { cache, ...left }, keep }),
+      bury: (client) => this.#bury(client),
+    });
+    if (!estate) return;
+    this.#survivors.succeed(estate);
+    this.settle();
   }
 
-  /** Attaches a thread: gives it a row, and all that it needs to read. */
-  connect(thread: number, port: MessagePort, osThread?: OsThread): void {
-    const row = this.#freeRow();
+  /** Attaches a thread: gives it a row, or the one that it had, and all that it needs to read. */
+  connect(thread: number, port: MessagePort, osThread?: OsThread, rejoin?: Rejoin): void {
+    const row = rejoin ? this.#survivors.rowOf(thread, rejoin) : this.#freeRow();
     if (row < 0) {
-      const message = `SharedCache: expected at most ${MAX_THREADS} attached threads; this would be one more`;
+      const message = rejoin
+        ? 'SharedCache: expected a thread of this arena; got one of another'
+        : `SharedCache: expected at most ${MAX_THREADS} attached threads; this would be one more`;
       port.postMessage({ op: 'refuse', id: 0, error: toWire(new CacheConfigError(message)) });
       return;
     }
     const client = new KeeperClient(row, thread, osThread, port, this.arena);
+    if (rejoin) this.#survivors.welcome(client, rejoin);
+    else this.arena.rows.own(row, thread, osThread);
     this.#clients.set(row, client);
-    this.arena.rows.add(row);
     port.on('message', (message: ToKeeper | Packed) => this.#receive(client, message));
     port.on('close', () => void this.#mourn(client));
     client.send({
@@ -94,13 +124,21 @@ export class Keeper implements Household {
       row,
       control: this.arena.control,
       keeper: this.thread,
+      epoch: this.#epoch,
+      caches: [...[...this.caches.values()].map(ticketOf), ...this.#leaving.values()],
     });
     for (const [segment, buffer] of this.arena.buffers.entries()) client.send({ op: 'segment', segment, buffer });
+    if (rejoin) this.settle();
   }
 
   /** The names of all caches. */
   get names(): string[] {
     return [...this.caches.values()].map(({ config }) => config.name);
+  }
+
+  /** What those are told who look for it. */
+  get place(): KeeperPlace {
+    return { thread: this.thread, names: this.names, arena: this.arena.id, epoch: this.#epoch };
   }
 
   create(config: CacheConfig): KeeperCache {
@@ -113,19 +151,20 @@ export class Keeper implements Household {
     let budgets = config.maxBytes;
     for (const cache of this.caches.values()) budgets += cache.config.maxBytes;
     this.arena.ensureCapacity(budgets);
-    const wantsNews = () => [...this.#clients.values()].some((client) => client.subscriptions.has(id));
-    const cache = new KeeperCache(id, config, this.arena, () => ++this.#number, wantsNews);
-    cache.onLeave = (key) => this.reservations.noteLeft(cache, key);
+    const cache = this.#newCache(id, config);
     // Uses of an earlier cache of this number are not this one's.
     this.room.noteUses();
     this.caches.set(id, cache);
-    const waiting = this.#attaching.filter(({ name }) => name === config.name);
-    this.#attaching = this.#attaching.filter(({ name }) => name !== config.name);
-    for (const { client, request, timer } of waiting) {
-      clearTimeout(timer);
+    this.#leaving.delete(id);
+    this.announce(cache);
+    for (const { client, request } of this.#attaching.take(config.name)) {
       client.send({ op: 'answer', id: request, result: ticketOf(cache) });
     }
     return cache;
+  }
+
+  announce(cache: KeeperCache): void {
+    this.#tellAll({ op: 'cache', ticket: ticketOf(cache) });
   }
 
   /** Answers with the ticket of a cache, now or when it is created within `timeoutMs`. */
@@ -135,12 +174,7 @@ export class Keeper implements Household {
       client.send({ op: 'answer', id: request, result: ticketOf(cache) });
       return;
     }
-    const timer = setTimeout(() => {
-      this.#attaching = this.#attaching.filter((waiter) => waiter.timer !== timer);
-      client.send({ op: 'refuse', id: request, error: toWire(unknownName(name, this.names, timeoutMs)) });
-      this.settle();
-    }, timeoutMs);
-    this.#attaching.push({ client, request, name, timer });
+    this.#attaching.wait(client, request, name, timeoutMs);
   }
 
   resize(cache: KeeperCache, maxBytes: number): void {
@@ -163,6 +197,7 @@ export class Keeper implements Household {
     cache.takeNews();
     cache.publishLedger();
     this.caches.delete(cache.id);
+    this.#leaving.set(cache.id, ticketOf(cache));
     this.loaders.retain?.([...this.caches.values()].map(({ config }) => config.pool).filter(({ own }) => !own));
     for (const client of this.#clients.values()) {
       client.subscriptions.delete(cache.id);
@@ -174,7 +209,7 @@ export class Keeper implements Household {
   validate(): void {
     this.arena.allocator.validate();
     this.reservations.validate();
-    let units = this.reservations.units + this.arena.limboUnits;
+    let units = this.reservations.units + this.arena.limboUnits + this.arena.quarantine.units;
     for (const cache of this.caches.values()) {
       cache.store.validate();
       units += unitsOf(cache.store.bytes, cache.store.held);
@@ -216,6 +251,11 @@ export class Keeper implements Household {
   /** What must be true after each message: waiters are granted, ledger, news and then answers are out, the timer is set. */
   settle(): void {
     this.arena.sweepLimbo();
+    for (const id of this.#leaving.keys()) {
+      if (this.arena.hasLimbo(id)) continue;
+      this.#leaving.delete(id);
+      this.#tellAll({ op: 'forget', cache: id });
+    }
     this.reservations.pump();
     // Nobody tells of releases that nobody waits for.
     const now = this.now();
@@ -256,20 +296,35 @@ export class Keeper implements Household {
     this.flights.orphan(client);
     for (const cache of this.caches.values()) if (cache.creator === client) cache.ownLoaders?.lose();
     this.#requests.turns.forget(client);
-    this.#attaching = this.#attaching.filter((waiter) => {
-      if (waiter.client === client) clearTimeout(waiter.timer);
-      return waiter.client !== client;
-    });
+    this.#attaching.forget(client);
     this.settle();
-    if (!client.hasLeft) await provenGone(client.thread, client.osThread);
+    const isWanted = () => this.#clients.get(client.row) === client;
+    if (!client.hasLeft) await provenGone(client.thread, client.osThread, isWanted);
+    if (isWanted()) this.#bury(client);
+  }
+
+  /** A thread of which nothing is left: its row can be another one's. */
+  #bury(client: KeeperClient): void {
     this.#requests.snapshots.forget(client);
     this.arena.rows.remove(client.row);
     client.releaseHolds();
     this.reservations.closeAll((reservation) => reservation.client === client);
+    this.arena.quarantine.releaseRow(client.row);
     for (const cache of this.caches.values()) cache.foldStats(client.row);
     this.#clients.delete(client.row);
     this.arena.sweepLimbo();
     this.settle();
+  }
+
+  #newCache(id: number, config: CacheConfig, left?: InheritedTable): KeeperCache {
+    const wantsNews = () => [...this.#clients.values()].some((client) => client.subscriptions.has(id));
+    const cache = new KeeperCache(id, config, this.arena, () => ++this.#number, wantsNews, undefined, left);
+    cache.onLeave = (key) => this.reservations.noteLeft(cache, key);
+    return cache;
+  }
+
+  #tellAll(message: FromKeeper): void {
+    for (const client of this.#clients.values()) client.send(message);
   }
 
   #freeRow(): number {
@@ -284,11 +339,4 @@ export class Keeper implements Household {
       `SharedCache: expected at most ${MAX_CACHES} caches in a process; this would be one more`,
     );
   }
-}
-
-function unknownName(name: string, names: readonly string[], timeoutMs: number): CacheConfigError {
-  const known = names.length > 0 ? names.map((one) => `'${one}'`).join(', ') : 'none';
-  return new CacheConfigError(
-    `attach: expected the name of a SharedCache of this process; got '${name}', which nobody created within ${Math.round(timeoutMs)} ms (there are: ${known})`,
-  );
 }

@@ -5,6 +5,7 @@ import {
   BUCKET_TOMB,
   CHOICE_B,
   CHOICE_COUNT_SHIFT,
+  CHOICE_LOG_MASK,
   CHOICE_LOG_SHIFT,
   FIRST_INDEX_LOG,
   SLOT,
@@ -45,9 +46,23 @@ export class KeyIndex {
   #used = 0;
   #live = 0;
 
-  constructor(readonly table: CacheTable) {
+  /** With `keep`, goes on with what is in the table: of that, all is removed that is not to be kept. O(buckets). */
+  constructor(
+    readonly table: CacheTable,
+    keep?: (slot: number) => boolean,
+  ) {
     this.#words = table.words;
-    this.#choose(table.geometry.indexA, FIRST_INDEX_LOG);
+    const choice = this.#words[TABLE_INDEX_CHOICE]!;
+    if (keep && choice !== 0) this.#adopt(choice, keep);
+    else this.#choose(table.geometry.indexA, FIRST_INDEX_LOG);
+  }
+
+  /** The slots that are in it. O(buckets). */
+  *slots(): Generator<number> {
+    for (let i = 0; i <= this.#mask; i++) {
+      const word = this.#words[this.#base + i]!;
+      if (word !== BUCKET_EMPTY && word !== BUCKET_TOMB) yield (word & BUCKET_SLOT_MASK) - 1;
+    }
   }
 
   get live(): number {
@@ -109,6 +124,22 @@ export class KeyIndex {
       }
     }
     if (live !== this.#live || used !== this.#used) throw new Error('index: counts are wrong');
+  }
+
+  #adopt(choice: number, keep: (slot: number) => boolean): void {
+    const { indexA, indexB } = this.table.geometry;
+    this.#base = choice & CHOICE_B ? indexB : indexA;
+    this.#mask = 2 ** ((choice >>> CHOICE_LOG_SHIFT) & CHOICE_LOG_MASK) - 1;
+    this.#choices = choice >>> CHOICE_COUNT_SHIFT;
+    for (let i = 0; i <= this.#mask; i++) {
+      const word = this.#words[this.#base + i]!;
+      if (word === BUCKET_EMPTY) continue;
+      this.#used++;
+      if (word === BUCKET_TOMB) continue;
+      const slot = (word & BUCKET_SLOT_MASK) - 1;
+      if (bucketWord(this.table.int(slot, SLOT.hash), slot) === word && keep(slot)) this.#live++;
+      else Atomics.store(this.#words, this.#base + i, BUCKET_TOMB);
+    }
   }
 
   #bucketOf(hash: number, matches: (slot: number) => boolean): number {

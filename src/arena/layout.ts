@@ -4,10 +4,10 @@
  * Every offset into a shared buffer is a constant of this file. Three kinds of buffer exist in a process:
  *
  * ```
- *  control (one)             a row for each attached thread: what it pins, what it has used
- *  ┌────────┬───────┬───────┬─── … ───┬─────────┐
- *  │ header │ row 0 │ row 1 │         │ row 255 │     row = [ header 128 B | pins 4 KiB | access ring 4 KiB ]
- *  └────────┴───────┴───────┴─── … ───┴─────────┘
+ *  control (one)             a row for each attached thread: what it pins, what it has used; what was promised to them
+ *  ┌────────┬───────┬───────┬─── … ───┬─────────┬────────┐
+ *  │ header │ row 0 │ row 1 │         │ row 255 │ ledger │  row = [ header 128 B | pins 4 KiB | access ring 4 KiB ]
+ *  └────────┴───────┴───────┴─── … ───┴─────────┴────────┘
  *
  *  table (one a cache)       which keys are where
  *  ┌────────┬───────────┬────────────┬─────────┬─────────┬───────┐
@@ -42,6 +42,12 @@ export const MAX_CACHES = 256;
 const CONTROL_HEADER_BYTES = 128;
 /** Int32 in the control header: non-zero while the keeper waits for leases to be released. */
 export const CONTROL_RELEASE_WANTED = 0;
+/** Int32: which keeper it is whose turn it is, and who has started it, drawn in succession.ts. */
+export const CONTROL_SUCCESSION = 1;
+/** Int32: records of the ledger at or above this number were never used. Only grows. */
+export const CONTROL_LEDGER_HIGH = 2;
+/** Float64: a random number, by which two arenas of one process would be told apart. */
+export const CONTROL_ARENA = 2;
 
 /** Pins of one thread. The first is kept for moments: the length of a synchronous call. */
 export const PINS_PER_ROW = 1024;
@@ -55,13 +61,26 @@ const ROW_HEADER_WORDS = 32;
 export const ROW_PIN_HIGH = 0;
 /** Int32 in a row: how many uses have been noted, modulo 2^32. */
 export const ROW_RING_HEAD = 1;
+/** Int32s in a row, written by the keeper: the id of its thread, plus 1, or 0; and the system's number of that thread. */
+export const ROW_THREAD = 2;
+export const ROW_OS_THREAD = 3;
+/** Float64 in a row, beginning at Int32 4: when the system has started that thread, in ticks of its clock. */
+export const ROW_OS_START = 4;
 /** Int32 in a row, on a line of its own: up to where the keeper has read the ring. The one word that it writes there. */
 export const ROW_RING_TAIL = 16;
 export const ROW_PINS = ROW_HEADER_WORDS;
 export const ROW_RING = ROW_PINS + PINS_PER_ROW;
 const ROW_WORDS = ROW_RING + RING_ENTRIES;
 
-export const CONTROL_BYTES = CONTROL_HEADER_BYTES + MAX_THREADS * ROW_WORDS * 4;
+/**
+ * What was promised to threads: a block to write into, or a slot that they are about to pin. Behind the rows, written by
+ * the keeper, read by its successor: see ledger.ts.
+ */
+export const LEDGER_START = CONTROL_HEADER_BYTES / 4 + MAX_THREADS * ROW_WORDS;
+export const LEDGER_RECORDS = 2 ** 20;
+export const LEDGER_RECORD_WORDS = 8;
+
+export const CONTROL_BYTES = (LEDGER_START + LEDGER_RECORDS * LEDGER_RECORD_WORDS) * 4;
 
 // ── table ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -90,6 +109,11 @@ export const SLOT_DOUBLES = SLOT_BYTES / 8;
 /** The insertion number is low + high × this: both halves are small integers to the engine. */
 export const NUMBER_HIGH = 2 ** 31;
 
+/** Numbers of insertions that one keeper has, and how many keepers have their own; reservations and the like as well. */
+export const NUMBERS_PER_KEEPER = 2 ** 40;
+export const KEEPERS_WITH_NUMBERS = 2 ** 13;
+export const IDS_PER_KEEPER = 2 ** 32;
+
 export const STATE_MASK = 3;
 export const STATE_BITS = 2;
 export const EMPTY = 0;
@@ -104,6 +128,8 @@ export const PARTS_MASK = 0xffff;
 export const FLAG_WIDE_KEY = 1 << 16;
 export const FLAG_EXPIRES = 1 << 17;
 export const FLAG_IDLE = 1 << 18;
+/** The entry has other blocks beside the one with the trailer. */
+export const FLAG_EXTERNAL = 1 << 19;
 
 /** At most this many slots a table: a bucket of the index holds slot + 1 in 22 bits, a tag in 10. */
 export const MAX_SLOTS = 2 ** 22 - 2;

@@ -37,6 +37,10 @@ export interface PoolConfig {
 /** A cache as its creator described it, in numbers. */
 export interface CacheConfig {
   name: string;
+  /** A random number of the call that has created it: by it that is known again when it is repeated. */
+  token?: number;
+  /** The thread that has created it. */
+  creator?: { row: number; thread: number };
   maxBytes: number;
   maxEntries: number;
   /** `undefined`: as `maxBytes`, and following it. */
@@ -70,6 +74,12 @@ export interface CacheTicket {
   seed: number;
   /** The requests of a sample of the keys. */
   requests: SharedArrayBuffer;
+}
+
+/** What an earlier keeper has left of a cache, and which of the entries are to stay. */
+export interface InheritedTable {
+  ticket: CacheTicket;
+  keep: (slot: number) => boolean;
 }
 
 /** A block that was granted. */
@@ -267,6 +277,19 @@ export interface CacheNews {
   error?: WireError;
 }
 
+/** A thread is attached. */
+export interface Welcome {
+  op: 'welcome';
+  version: number;
+  row: number;
+  control: SharedArrayBuffer;
+  keeper: number;
+  /** The number of the keeper among those of its arena. */
+  epoch: number;
+  /** All caches, those included that have been closed and whose last bytes are not free. */
+  caches: CacheTicket[];
+}
+
 /** Asks for what a function of the receiver has to say of an entry. */
 export interface AppraiseMessage {
   op: 'appraise';
@@ -280,7 +303,11 @@ export interface AppraiseMessage {
 }
 
 export type FromKeeper =
-  | { op: 'welcome'; version: number; row: number; control: SharedArrayBuffer; keeper: number }
+  | Welcome
+  /** A cache has been created, or what all threads know of it has changed. */
+  | { op: 'cache'; ticket: CacheTicket }
+  /** The last bytes of a cache that was closed are free. */
+  | { op: 'forget'; cache: number }
   | { op: 'segment'; segment: number; buffer: SharedArrayBuffer }
   | { op: 'answer'; id: number; result: unknown }
   /** `flight` is the load that has failed, where one has. */
@@ -306,4 +333,16 @@ export interface ConnectMessage {
   port: MessagePort;
   /** Where the system tells. */
   osThread: OsThread | undefined;
+  /** Of a thread that was attached to an earlier keeper. */
+  rejoin?: Rejoin;
+}
+
+/** What a thread had under the keeper before. */
+export interface Rejoin {
+  arena: number;
+  row: number;
+  /** Reservations that it still writes into. */
+  kept: number[];
+  /** Caches of which it wants to hear. */
+  listening: number[];
 }

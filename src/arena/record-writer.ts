@@ -1,7 +1,8 @@
 import type { EncodedValue } from '../codec/index.js';
-import { CacheSerializationError } from '../common/error.js';
+import { CacheClosedError, CacheSerializationError } from '../common/error.js';
 import { hashString } from '../common/hash.js';
 import type { ArenaClient } from './client.js';
+import { withKeeper } from './keeper-lost.js';
 import { ENTRY_OVERHEAD_BYTES, UNIT_BYTES } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
 import { userKey } from './namespace-key.js';
@@ -87,6 +88,22 @@ export class RecordWriter {
     return stored ? 'stored' : 'superseded';
   }
 
+  /** As `publish`, for a value none of whose parts lies in the arena: begins anew when the keeper ends in the middle of it. */
+  store(encoded: EncodedValue, terms: EntryTerms): Promise<Published> {
+    return withKeeper(
+      () => this.publish(encoded, terms),
+      () => this.restart(),
+    );
+  }
+
+  /** Gives back what was granted, to be granted anew. */
+  async restart(): Promise<void> {
+    await this.abort();
+    this.#isAborted = false;
+    this.#grants.length = 0;
+    this.#asking = undefined;
+  }
+
   /** As `publish`, up to where the record is entered: what the keeper is to be told then, or `undefined` when refused. */
   async write(
     encoded: EncodedValue,
@@ -94,19 +111,20 @@ export class RecordWriter {
     lastLook: () => void = () => {},
   ): Promise<WrittenRecord | undefined> {
     this.#describe(terms);
-    const placed = encoded.parts.length > MAX_PARTS ? undefined : await this.#place(encoded);
+    let placed: Placed | undefined;
+    try {
+      placed = encoded.parts.length > MAX_PARTS ? undefined : await this.#place(encoded);
+      if (placed) await this.#write(encoded, placed.plan, placed.grant);
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
     if (placed === undefined) {
       lastLook();
       await this.abort();
       return undefined;
     }
     const { plan, grant, byteLength } = placed;
-    try {
-      await this.#write(encoded, plan, grant);
-    } catch (error) {
-      await this.abort();
-      throw error;
-    }
     const externals = new Set<number>();
     plan.parts.forEach((_, i) => {
       const block = this.#blockOf(encoded.parts[i]!);
@@ -241,7 +259,10 @@ export class RecordWriter {
         ? { op: 'reserve', cache: ticket.cache, key, hash, wide: this.#wide, bytes, flight }
         : { op: 'extend', reservation: this.#reservation, bytes },
     );
-    if ('refused' in result) return undefined;
+    if ('refused' in result) {
+      if (result.refused === 'closed') throw closedMeanwhile(ticket.config.name, userKey(key));
+      return undefined;
+    }
     if (this.#isAborted) {
       await this.client.request({ op: 'abort', reservation: result.reservation });
       return undefined;
@@ -260,6 +281,10 @@ export class RecordWriter {
     }
     return -1;
   }
+}
+
+function closedMeanwhile(name: string, key: string): CacheClosedError {
+  return new CacheClosedError(`cache '${name}' has been closed`, { key });
 }
 
 function detached(key: string): CacheSerializationError {

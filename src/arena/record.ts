@@ -151,6 +151,19 @@ export function decodeTags(bytes: Uint8Array): readonly string[] {
   return JSON.parse(Buffer.from(bytes).toString()) as string[];
 }
 
+/** Of the rows of a record's parts, those that lie in other blocks. */
+export function externalParts(rows: Uint8Array, count: number): PartPlace[] {
+  const words = new DataView(rows.buffer, rows.byteOffset, count * PART_ROW_BYTES);
+  const places: PartPlace[] = [];
+  for (let row = 0; row < count * PART_ROW_BYTES; row += PART_ROW_BYTES) {
+    const packed = words.getUint32(row + 4, true);
+    if (packed < EXTERNAL) continue;
+    const offset = words.getUint32(row, true) * UNIT_BYTES + ((packed >>> SUB_SHIFT) & (UNIT_BYTES - 1));
+    places.push({ segment: packed & SEGMENT_MASK, offset, byteLength: words.getUint32(row + 8, true) });
+  }
+  return places;
+}
+
 /** The parts of a record, as places in their segments' buffers. `trailer` is a view of the trailer. */
 export function readParts(
   trailer: Uint8Array,

@@ -21,6 +21,8 @@ export interface Reservation {
   /** The flight that the value is for, or 0. */
   readonly flight: number;
   readonly blocks: BlockNode[];
+  /** Those of its blocks in the ledger. */
+  readonly records: number[];
   /** Something came later that wins: the value will not be entered. */
   superseded: boolean;
   /** Tags that were removed since: a value that bears one of them will not be entered. */
@@ -34,8 +36,8 @@ export interface Reservation {
 /** A record that is written. */
 type Written = Omit<WrittenRecord, 'reservation' | 'loadMs'>;
 
-/** Why nothing was granted: too large for the cache, or no room within its `reserveTimeout`. */
-export type Refusal = { refused: 'size' | 'room' };
+/** Why nothing was granted: too large for the cache, no room within its `reserveTimeout`, or it was closed meanwhile. */
+export type Refusal = { refused: 'size' | 'room' | 'closed' };
 
 interface Waiting {
   reservation: Reservation;
@@ -57,7 +59,7 @@ export class Reservations {
   #byKey = new Map<string, Set<Reservation>>();
   /** By cache, first come first served: who has come first is also the first whose time is over. */
   readonly #waiting = new Map<KeeperCache, Waiting[]>();
-  #next = 1;
+  #next: number;
   /** Who else wants to know of changes: what is being restored is outdone by them, too. */
   readonly watchers: ChangeWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -68,7 +70,11 @@ export class Reservations {
     readonly now: () => number,
     /** Called when time has passed for those who wait: has to `pump`. */
     readonly wake: () => void = () => this.pump(),
-  ) {}
+    /** The first number that is given. */
+    first = 1,
+  ) {
+    this.#next = first;
+  }
 
   get(id: number): Reservation | undefined {
     return this.#all.get(id);
@@ -87,6 +93,7 @@ export class Reservations {
     const reservation: Reservation = {
       id: this.#next++,
       blocks: [],
+      records: [],
       superseded: false,
       lostTags: undefined,
       adds: false,
@@ -197,7 +204,7 @@ export class Reservations {
   refuseWaiting(cache: KeeperCache): void {
     const line = this.#waiting.get(cache) ?? [];
     this.#waiting.delete(cache);
-    for (const { answer } of line) answer({ refused: 'room' });
+    for (const { answer } of line) answer({ refused: 'closed' });
     this.#watch();
   }
 
@@ -247,8 +254,9 @@ export class Reservations {
   }
 
   #grant({ reservation, units, answer }: Waiting): boolean {
-    const { allocator } = this.arena;
+    const { allocator, ledger } = this.arena;
     const { cache, key, hash } = reservation;
+    if (ledger.isFull) return false;
     const isFirst = reservation.blocks.length === 0;
     const adds = isFirst && cache.store.find(key, hash) < 0;
     const node = this.room.take(cache, units, this.now(), { slot: isFirst, adds, spares: reservation.spares });
@@ -259,13 +267,10 @@ export class Reservations {
       reservation.adds = adds;
     }
     const block = reservation.blocks.push(node) - 1;
-    answer({
-      reservation: reservation.id,
-      block,
-      segment: allocator.segment(node),
-      unit: allocator.start(node),
-      units,
-    });
+    const { id, client } = reservation;
+    const [segment, unit] = [allocator.segment(node), allocator.start(node)];
+    reservation.records.push(ledger.block(client.row, segment, unit, units, id));
+    answer({ reservation: id, block, segment, unit, units });
     return true;
   }
 
@@ -284,6 +289,7 @@ export class Reservations {
     cache.reservedBytes -= this.#charge(reservation);
     if (reservation.blocks.length > 0) cache.reservedSlots--;
     if (reservation.adds) cache.reservedEntries--;
+    for (const record of reservation.records) this.arena.ledger.erase(record);
     for (const node of reservation.blocks) if (!kept.includes(node)) this.arena.allocator.free(node);
   }
 

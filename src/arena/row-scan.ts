@@ -2,25 +2,50 @@ import {
   MAX_THREADS,
   PINS_PER_ROW,
   RING_ENTRIES,
+  ROW_OS_START,
+  ROW_OS_THREAD,
   ROW_PIN_HIGH,
   ROW_PINS,
   ROW_RING,
   ROW_RING_HEAD,
   ROW_RING_TAIL,
+  ROW_THREAD,
   refCache,
   refSlot,
   rowStart,
 } from './layout.js';
+import type { OsThread } from './os-thread.js';
 
 /** The keeper's eyes on the rows of all threads. */
 export class RowScan {
   readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
   /** Rows that belong to a thread, living or not yet proven dead. */
   readonly #rows = new Set<number>();
   readonly #tails = new Map<number, number>();
 
   constructor(control: SharedArrayBuffer) {
     this.#words = new Int32Array(control);
+    this.#doubles = new Float64Array(control);
+  }
+
+  /** A row is a thread's from now on; who that is, is written there for a keeper that comes later. */
+  own(row: number, thread: number, osThread: OsThread | undefined): void {
+    const start = rowStart(row);
+    this.#words[start + ROW_OS_THREAD] = osThread === undefined ? 0 : Number(osThread.id);
+    this.#doubles[start / 2 + ROW_OS_START / 2] = osThread === undefined ? 0 : Number(osThread.startedAt);
+    Atomics.store(this.#words, start + ROW_THREAD, thread + 1);
+    this.add(row);
+  }
+
+  /** Whose row it is, if it is anybody's. */
+  owner(row: number): { thread: number; osThread: OsThread | undefined } | undefined {
+    const start = rowStart(row);
+    const thread = Atomics.load(this.#words, start + ROW_THREAD) - 1;
+    if (thread < 0) return undefined;
+    const id = this.#words[start + ROW_OS_THREAD]!;
+    const startedAt = this.#doubles[start / 2 + ROW_OS_START / 2]!;
+    return { thread, osThread: id === 0 ? undefined : { id: String(id), startedAt: String(startedAt) } };
   }
 
   add(row: number): void {
@@ -33,6 +58,7 @@ export class RowScan {
     const start = rowStart(row);
     for (let pin = 0; pin < PINS_PER_ROW; pin++) Atomics.store(this.#words, start + ROW_PINS + pin, 0);
     Atomics.store(this.#words, start + ROW_PIN_HIGH, 0);
+    Atomics.store(this.#words, start + ROW_THREAD, 0);
     // The next thread notes its uses from the beginning.
     this.#words[start + ROW_RING_HEAD] = 0;
     this.#setTail(row, 0);

@@ -5,13 +5,18 @@ export class SegmentMap {
   readonly #buffers: SharedArrayBuffer[] = [];
   readonly #bytes: (Uint8Array | undefined)[] = [];
 
+  /** Those that are known, by their numbers. */
+  get buffers(): readonly SharedArrayBuffer[] {
+    return this.#buffers;
+  }
+
   /** `fetch` is asked for segments that are not known yet: it may make them known by `add`. */
   constructor(readonly fetch: () => void = () => {}) {}
 
   add(segment: number, buffer: SharedArrayBuffer): void {
     this.#buffers[segment] = buffer;
     // A view of more than 4 GiB does not exist on Node 20: the bytes of larger segments are reached by views of parts.
-    if (buffer.byteLength < 2 ** 32) this.#bytes[segment] = new Uint8Array(buffer);
+    this.#bytes[segment] = buffer.byteLength < 2 ** 32 ? new Uint8Array(buffer) : undefined;
   }
 
   buffer(segment: number): SharedArrayBuffer | undefined {

@@ -1,5 +1,7 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
+import { monotonicNow } from '../common/clock.js';
 import { CacheConfigError } from '../common/error.js';
+import type { Estate } from './adoption.js';
 import { electKeeper, isTagged } from './discovery.js';
 import { Keeper } from './keeper.js';
 import { PROTOCOL_VERSION } from './layout.js';
@@ -11,17 +13,18 @@ import { toWire } from './wire-error.js';
  * Runs the keeper in this thread, unless the process has one already. Resolves with the thread of the keeper, which
  * may be another one: then this thread is not needed.
  */
-export async function serveKeeper(loaders: LoaderHost, first: boolean): Promise<number> {
-  const keeper = new Keeper(threadId, loaders);
+export async function serveKeeper(loaders: LoaderHost, first: boolean, estate?: Estate): Promise<number> {
+  const keeper = new Keeper(threadId, loaders, monotonicNow, estate);
   process.on('workerMessage', (message: unknown, source: number) => {
     if (isTagged(message, 'connect')) admit(keeper, message as ConnectMessage, source);
   });
-  return electKeeper(first, () => keeper.names);
+  // The first worker of a process has no rivals.
+  return electKeeper(estate !== undefined || (first && threadId === 1), () => keeper.place);
 }
 
-function admit(keeper: Keeper, { version, port, osThread }: ConnectMessage, source: number): void {
+function admit(keeper: Keeper, { version, port, osThread, rejoin }: ConnectMessage, source: number): void {
   if (version === PROTOCOL_VERSION) {
-    keeper.connect(source, port as MessagePort, osThread);
+    keeper.connect(source, port as MessagePort, osThread, rejoin);
     return;
   }
   const message = `SharedCache: expected one version of cachalot in a process; got protocol ${version}, while the caches here speak ${PROTOCOL_VERSION}`;

@@ -88,9 +88,11 @@ async function deliver(value: unknown, flight: number, session: LoaderSession): 
   if (loose !== undefined) await settle({ kind: 'loose', value: loose }, true);
 }
 
-function connect(keeper: number): Promise<ArenaClient> {
+async function connect(keeper: number): Promise<ArenaClient> {
+  // A thread of a user's own pool may outlive a keeper.
+  if ((await connection)?.isLost) connection = undefined;
   if (connection === undefined) {
-    connection = ArenaClient.connect(keeper);
+    connection = ArenaClient.connect(keeper, { survives: false });
     connection.catch(() => {
       connection = undefined;
     });

@@ -1,5 +1,6 @@
 import { type BatchItem, batchesOf, writeBatch } from '../arena/batch.js';
 import type { ArenaClient } from '../arena/client.js';
+import { withKeeper } from '../arena/keeper-lost.js';
 import type { CacheTicket } from '../arena/protocol.js';
 
 /**
@@ -14,9 +15,17 @@ export async function storeMany(
 ): Promise<boolean[]> {
   const stored: boolean[] = [];
   for (const batch of batchesOf(ticket, maxBytes, items)) {
-    const records = await writeBatch(client, ticket, batch, { spares });
-    const written = records.filter((record) => record !== undefined);
-    if (written.length > 0) await client.request({ op: 'commitMany', records: written });
+    const records = await withKeeper(
+      async () => {
+        const records = await writeBatch(client, ticket, batch, { spares });
+        const written = records.filter((record) => record !== undefined);
+        if (written.length > 0) await client.request({ op: 'commitMany', records: written });
+        return records;
+      },
+      async () => {
+        for (const { writer } of batch) await writer.restart();
+      },
+    );
     for (const record of records) stored.push(record !== undefined);
   }
   return stored;

@@ -1,3 +1,4 @@
+import { KeeperLostError } from '../arena/keeper-lost.js';
 import { toLoose } from '../arena/loose.js';
 import type { FlightAnswer } from '../arena/protocol.js';
 import { RecordWriter } from '../arena/record-writer.js';
@@ -75,7 +76,13 @@ export class Leading<V> {
     const { client, ticket, scope } = this.reading;
     const writer = new RecordWriter(client, ticket, scope.inner(key), id);
     writer.loadMs = loadMs;
-    const published = await writer.publish(encoded, this.terms.of(entry, value, key));
+    const terms = this.terms.of(entry, value, key);
+    // A keeper that has ended has taken the flight along: the value is for those who ask here, and is not entered.
+    const published = await writer.publish(encoded, terms).catch(async (error: unknown) => {
+      if (!(error instanceof KeeperLostError)) throw error;
+      await writer.abort();
+      return 'superseded' as const;
+    });
     if (published !== 'refused') return;
     const answer: FlightAnswer = { kind: 'loose', value: toLoose(encoded) };
     await client.request({ op: 'settle', flight: id, answer, rejected: true });

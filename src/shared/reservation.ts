@@ -1,3 +1,4 @@
+import { KeeperLostError } from '../arena/keeper-lost.js';
 import type { EntryTerms } from '../arena/lifetime.js';
 import type { RecordWriter } from '../arena/record-writer.js';
 import { encodeValue } from '../codec/index.js';
@@ -21,7 +22,7 @@ export class Reservation {
   /**
    * Publishes the bytes under the key, without a copy. The value is the bytes themselves; or `meta` if that contains a
    * view of them; or, for any other object, `{ ...meta, bytes }`. Whether it was stored: not if the key was deleted or
-   * written meanwhile.
+   * written meanwhile, or the keeper that had granted the bytes has ended.
    *
    * @throws CacheError when it was committed or aborted before; TypeError for a `meta` that is no object.
    */
@@ -35,7 +36,13 @@ export class Reservation {
     if (!encoded.parts.some((part) => part.buffer === this.bytes.buffer)) {
       encoded = encodeValue({ ...(meta as object), bytes: this.bytes });
     }
-    return (await this.writer.publish(encoded, this.terms)) === 'stored';
+    try {
+      return (await this.writer.publish(encoded, this.terms)) === 'stored';
+    } catch (error) {
+      if (!(error instanceof KeeperLostError)) throw error;
+      await this.writer.abort();
+      return false;
+    }
   }
 
   /** Gives the bytes back. */

@@ -1,5 +1,6 @@
 import { ArenaClient } from '../arena/client.js';
 import { ensureKeeper, findKeeper, offerToStart } from '../arena/discovery.js';
+import { succeedInMain } from '../arena/succession.js';
 import { monotonicNow } from '../common/clock.js';
 import { CacheConfigError } from '../common/error.js';
 
@@ -22,9 +23,14 @@ export function connectThread(): Promise<ArenaClient> {
   return lineTo(ensureKeeper);
 }
 
-/** Connects this thread to a keeper that is known to be there. */
+/** Connects this thread to a keeper that is known to be there, or to its successor. */
 export function connectThreadTo(keeper: number): Promise<ArenaClient> {
-  return lineTo(() => Promise.resolve(keeper));
+  return lineTo(() => Promise.resolve(keeper)).catch(async (error: unknown) => {
+    // It may have ended since, and have a successor.
+    const found = await findKeeper();
+    if (found === undefined || found.thread === keeper) throw error;
+    return lineTo(() => Promise.resolve(found.thread));
+  });
 }
 
 /** Connects this thread to the keeper of the process when there is one within `timeoutMs`. */
@@ -43,4 +49,4 @@ export function connectWhenStarted(name: string, timeoutMs: number): Promise<{ c
   }).then((client) => ({ client, restMs: Math.max(1, deadline - monotonicNow()) }));
 }
 
-offerToStart();
+offerToStart(succeedInMain);

@@ -72,7 +72,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     this.openFor(key);
     const { encoded, terms } = this.#encode(key, this.preSet(key, value, options), options);
     const writer = new RecordWriter(this.client, this.ticket, this.inner(key));
-    return (await writer.publish(encoded, terms)) !== 'refused';
+    return (await writer.store(encoded, terms)) !== 'refused';
   }
 
   /**

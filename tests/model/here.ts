@@ -16,7 +16,7 @@ export class KeeperHere {
     lead(port1, port2);
     lead(port2, port1);
     // Its constructor is not for users, who would have no keeper to give it.
-    this.client = Reflect.construct(ArenaClient, [port1, () => undefined]);
+    this.client = Reflect.construct(ArenaClient, [false, port1]);
     this.keeper.connect(1, port2);
     port1.unref();
     port2.unref();
