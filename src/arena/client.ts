@@ -354,7 +354,7 @@ function keeperEnded(): CacheClosedError {
 }
 
 /** Whether a keeper could not be reached because it is gone: its port has closed, or there is no such thread. */
-function hasEnded(error: unknown): boolean {
+export function hasEnded(error: unknown): boolean {
   const { cause } = error as { cause?: NodeJS.ErrnoException };
   return error instanceof CacheClosedError || cause?.code === 'ERR_WORKER_MESSAGING_FAILED';
 }

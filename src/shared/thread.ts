@@ -1,21 +1,33 @@
-import { ArenaClient } from '../arena/client.js';
+import { ArenaClient, hasEnded } from '../arena/client.js';
 import { ensureKeeper, findKeeper, offerToStart } from '../arena/discovery.js';
 import { succeedInMain } from '../arena/succession.js';
 import { monotonicNow } from '../common/clock.js';
 import { CacheConfigError } from '../common/error.js';
 
+/** So many keepers may end one after the other while a thread connects. */
+const MAX_ATTEMPTS = 8;
+
 let connecting: Promise<ArenaClient> | undefined;
 
 /** This thread's line to the keeper, made once. */
 function lineTo(keeper: () => Promise<number>): Promise<ArenaClient> {
-  const attempt = (connecting ?? keeper().then((thread) => ArenaClient.connect(thread))).then((client) =>
-    client.isLost ? keeper().then((thread) => ArenaClient.connect(thread)) : client,
-  );
+  const attempt = (connecting ?? connectTo(keeper)).then((client) => (client.isLost ? connectTo(keeper) : client));
   connecting = attempt;
   attempt.catch(() => {
     if (connecting === attempt) connecting = undefined;
   });
   return attempt;
+}
+
+/** A keeper may end while a thread connects to it: then there is another one soon. */
+async function connectTo(keeper: () => Promise<number>): Promise<ArenaClient> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ArenaClient.connect(await keeper());
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !hasEnded(error)) throw error;
+    }
+  }
 }
 
 /** Connects this thread to the keeper of the process, which is started if there is none. */
