@@ -20,8 +20,17 @@ describe('a keeper that ends', () => {
     expect(JSON.parse(stdout)).toEqual({
       before: { k0: 0, size: 53, sets: 53, tagged: true },
       // Read without a keeper, in the same turn of the event loop, before anybody can know that it has ended.
-      after: { read: 7, lease: 9, set: true, got: 1, size: 54, sets: 54, deletedByTag: 3, ttlLeft: true },
-      led: 'made here',
+      after: {
+        read: 7,
+        led: 'made here',
+        lease: 9,
+        set: true,
+        got: 1,
+        size: 55,
+        sets: 55,
+        deletedByTag: 3,
+        ttlLeft: true,
+      },
       loaded: 4096,
       heard: ['set after', 'delete tagged 0', 'delete tagged 1', 'delete tagged 2'],
       functionLoader: 'CacheConfigError',
