@@ -5,11 +5,10 @@ import {
   receiveMessageOnPort,
   type TransferListItem,
 } from 'node:worker_threads';
-import { CacheClosedError, CacheConfigError } from '../common/error.js';
+import { CacheConfigError } from '../common/error.js';
 import { invariant } from '../common/invariant.js';
 import { tableOf } from './adoption.js';
-import { isTagged } from './discovery.js';
-import { KeeperLostError } from './keeper-lost.js';
+import { answerToLife, hasEnded, KeeperLostError, keeperEnded } from './keeper-lost.js';
 import { PROTOCOL_VERSION } from './layout.js';
 import { osThread } from './os-thread.js';
 import { endedBy, isStale, KnownCaches, type Pending, PendingRequests } from './pending.js';
@@ -347,23 +346,4 @@ export class ArenaClient {
     this.#pending.rejectAll(error);
     for (const cache of [...this.#listeners.keys()]) this.#tell(cache, (listener) => listener.onClosed());
   }
-}
-
-function keeperEnded(): CacheClosedError {
-  return new CacheClosedError('SharedCache: the keeper thread has ended, with the thread that had started it');
-}
-
-/** Whether a keeper could not be reached because it is gone: its port has closed, or there is no such thread. */
-export function hasEnded(error: unknown): boolean {
-  const { cause } = error as { cause?: NodeJS.ErrnoException };
-  return error instanceof CacheClosedError || cause?.code === 'ERR_WORKER_MESSAGING_FAILED';
-}
-
-let answering = false;
-
-/** A thread that is attached can be asked whether it lives: who has no listener cannot be told from one that is gone. */
-function answerToLife(): void {
-  if (answering) return;
-  answering = true;
-  process.on('workerMessage', (message: unknown) => isTagged(message, 'alive'));
 }

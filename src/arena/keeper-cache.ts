@@ -27,8 +27,6 @@ const MAX_REPLAYED_USES = 15;
 const POISON = 0xdb;
 const DEVELOPMENT = process.env['CACHALOT_DEV'] === '1';
 
-type AmendNotice = Notice & { op: 'amend' };
-
 /** A cache in the keeper's hands: its entries, its ledger, and who wants to hear of it. */
 export class KeeperCache {
   readonly table: CacheTable;
@@ -159,7 +157,7 @@ export class KeeperCache {
   }
 
   /** What a function has said of an entry, unless another one has come in its place. */
-  amend({ key, hash, bornAt, cost, ttlMs }: AmendNotice): void {
+  amend({ key, hash, bornAt, cost, ttlMs }: Notice & { op: 'amend' }): void {
     const { store, table } = this;
     const slot = store.find(key, hash);
     if (slot < 0 || table.double(slot, SLOT_F64.bornAt) !== bornAt) return;

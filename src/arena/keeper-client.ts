@@ -47,7 +47,7 @@ export class KeeperClient {
 
   /** As `send`, handing something over. */
   order(message: FromKeeper & { op: 'order' }, transfer: readonly TransferListItem[]): void {
-    if (!this.suspect) this.port.postMessage(message, transfer);
+    if (!this.suspect) this.port?.postMessage(message, transfer);
   }
 
   flush(): void {

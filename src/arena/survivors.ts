@@ -4,6 +4,7 @@ import type { KeeperCache } from './keeper-cache.js';
 import { KeeperClient, provenGone } from './keeper-client.js';
 import { MAX_THREADS } from './layout.js';
 import type { CacheTicket, Rejoin } from './protocol.js';
+import { RemoteLoaders } from './remote-loaders.js';
 
 /** What a keeper that succeeds another one fills. */
 interface House {
@@ -44,6 +45,13 @@ export class Survivors {
       if (closed.includes(ticket)) leaving.set(ticket.cache, ticket);
       else caches.set(ticket.cache, this.house.inherit(ticket, keeps(ticket, estate.startEmpty)));
     }
+    // The pool of a creator waits for him to come.
+    for (const cache of caches.values()) {
+      const { creator, pool } = cache.config;
+      if (!pool.own) continue;
+      const nobody = new KeeperClient(creator?.row ?? 0, creator?.thread ?? 0, undefined, undefined, arena);
+      cache.ownLoaders = new RemoteLoaders(nobody, cache.id);
+    }
     adoptBlocks(arena, estate, caches, closed);
     for (const ghost of ghosts) void this.#awaitReturn(ghost);
   }
@@ -69,7 +77,9 @@ export class Survivors {
     for (const id of listening) client.subscriptions.add(id);
     for (const cache of caches.values()) {
       const { creator } = cache.config;
-      if (creator?.row === client.row && creator.thread === client.thread) cache.creator = client;
+      if (creator?.row !== client.row || creator.thread !== client.thread) continue;
+      cache.creator = client;
+      if (cache.ownLoaders) cache.ownLoaders = new RemoteLoaders(client, cache.id);
     }
   }
 

@@ -1,5 +1,6 @@
-import { ArenaClient, hasEnded } from '../arena/client.js';
+import { ArenaClient } from '../arena/client.js';
 import { ensureKeeper, findKeeper, offerToStart } from '../arena/discovery.js';
+import { hasEnded } from '../arena/keeper-lost.js';
 import { succeedInMain } from '../arena/succession.js';
 import { monotonicNow } from '../common/clock.js';
 import { CacheConfigError } from '../common/error.js';
