@@ -128,7 +128,7 @@ export async function provenGone(
   isWanted: () => boolean = () => true,
 ): Promise<void> {
   for (let pause = FIRST_ASK_MS; isWanted(); pause = Math.min(pause * 2, LAST_ASK_MS)) {
-    if (await isGone(thread, osThread)) return;
+    if (osThread === undefined ? await cannotBeFound(thread) : hasEnded(osThread)) return;
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

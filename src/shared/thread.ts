@@ -6,7 +6,8 @@ import { monotonicNow } from '../common/clock.js';
 import { CacheConfigError } from '../common/error.js';
 
 /** So many keepers may end one after the other while a thread connects. */
-const MAX_ATTEMPTS = 8;
+const MAX_ATTEMPTS = 100;
+const PAUSE_MS = 50;
 
 let connecting: Promise<ArenaClient> | undefined;
 
@@ -27,6 +28,7 @@ async function connectTo(keeper: () => Promise<number>): Promise<ArenaClient> {
       return await ArenaClient.connect(await keeper());
     } catch (error) {
       if (attempt === MAX_ATTEMPTS || !hasEnded(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 }

@@ -364,7 +364,7 @@ export const MUTATIONS = [
   {
     name: 'death: what it held is freed before it is proven',
     file: arena('keeper'),
-    old: 'if (!client.hasLeft) await provenGone(client.thread, client.osThread);',
+    old: 'if (!client.hasLeft) await provenGone(client.thread, client.osThread, isWanted);',
     now: '',
   },
   {
