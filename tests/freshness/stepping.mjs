@@ -7,8 +7,8 @@ const { postMessage } = MessagePort.prototype;
 let words = new Int32Array(new SharedArrayBuffer(12)).fill(-1, AT.stopAt);
 
 MessagePort.prototype.postMessage = function (message, ...rest) {
-  // Whatever goes to the keeper names what it wants; whatever else is sent is let pass.
-  if (typeof message?.op === 'string') {
+  // Whatever goes to the keeper names what it wants, or is packed (src/arena/wire.ts); whatever else is sent is let pass.
+  if (typeof message?.op === 'string' || (Array.isArray(message) && typeof message[0] === 'number')) {
     const step = Atomics.add(words, AT.step, 1);
     if (step === Atomics.load(words, AT.stopAt)) Atomics.wait(words, AT.goOn, 0, 20_000);
   }
