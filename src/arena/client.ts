@@ -97,11 +97,12 @@ export class ArenaClient {
     const message = { [TAG]: 'connect', version: PROTOCOL_VERSION, port: port2, osThread: osThread(), rejoin };
     const welcome = new Promise<void>((resolve, reject) => {
       this.#welcomed = (error) => (error ? reject(error) : resolve());
+      // Not waited for: the keeper may end, or refuse, before it has said that it has the message.
+      postMessageToThread(keeper, message, [port2], rejoin ? REJOIN_MS : CONNECT_MS).catch((cause) => {
+        reject(new CacheConfigError('SharedCache: the keeper thread of this process does not answer', { cause }));
+      });
     });
     this.#listen(port1);
-    await postMessageToThread(keeper, message, [port2], rejoin ? REJOIN_MS : CONNECT_MS).catch((cause) => {
-      this.#welcomed(new CacheConfigError('SharedCache: the keeper thread of this process does not answer', { cause }));
-    });
     try {
       await welcome;
     } catch (error) {

@@ -127,6 +127,8 @@ function startKeeper(): Promise<number> {
     });
     worker.once('exit', () => {
       starting = undefined;
+      // It has said which thread it is by now, unless it was ended before.
+      reject(new CacheConfigError('SharedCache: the keeper thread has ended before it was ready'));
     });
   });
   return starting;

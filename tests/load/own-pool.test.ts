@@ -55,7 +55,7 @@ describe('a pool of one’s own', () => {
   it('serves other threads, through the one that has it: one run for a key', async () => {
     const pool = piscina({ maxThreads: 2 });
     const cache = await create({ pool });
-    const tally = new Int32Array(new SharedArrayBuffer(12));
+    const tally = new Int32Array(new SharedArrayBuffer(16));
     const theirs = [thread(), thread()].map((one) =>
       one.run(
         async ({ SharedCache }, name, words) => {
@@ -79,7 +79,7 @@ describe('a pool of one’s own', () => {
     expect(error).toMatchObject({ key: 'k', cause: { name: 'RangeError', message: 'out of it' } });
     await expect(run(cache, 'k', 'exit')).rejects.toThrow(CacheLoadError);
     const controller = new AbortController();
-    const tally = new Int32Array(new SharedArrayBuffer(12));
+    const tally = new Int32Array(new SharedArrayBuffer(16));
     const hung = run(cache, 'hang', 'hang', { tally }, { signal: controller.signal });
     await until(() => tally[0] === 1);
     controller.abort(new Error('enough'));
@@ -104,7 +104,7 @@ describe('a pool of one’s own', () => {
     const pool = piscina();
     const before = pool.listenerCount('workerDestroy');
     const cache = await create({ pool });
-    const tally = new Int32Array(new SharedArrayBuffer(12));
+    const tally = new Int32Array(new SharedArrayBuffer(16));
     const pending = run(cache, 'k', 'waitForAbort', { tally }).catch((error: unknown) => error);
     await until(() => tally[0] === 1);
     await cache.close();
@@ -130,7 +130,7 @@ describe('a pool of one’s own', () => {
     );
     const cache = await SharedCache.attach<unknown>(name);
     expect(await run(cache, 'a', 'echo')).toEqual({ act: 'echo' });
-    const tally = new Int32Array(new SharedArrayBuffer(12));
+    const tally = new Int32Array(new SharedArrayBuffer(16));
     const pending = run(cache, 'b', 'waitForAbort', { tally }).catch((error: unknown) => error);
     await until(() => tally[0] === 1);
     await one.end();

@@ -61,29 +61,32 @@ class Member {
 export async function endKeepers({ count, seed, members: size = 4, onProgress = () => undefined }) {
   const random = new Random(seed);
   const name = `succession ${seed}`;
-  const failures = [];
   const started = [];
   let wake = () => undefined;
+  let fail = () => undefined;
+  const failure = new Promise((_, reject) => {
+    fail = (text) => reject(new Error(text));
+  });
+  failure.catch(() => undefined);
+  // What has gone wrong is told, and not that something else does not happen for it.
+  const within = (promise, what) => Promise.race([failure, inTime(promise, what)]);
   let nextSeed = seed;
   const member = () =>
     new Member({
       name,
       seed: nextSeed++,
-      onFailure: (text) => {
-        failures.push(text);
-        wake();
-      },
+      onFailure: fail,
       onKeeper: (one) => {
         started.push(one);
         wake();
       },
     });
   let members = Array.from({ length: size }, member);
-  await inTime(Promise.all(members.map((one) => one.attached)), 'members are attached');
+  await within(Promise.all(members.map((one) => one.attached)), 'members are attached');
   for (let ended = 0; ended < count; ended++) {
-    await inTime(
+    await within(
       (async () => {
-        while (!started.some((one) => !one.isGone) && failures.length === 0) {
+        while (!started.some((one) => !one.isGone)) {
           await new Promise((resolve) => {
             wake = resolve;
           });
@@ -91,20 +94,18 @@ export async function endKeepers({ count, seed, members: size = 4, onProgress = 
       })(),
       `somebody starts keeper ${ended}`,
     );
-    if (failures.length > 0) throw new Error(failures[0]);
     const creator = started.findLast((one) => !one.isGone);
     // At once, while it starts, or when it has been at work for a while.
     await sleep(random.chance(0.3) ? random.between(0, 60) : random.between(60, 400));
     await creator.end(random.pick(ENDS));
     const heir = member();
     members = members.filter((one) => one !== creator).concat(heir);
-    if (random.chance(0.8)) await inTime(heir.attached, 'one more member is attached');
+    if (random.chance(0.8)) await within(heir.attached, 'one more member is attached');
     onProgress(ended + 1);
   }
-  await inTime(Promise.all(members.map((one) => one.attached)), 'members are attached');
-  const stopped = await inTime(Promise.all(members.map((one) => one.ask('stop', 'stopped'))), 'members come to an end');
-  if (failures.length > 0) throw new Error(failures[0]);
-  await expectEmpty(members[0]);
+  await within(Promise.all(members.map((one) => one.attached)), 'members are attached');
+  const stopped = await within(Promise.all(members.map((one) => one.ask('stop', 'stopped'))), 'members come to an end');
+  await within(expectEmpty(members[0]), 'the cache is empty');
   const counts = {};
   for (const { stopped: one } of stopped) {
     for (const [what, value] of Object.entries(one)) {
