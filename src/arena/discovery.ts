@@ -23,6 +23,7 @@ const ASK_MS = 20;
  * the process would have two arenas.
  */
 const RIVAL_MS = 250;
+const SLICE_MS = 10;
 const START_MS = 10_000;
 export const MAIN_THREAD = 0;
 
@@ -154,6 +155,7 @@ export function isTagged(message: unknown, tag: string): boolean {
 export async function electKeeper(sure: boolean, place: () => KeeperPlace): Promise<number> {
   let elected: number | undefined;
   let rival: number | undefined;
+  let isDecided = false;
   let decide: (thread: number) => void = () => {};
   const decided = new Promise<number>((resolve) => {
     decide = resolve;
@@ -163,6 +165,7 @@ export async function electKeeper(sure: boolean, place: () => KeeperPlace): Prom
     if (elected === threadId) {
       if (call[TAG] === 'who' || call[TAG] === 'candidate') here();
     } else if (call[TAG] === 'here') {
+      isDecided = true;
       decide(call.thread);
     } else if (call[TAG] === 'wait') {
       rival = -1;
@@ -172,8 +175,11 @@ export async function electKeeper(sure: boolean, place: () => KeeperPlace): Prom
     }
   });
   if (!sure) {
-    channel.postMessage({ [TAG]: 'candidate', thread: threadId } satisfies ArenaCall);
-    await Promise.race([decided, pause(RIVAL_MS)]);
+    // In slices, each of which takes longer where threads wait for a processor: so those who are to speak up get more time.
+    for (let waited = 0; waited < RIVAL_MS && rival === undefined && !isDecided; waited += SLICE_MS) {
+      channel.postMessage({ [TAG]: 'candidate', thread: threadId } satisfies ArenaCall);
+      await Promise.race([decided, pause(SLICE_MS)]);
+    }
     if (rival !== undefined) await Promise.race([decided, pause(START_MS)]);
   }
   elected = await Promise.race([decided, Promise.resolve(threadId)]);

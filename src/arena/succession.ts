@@ -131,6 +131,8 @@ class Search {
         await this.#askMain(word);
       } else if (await this.#isOpen(word)) this.#claim(word);
       this.#channel.postMessage({ [TAG]: 'who' } satisfies ArenaCall);
+      // Unasked: one that has been started before this thread knew of the end has said so when nobody heard it.
+      this.#channel.postMessage({ [TAG]: 'wait' } satisfies ArenaCall);
       await this.#pause();
       if (this.#isForeign) throw ended('the caches of this process are kept by another one by now');
       if (this.#found !== undefined) return this.#found;

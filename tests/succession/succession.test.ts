@@ -4,18 +4,23 @@ import { runProgram } from '../support/run.js';
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
+/** Most of the time threads start, which takes long where many wait for a processor. */
+const LONG_MS = 60_000;
+
 describe('a keeper that ends', () => {
   it('has a successor, again and again: no wrong byte, no hang, nothing left behind', {
-    timeout: 120_000,
+    timeout: 2 * LONG_MS,
   }, async () => {
-    const { code, stdout, stderr } = await runProgram(here('./fixtures/few.mjs'), here('.'));
+    const { code, stdout, stderr } = await runProgram(here('./fixtures/few.mjs'), here('.'), LONG_MS);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const counts: Record<string, number> = JSON.parse(stdout);
     for (const name of ['reads', 'hits', 'writes', 'loads', 'listened']) expect(counts[name], name).toBeGreaterThan(0);
   });
 
-  it('leaves to its successor what was stored, its counts, its leases, and who listens', async () => {
-    const { code, stdout, stderr } = await runProgram(here('./fixtures/heritage.mjs'), here('.'));
+  it('leaves to its successor what was stored, its counts, its leases, and who listens', {
+    timeout: 2 * LONG_MS,
+  }, async () => {
+    const { code, stdout, stderr } = await runProgram(here('./fixtures/heritage.mjs'), here('.'), LONG_MS);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({
       before: { k0: 0, size: 53, sets: 53, tagged: true },
@@ -39,6 +44,24 @@ describe('a keeper that ends', () => {
       attachedLater: 1,
       leaseAtTheEnd: 9,
       empty: { bytes: 0, reservedBytes: 0, pinnedBytes: 0 },
+    });
+  });
+
+  it('has one, too, after a fault, in the middle of a transaction, and when the main thread has come to it', {
+    timeout: 2 * LONG_MS,
+  }, async () => {
+    const { code, stdout, stderr } = await runProgram(here('./fixtures/ends.mjs'), here('.'), LONG_MS);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('the keeper thread has failed');
+    const whole = { first: 1, second: 2, set: true, got: 'new' };
+    expect(JSON.parse(stdout)).toEqual({
+      fault: { creator: { ...whole, size: 2 }, survivor: { ...whole, size: 3 } },
+      torn: { size: 0, set: true, got: 'new' },
+      transaction: 'done',
+      startedByMain: 1,
+      main: { first: 3, second: 4, size: 3, set: true, got: 'new' },
+      isTheSame: true,
+      seenByMain: 'new',
     });
   });
 });
