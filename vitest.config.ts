@@ -24,8 +24,9 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     pool: 'forks',
     execArgv: ['--expose-gc'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // They end hangs, and no test that is slow: machines are busy at times.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ['default', tally],
     coverage: { provider: 'v8', include: ['src/**'] },
   },

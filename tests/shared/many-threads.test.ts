@@ -10,7 +10,7 @@ it(`${THREADS} threads read, write, load and lease one cache at once, and may go
   const work = (one: Thread, number: number) =>
     one.run(
       async ({ SharedCache, state }, name, number, runs) => {
-        const attached = await SharedCache.attach<{ from: number; bytes: Uint8Array }>(name);
+        const attached = await SharedCache.attach<{ from: number; bytes: Uint8Array }>(name, { timeout: '1m' });
         Object.assign(state, { attached });
         const loaded = await attached.getOrSet('one for all', async () => {
           Atomics.add(runs, 0, 1);
@@ -54,7 +54,10 @@ it(`${THREADS} threads read, write, load and lease one cache at once, and may go
   const again = await create<number>({ name: cache.name, maxBytes: '4MiB' });
   await again.set('k', 1);
   expect(
-    await threads[0]!.run(async ({ SharedCache }, name) => (await SharedCache.attach(name)).get('k'), cache.name),
+    await threads[0]!.run(
+      async ({ SharedCache }, name) => (await SharedCache.attach(name, { timeout: '1m' })).get('k'),
+      cache.name,
+    ),
   ).toBe(1);
   await expectEmpty(again);
-}, 120_000);
+}, 240_000);
