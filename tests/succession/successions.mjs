@@ -97,7 +97,8 @@ export async function endKeepers({ count, seed, members: size = 4, onProgress = 
     const creator = started.findLast((one) => !one.isGone);
     // At once, while it starts, or when it has been at work for a while.
     await sleep(random.chance(0.3) ? random.between(0, 60) : random.between(60, 400));
-    await creator.end(random.pick(ENDS));
+    const kind = random.pick(ENDS);
+    await within(creator.end(kind), `the thread that has started the keeper ends by '${kind}'`);
     const heir = member();
     members = members.filter((one) => one !== creator).concat(heir);
     if (random.chance(0.8)) await within(heir.attached, 'one more member is attached');
