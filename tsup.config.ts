@@ -45,6 +45,7 @@ export default defineConfig({
   silent: true,
   async onSuccess() {
     await copyFile('src/config/config.schema.json', 'dist/config.schema.json');
+    await copyFile('src/load/loader.door.cjs', 'dist/loader.door.cjs');
   },
   dts: {
     entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },

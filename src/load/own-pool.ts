@@ -25,7 +25,7 @@ export function isPool(pool: unknown): pool is OwnPool {
 }
 
 /** What runs in the threads of a pool. */
-const filename = fileURLToPath(new URL('./loader.worker.js', import.meta.url));
+const filename = fileURLToPath(new URL('./loader.door.cjs', import.meta.url));
 
 /**
  * Runs the loads of a cache in a pool of this thread, as the keeper says: a thread of the user's cannot be reached from

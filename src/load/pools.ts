@@ -12,7 +12,7 @@ export class LoaderPools implements LoaderHost {
   readonly #filename: string;
 
   /** `filename` is the module that the threads run. */
-  constructor(filename = fileURLToPath(new URL('./loader.worker.js', import.meta.url))) {
+  constructor(filename = fileURLToPath(new URL('./loader.door.cjs', import.meta.url))) {
     this.#filename = filename;
   }
 
