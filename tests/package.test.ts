@@ -125,6 +125,15 @@ describe('a program that uses the packed package', () => {
     expect(cjs).toEqual(esm);
   });
 
+  it('throws errors of the same names from both builds', async () => {
+    const names = `for (const [name, type] of Object.entries(lib))
+      if (type.prototype instanceof lib.CacheError && new type('text').name !== name) console.log(name);
+      try { new lib.Cache({ maxBytes: -1 }) } catch (error) { console.log(error.name) }`;
+    const expected = clean('CacheConfigError\n');
+    expect(await run('errors.mjs', `import * as lib from 'cachalot'; ${names}`)).toEqual(expected);
+    expect(await run('errors.cjs', `const lib = require('cachalot'); ${names}`)).toEqual(expected);
+  });
+
   it('imports the testing tools in both builds', async () => {
     expect(await run('testing.mjs', `import * as t from 'cachalot/testing'; console.log(typeof t)`)).toEqual(
       clean('object\n'),

@@ -79,6 +79,20 @@ export class CacheClosedError extends CacheError {
   override readonly code = 'ERR_CACHE_CLOSED';
 }
 
+// The step that makes CommonJS of the build gives classes with fields other names, and `name` is read by people.
+const family = {
+  CacheError,
+  CacheConfigError,
+  CacheKeyError,
+  CacheSerializationError,
+  CacheLoadError,
+  CacheTimeoutError,
+  CacheConnectionError,
+  CacheCorruptionError,
+  CacheClosedError,
+};
+for (const [name, type] of Object.entries(family)) Object.defineProperty(type, 'name', { value: name });
+
 /** What came, for a message: its value, shortened, and its type. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
