@@ -1,13 +1,8 @@
-import {
-  MessageChannel,
-  type MessagePort,
-  postMessageToThread,
-  receiveMessageOnPort,
-  type TransferListItem,
-} from 'node:worker_threads';
+import { MessageChannel, type MessagePort, postMessageToThread, type TransferListItem } from 'node:worker_threads';
 import { CacheConfigError } from '../common/error.js';
 import { invariant } from '../common/invariant.js';
 import { tableOf } from './adoption.js';
+import { Inbox } from './inbox.js';
 import { answerToLife, hasEnded, KeeperLostError, keeperEnded } from './keeper-lost.js';
 import { PROTOCOL_VERSION } from './layout.js';
 import { osThread } from './os-thread.js';
@@ -48,7 +43,7 @@ export interface CacheListener {
  * answer is outstanding, and at no other time.
  */
 export class ArenaClient {
-  readonly segments = new SegmentMap(() => this.#drain());
+  readonly segments = new SegmentMap(() => this.#inbox.drain());
   /** The keeper's thread. */
   keeper = -1;
   readonly #listeners = new Map<number, Map<object, CacheListener>>();
@@ -69,6 +64,11 @@ export class ArenaClient {
   #heard = 0;
   readonly #pending = new PendingRequests();
   readonly #caches = new KnownCaches();
+  readonly #inbox = new Inbox(
+    (message) => this.#receive(message),
+    (id) => this.#pending.has(id),
+    () => this.#port,
+  );
   #next = 1;
   #epoch = 0;
   /** `undefined` while there is no keeper. */
@@ -117,7 +117,7 @@ export class ArenaClient {
 
   #listen(port: MessagePort): void {
     this.#port = port;
-    port.on('message', (message: FromKeeper | Packed) => this.#receive(message));
+    port.on('message', (message: FromKeeper | Packed) => this.#inbox.hear(message));
     port.on('close', () => this.#lose(port));
   }
 
@@ -146,6 +146,7 @@ export class ArenaClient {
       if (this.#isWelcome) this.#post(id, request, transfer);
       if (this.#pending.size === 0) this.#port?.ref();
       this.#pending.add(id, { request, transfer, resolve, reject });
+      if (this.#isWelcome) this.#inbox.expect(id, request);
     });
     return { id, answer };
   }
@@ -290,23 +291,6 @@ export class ArenaClient {
   #post(id: number, request: Request, transfer: readonly TransferListItem[] | undefined): void {
     if (transfer === undefined) this.#port?.postMessage(packRequest(id, request));
     else this.#port?.postMessage({ id, ...request }, transfer);
-  }
-
-  /** Takes in what the keeper has sent already, within this turn of the event loop. */
-  #drain(): void {
-    const others: (FromKeeper | Packed)[] = [];
-    const port = this.#port;
-    if (port === undefined) return;
-    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
-      const message = next.message as FromKeeper | Packed;
-      if (!isPacked(message) && message.op === 'segment') this.#receive(message);
-      else others.push(message);
-    }
-    // A read is under way: whoever is told now could read too. They are told before the port's next message.
-    if (others.length > 0)
-      queueMicrotask(() => {
-        for (const message of others) this.#receive(message);
-      });
   }
 
   /** A port has closed: its keeper has ended. */

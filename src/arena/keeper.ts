@@ -15,6 +15,7 @@ import { CacheConfigError } from '../common/error.js';
 import type { Estate } from './adoption.js';
 import { Arena } from './arena.js';
 import { Attaching } from './attaching.js';
+import type { Attention, Hearing } from './attention.js';
 import type { KeeperPlace } from './discovery.js';
 import { unitsOf } from './entry-store.js';
 import { FlightTable } from './flight-table.js';
@@ -48,6 +49,9 @@ export class Keeper implements Household {
   readonly room: Room;
   readonly reservations: Reservations;
   readonly flights: FlightTable;
+  /** For a keeper that has a thread of its own. */
+  attention: Attention | undefined;
+  readonly #hear: Hearing = (client, message) => this.#receive(client, message);
   readonly #clients = new Map<number, KeeperClient>();
   readonly #requests: KeeperRequests;
   readonly #attaching: Attaching;
@@ -116,7 +120,10 @@ export class Keeper implements Household {
     if (rejoin) this.#survivors.welcome(client, rejoin);
     else this.arena.rows.own(row, thread, osThread);
     this.#clients.set(row, client);
-    port.on('message', (message: ToKeeper | Packed) => this.#receive(client, message));
+    port.on('message', (message: ToKeeper | Packed) => {
+      this.#hear(client, message);
+      this.attention?.stay(client, this.#hear);
+    });
     port.on('close', () => void this.#mourn(client));
     client.send({
       op: 'welcome',

@@ -27,6 +27,10 @@ export class PendingRequests {
     return [...this.#kept];
   }
 
+  has(id: number): boolean {
+    return this.#asked.has(id);
+  }
+
   add(id: number, pending: Pending): void {
     this.#asked.set(id, pending);
     for (const reservation of endedBy(pending.request)) this.#kept.delete(reservation);

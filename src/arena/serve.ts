@@ -2,6 +2,7 @@ import { type MessagePort, threadId } from 'node:worker_threads';
 import { monotonicNow } from '../common/clock.js';
 import { CacheConfigError } from '../common/error.js';
 import type { Estate } from './adoption.js';
+import { Attention } from './attention.js';
 import { electKeeper, isTagged } from './discovery.js';
 import { Keeper } from './keeper.js';
 import { PROTOCOL_VERSION } from './layout.js';
@@ -15,6 +16,7 @@ import { toWire } from './wire-error.js';
  */
 export async function serveKeeper(loaders: LoaderHost, first: boolean, estate?: Estate): Promise<number> {
   const keeper = new Keeper(threadId, loaders, monotonicNow, estate);
+  keeper.attention = new Attention();
   process.on('workerMessage', (message: unknown, source: number) => {
     if (isTagged(message, 'connect')) admit(keeper, message as ConnectMessage, source);
   });

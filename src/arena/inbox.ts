@@ -1,0 +1,117 @@
+import { AsyncResource } from 'node:async_hooks';
+import { isMainThread, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { monotonicNow } from '../common/clock.js';
+import { Patience } from './patience.js';
+import type { FromKeeper, Request } from './protocol.js';
+import { isPacked, type Packed } from './wire.js';
+
+/** How long an answer is waited for awake, in milliseconds: the main thread has others to serve. */
+const WAIT_MS = isMainThread ? 0.04 : 0.08;
+/** And how long in all before the event loop gets its turn. */
+const MOST_MS = isMainThread ? 0.25 : 1;
+/** A look takes some tenths of a microsecond; so many at most, for those whose clock stands still in a test. */
+const MOST_LOOKS = 1000;
+
+/**
+ * What the keeper sends to a thread, in the order in which it was sent, by whatever way it is taken off the port: by the
+ * event loop; within a read that has met an unknown segment; or just after a question, by who stays awake for the answer.
+ */
+export class Inbox {
+  /** Taken off the port, and not told yet. */
+  #late: (FromKeeper | Packed)[] = [];
+  /** Milliseconds that were waited since the event loop had its last turn. */
+  #waited = 0;
+  /** Questions of this turn, and the last of them. */
+  #asked = 0;
+  #last = 0;
+  /** Listeners are called as the port's events would call them, not in the name of who happens to wait. */
+  readonly #tell: (message: FromKeeper | Packed) => void;
+
+  constructor(
+    readonly receive: (message: FromKeeper | Packed) => void,
+    /** Whether a question is still open. */
+    readonly isOpen: (id: number) => boolean,
+    readonly port: () => MessagePort | undefined,
+    readonly patience = new Patience(),
+    readonly waitMs = WAIT_MS,
+  ) {
+    this.#tell = AsyncResource.bind(receive);
+  }
+
+  /** A message that the event loop has brought. */
+  hear(message: FromKeeper | Packed): void {
+    this.#waited = 0;
+    this.#tellLate();
+    this.receive(message);
+  }
+
+  /** Takes in segments that were announced already, within this turn of the event loop. */
+  drain(): void {
+    const port = this.port();
+    if (port === undefined) return;
+    const wasEmpty = this.#late.length === 0;
+    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+      const message = next.message as FromKeeper | Packed;
+      if (!isPacked(message) && message.op === 'segment') this.receive(message);
+      else this.#late.push(message);
+    }
+    // A read is under way: whoever is told now could read too. They are told before the port's next message.
+    if (wasEmpty && this.#late.length > 0) queueMicrotask(() => this.#tellLate());
+  }
+
+  /** A question was posted: when it is the only one of this turn, and soon answered, its answer is waited for. */
+  expect(id: number, { op }: Request): void {
+    if (!isQuick(op)) return;
+    this.#last = id;
+    this.#asked++;
+    if (this.#asked === 1) queueMicrotask(() => this.#wait());
+  }
+
+  #wait(): void {
+    const isAlone = this.#asked === 1;
+    this.#asked = 0;
+    const port = this.port();
+    if (!isAlone || port === undefined || this.#waited > MOST_MS || !this.patience.isWorthwhile) return;
+    const id = this.#last;
+    const start = monotonicNow();
+    let now = start;
+    this.#tellLate();
+    for (let looks = 0; this.isOpen(id) && now - start < this.waitMs && looks < MOST_LOOKS; looks++) {
+      const next = receiveMessageOnPort(port);
+      if (next !== undefined) this.#pass(next.message as FromKeeper | Packed);
+      now = monotonicNow();
+    }
+    this.#waited += now - start;
+    this.patience.note(!this.isOpen(id));
+  }
+
+  #pass(message: FromKeeper | Packed): void {
+    if (isPacked(message)) this.receive(message);
+    else this.#tell(message);
+  }
+
+  #tellLate(): void {
+    if (this.#late.length === 0) return;
+    const late = this.#late;
+    this.#late = [];
+    for (const message of late) this.#pass(message);
+  }
+}
+
+/** Whether the keeper answers at once, as a rule: not what waits for a thread, a turn, or a file. */
+function isQuick(op: Request['op']): boolean {
+  switch (op) {
+    case 'reserve':
+    case 'extend':
+    case 'commit':
+    case 'claim':
+    case 'abort':
+    case 'remove':
+    case 'take':
+    case 'touch':
+    case 'expire':
+      return true;
+    default:
+      return false;
+  }
+}
