@@ -15,9 +15,6 @@ import { Ticker } from './ticker.js';
 import { checkValue, clone } from './value.js';
 import { costOf, isSizeOnly, weigh } from './weight.js';
 
-/** One hit in so many is timed, the first among them; a power of two. */
-const SAMPLED_HITS = 1024;
-
 /** Of a namespace. */
 interface Parent<K, V> {
   engine: Engine<K, V>;
@@ -86,17 +83,11 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
 
   /** A read that counts. */
   read(key: K): V | undefined {
-    const { table, life, policy } = this.store;
     const handle = this.#index.get(key);
-    if (handle === undefined || !this.#isPlain || (life.isTimed && !this.#isSurelyFresh(handle))) {
-      return this.#readCarefully(key, handle);
-    }
-    // The value first: the processor fetches it while the rest is done.
-    const value = table.values[handle];
-    policy.touch(handle);
-    if (++table.hits[handle]! < 0) this.store.sample.hit(handle);
-    if ((++this.counters.hits & (SAMPLED_HITS - 1)) === 1) this.#timeHit(key);
-    return value;
+    const { hits, table } = this.store;
+    if (handle === undefined || hits.length >= hits.limit || !this.#isPlain) return this.#readCarefully(key, handle);
+    hits.handles[hits.length++] = handle;
+    return table.values[handle];
   }
 
   /** A read that leaves no trace. */
@@ -273,24 +264,23 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   /** Without a look at the clock, for most. */
   #isSurelyFresh(handle: number): boolean {
     const { ticker, store } = this;
-    if (ticker.uses === 0 || !(store.life.end[handle]! > ticker.horizon) || store.life.isIdling) return false;
+    if (!store.life.isTimed) return true;
+    if (store.life.isIdling || !ticker.isBefore(store.life.end[handle]!)) return false;
     ticker.uses--;
     return true;
   }
 
   #readCarefully(key: K, handle: number | undefined): V | undefined {
     this.assertOpen();
-    const { store, counters, events } = this;
-    if (handle === undefined || store.state(handle) !== 'fresh') {
+    const { store, events } = this;
+    if (handle === undefined || (!this.#isSurelyFresh(handle) && store.state(handle) !== 'fresh')) {
       if (handle === undefined) this.space.miss(key);
       store.sample.miss(this.space, key);
       this.miss(key);
       return undefined;
     }
     const { table, life } = store;
-    counters.hits++;
-    if (++table.hits[handle]! < 0) store.sample.hit(handle);
-    store.policy.touch(handle);
+    store.hits.add(handle);
     if (life.isIdling) {
       this.ticker.refresh();
       life.use(handle, table.born(handle));
@@ -298,15 +288,6 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     const value = table.values[handle] as V;
     if (events.heard.hit) events.emit('hit', { key, value, size: table.size(handle) });
     return this.copied(key, value);
-  }
-
-  /** What the look-up of a hit takes, by doing it once more. */
-  #timeHit(key: K): void {
-    this.store.sample.wake();
-    const start = performance.now();
-    const handle = this.#index.get(key);
-    const found = handle === undefined ? undefined : this.store.table.values[handle];
-    if (found !== undefined) this.counters.hitLatency.record(performance.now() - start);
   }
 
   #refuse(key: K, value: V, size: number): false {

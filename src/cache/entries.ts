@@ -73,8 +73,8 @@ export abstract class Entries<K, V> {
     const handle = this.engine.findFresh(key);
     if (handle === undefined) return false;
     ticker.now();
-    store.life.finish(handle);
     store.sample.leave(handle);
+    store.life.finish(handle);
     store.planSweep(handle);
     return true;
   }

@@ -152,6 +152,11 @@ export class Lifetime {
     return this.#gone.firstTime() <= this.#time[0]! ? this.#gone.first() : -1;
   }
 
+  /** A time before which nothing that is fresh ends; never, where a hit moves it: then nothing is sure. */
+  nextEnd(): number {
+    return this.isIdling ? Number.NEGATIVE_INFINITY : this.#fresh.firstTime();
+  }
+
   /** A time before which nothing dies. */
   nextDeath(): number {
     return Math.min(this.#gone.firstTime(), this.#fresh.firstTime());

@@ -7,7 +7,9 @@ import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents, RemovalReason } from '../stats/event.js';
 import type { EntryTerms } from './entry-terms.js';
 import { HitLedger } from './hit-ledger.js';
+import { Hits } from './hits.js';
 import { Lifetime, type State } from './lifetime.js';
+import { Notes } from './notes.js';
 import { Removals } from './removals.js';
 import { Sample } from './sample.js';
 import type { Space } from './space.js';
@@ -36,20 +38,19 @@ interface StoreParts<K, V> {
  */
 export class Store<K, V> {
   readonly table = new Table<K, V>();
-  readonly ledger = new HitLedger(this.table);
   readonly life: Lifetime;
+  readonly hits: Hits<K, V>;
   readonly removals: Removals<K, V>;
-  readonly sample: Sample<K, V>;
   readonly sweeper: Sweeper;
-  policy: Policy;
   bytes = 0;
   maxBytes: number;
   maxEntries: number;
   /** The largest charge of one entry. */
   maxEntryBytes: number;
-  /** Costs and tags are rare: only those that are not 1, and not none, are kept. Tags by their spaces. */
-  readonly #costs = new Map<number, number>();
-  #hasNotes = false;
+  readonly #notes = new Notes(this.table);
+  readonly #ledger = new HitLedger(this.table);
+  readonly #sample: Sample<K, V>;
+  #policy: Policy;
   readonly #followsMaxBytes: boolean;
   readonly #policyOption: ResolvedCacheOptions<K, V>['policy'];
   readonly #ticker: Ticker;
@@ -65,11 +66,32 @@ export class Store<K, V> {
     this.#ticker = ticker;
     this.life = new Lifetime(ticker.time);
     this.#counters = counters;
-    const cost = (handle: number) => this.cost(handle);
-    this.sample = new Sample({ table: this.table, life: this.life, ticker, counters, options, cost });
-    this.policy = this.#newPolicy();
+    const cost = (handle: number) => this.#notes.cost(handle);
+    const { table, life } = this;
+    this.#sample = new Sample({ table, life, ticker, counters, options, cost });
+    const isDirect = typeof options.policy !== 'string';
+    this.hits = new Hits({ table, life, ticker, counters, sample: this.#sample, isDirect });
+    this.#policy = this.#newPolicy();
     const longestWait = options.ownClock ? Number.POSITIVE_INFINITY : LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS;
     this.sweeper = new Sweeper(this, { interval: options.sweepInterval, longestWait });
+  }
+
+  /** Who goes next: all hits told, as in whatever else of the store they take part in. */
+  get policy(): Policy {
+    this.hits.settle();
+    return this.#policy;
+  }
+
+  /** What the hits have brought. */
+  get ledger(): HitLedger<K, V> {
+    this.hits.settle();
+    return this.#ledger;
+  }
+
+  /** What was asked of some of the keys. */
+  get sample(): Sample<K, V> {
+    this.hits.settle();
+    return this.#sample;
   }
 
   /** Entries held, whatever their state. */
@@ -111,6 +133,7 @@ export class Store<K, V> {
     // A reading some calls old can only shorten a life by what has passed since: nothing, to a long one.
     if (ticker.uses > 0 && !terms.isShort) ticker.uses--;
     else ticker.now();
+    this.hits.settle();
     const { table } = this;
     const held = space.find(key);
     if (held !== undefined) {
@@ -118,20 +141,20 @@ export class Store<K, V> {
       return;
     }
     const isFull = this.bytes + size > this.maxBytes || table.count >= this.maxEntries;
-    const hash = this.policy.wantsHash ? this.sample.hashOf(space, key) : 0;
+    const hash = this.#policy.wantsHash ? this.#sample.hashOf(space, key) : 0;
     let handle = isFull ? this.#makeRoom(size, 1, -1) : -1;
     if (handle >= 0) {
       table.exchange(handle, space, key, value, size);
-      replaceVictim(this.policy, handle, size, cost, hash);
+      replaceVictim(this.#policy, handle, size, cost, hash);
     } else {
       handle = table.add(space, key, value, size, this.#grow);
-      this.policy.insert(handle, size, cost, hash);
+      this.#policy.insert(handle, size, cost, hash);
     }
     this.bytes += size;
     this.#counters.missBytes += size;
     table.births[handle] = ticker.time[0]!;
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
-    this.sample.insert(space, key, handle, hash);
+    this.#sample.insert(space, key, handle, hash);
   }
 
   /** Runs writes for which there is room in the end, in whatever order they need and give it: nobody goes for them. */
@@ -149,15 +172,16 @@ export class Store<K, V> {
 
   /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
   drop(handle: number, reason: RemovalReason): void {
-    this.#settle(handle, reason);
-    this.policy.remove(handle);
+    this.hits.settle();
+    this.#letGo(handle, reason);
+    this.#policy.remove(handle);
     this.table.release(handle);
   }
 
   /** Takes all entries out, telling each with that reason unless `silently`. */
   clear({ silently = false } = {}): void {
     const { table, removals, policy } = this;
-    this.ledger.clear();
+    this.#ledger.clear();
     if (!silently) {
       this.readClock();
       for (const { index, owner } of table.root.within()) {
@@ -168,11 +192,10 @@ export class Store<K, V> {
         }
       }
     }
-    this.sample.clear();
+    this.#sample.clear();
     if (policy === this.#policyOption) for (const handle of table.handles()) policy.remove(handle);
-    else this.policy = this.#newPolicy();
-    this.#hasNotes = false;
-    this.#costs.clear();
+    else this.#policy = this.#newPolicy();
+    this.#notes.clear();
     this.life.clear();
     table.clear();
     this.bytes = 0;
@@ -204,6 +227,7 @@ export class Store<K, V> {
     if (this.#followsMaxBytes) this.maxEntryBytes = maxBytes;
     if (this.bytes <= maxBytes) return;
     this.#ticker.now();
+    this.hits.settle();
     this.#makeRoom(0, 0, -1);
   }
 
@@ -219,20 +243,21 @@ export class Store<K, V> {
   }
 
   cost(handle: number): number {
-    return this.#costs.size === 0 ? 1 : (this.#costs.get(handle) ?? 1);
+    return this.#notes.cost(handle);
   }
 
   tags(handle: number): readonly string[] {
-    return this.table.spaceOf(handle).tagged.tags(handle);
+    return this.#notes.tags(handle);
   }
 
   /** Throws when an invariant is broken. O(n log n). */
   validate(): void {
+    this.hits.settle();
     invariant(this.table.validate() === this.bytes, 'the ledger is the sum of the entries');
     invariant(this.bytes <= this.maxBytes, 'no more bytes than allowed');
     invariant(this.count <= this.maxEntries, 'no more entries than allowed');
-    invariant(this.policy.order().length === this.count, 'the policy orders all entries');
-    this.policy.validate();
+    invariant(this.#policy.order().length === this.count, 'the policy orders all entries');
+    this.#policy.validate();
     this.life.validate();
   }
 
@@ -240,16 +265,16 @@ export class Store<K, V> {
     const { table, removals } = this;
     const oldSize = table.size(handle);
     if (removals.isHeard || this.life.isTimed) this.#tellReplaced(handle, oldSize, size);
-    this.ledger.settle(handle);
+    this.#ledger.settle(handle);
     table.values[handle] = value;
     table.resize(handle, size);
     table.hits[handle]! &= FOLLOWED;
     table.births[handle] = this.#ticker.time[0]!;
     this.bytes += size - oldSize;
-    this.policy.update(handle, size, cost);
-    if (this.#hasNotes) this.#strip(handle);
+    this.#policy.update(handle, size, cost);
+    this.#notes.remove(handle);
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
-    if (table.hits[handle]! < 0) this.sample.overwrite(handle);
+    if (table.hits[handle]! < 0) this.#sample.overwrite(handle);
     if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
   }
 
@@ -265,18 +290,18 @@ export class Store<K, V> {
   }
 
   /** The entry is about to leave the table and the policy: counts and notes that, and forgets what is known of it. */
-  #settle(handle: number, reason: RemovalReason): void {
+  #letGo(handle: number, reason: RemovalReason): void {
     const { table, removals } = this;
     const size = table.size(handle);
     this.#counters.countRemoval(reason);
-    if (table.hits[handle]! < 0) this.sample.leave(handle, reason === 'evict');
+    if (table.hits[handle]! < 0) this.#sample.leave(handle, reason === 'evict');
     if (removals.isHeard) {
       const { events } = table.spaceOf(handle).owner;
       removals.note(events, table.keys[handle] as K, table.values[handle] as V, size, reason);
     }
-    this.ledger.release(handle);
+    this.#ledger.release(handle);
     if (this.life.isTimed) this.life.forget(handle);
-    if (this.#hasNotes) this.#strip(handle);
+    this.#notes.remove(handle);
     this.bytes -= size;
   }
 
@@ -287,23 +312,13 @@ export class Store<K, V> {
       life.start(handle, terms);
       this.#planFor(handle);
     }
-    if (cost !== 1 || terms.tags !== undefined) this.#annotate(handle, cost, terms.tags);
-  }
-
-  #annotate(handle: number, cost: number, tags: readonly string[] = []): void {
-    this.#hasNotes = true;
-    if (cost !== 1) this.#costs.set(handle, cost);
-    if (tags.length > 0) this.table.spaceOf(handle).tagged.set(handle, tags);
-  }
-
-  #strip(handle: number): void {
-    this.#costs.delete(handle);
-    this.table.spaceOf(handle).tagged.delete(handle);
+    if (cost !== 1 || terms.tags !== undefined) this.#notes.add(handle, cost, terms.tags);
   }
 
   #planFor(handle: number): void {
     const deadAt = this.life.deadAt(handle);
     if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, this.#ticker.time[0]!);
+    if (!this.#ticker.isBefore(this.life.endsAt(handle))) this.hits.revoke();
   }
 
   /**
@@ -321,13 +336,13 @@ export class Store<K, V> {
         this.drop(gone, this.reasonFor(gone, 'evict'));
         continue;
       }
-      let handle = this.policy.victim();
+      let handle = this.#policy.victim();
       if (handle === kept || table.values[handle] === undefined) {
-        handle = victimBut(this.policy, table, new Set(kept < 0 ? [] : [kept]));
+        handle = victimBut(this.#policy, table, new Set(kept < 0 ? [] : [kept]));
       }
-      this.#settle(handle, 'evict');
+      this.#letGo(handle, 'evict');
       if (entries > 0 && this.bytes <= maxBytes && table.count <= this.maxEntries) return handle;
-      this.policy.remove(handle);
+      this.#policy.remove(handle);
       table.release(handle);
     }
     return -1;
@@ -336,6 +351,8 @@ export class Store<K, V> {
   readonly #grow = (capacity: number): void => this.life.grow(capacity);
 
   #newPolicy(): Policy {
-    return typeof this.#policyOption === 'string' ? createPolicy(this.#policyOption) : this.#policyOption;
+    const policy = typeof this.#policyOption === 'string' ? createPolicy(this.#policyOption) : this.#policyOption;
+    this.hits.policy = policy;
+    return policy;
   }
 }

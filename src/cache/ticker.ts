@@ -18,6 +18,8 @@ export class Ticker {
   horizon = Number.POSITIVE_INFINITY;
   /** How often the last reading may still be used; whoever uses it takes one. */
   uses = 0;
+  /** Called when the last reading may not be used any more. */
+  onEndOfTurn: () => void = () => undefined;
   readonly #clock: Clock;
   readonly #isOwn: boolean;
   #readings = 0;
@@ -42,6 +44,11 @@ export class Ticker {
     else this.now();
   }
 
+  /** Whether a deadline has surely not passed, by a reading that may still be used. */
+  isBefore(deadline: number): boolean {
+    return this.uses > 0 && deadline > this.horizon;
+  }
+
   #keep(time: number): void {
     if (!this.#armed) {
       if (++this.#readings < READINGS_BEFORE_REUSE) return;
@@ -57,5 +64,6 @@ export class Ticker {
     this.#readings = 0;
     this.uses = 0;
     this.horizon = Number.POSITIVE_INFINITY;
+    this.onEndOfTurn();
   }
 }
