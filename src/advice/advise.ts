@@ -3,7 +3,8 @@ import type { Policy } from '../policy/policy.js';
 import type { Advice } from '../stats/advice.js';
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
 import { IdTable } from '../struct/id-table.js';
-import { kindOf, type LogView, numberOf, RECORD, sizeOf } from './request-log.js';
+import { kindOf, numberOf, RECORD, sizeOf } from './record.js';
+import type { LogView } from './request-log.js';
 import { SimulatedCache } from './simulated-cache.js';
 
 /** The shares of the present budget that advice is given on. */

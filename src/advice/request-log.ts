@@ -1,3 +1,5 @@
+import { bitsOf, encode, KIND_BITS, RECORD } from './record.js';
+
 /** Records that are kept unless said otherwise, 8 bytes each: 1 MiB, what accuracy within 2 points needs. */
 const CAPACITY = 1 << 17;
 const FIRST_CAPACITY = 1 << 10;
@@ -5,7 +7,7 @@ const FIRST_CAPACITY = 1 << 10;
 const THINNING = 0.5;
 const ROOM = 0.9;
 /** Entries that are followed at once, at most: more say little more. */
-const MAX_FOLLOWED = 32_768;
+const MAX_FOLLOWED = 4096;
 /** Fewer keys than this say too little. */
 const MIN_KEYS = 1024;
 /** Bits to count keys with, one for all whose hashes end alike: a power of two, some times `MIN_KEYS`. */
@@ -18,28 +20,6 @@ const MAX_VIEWS = 100;
 
 /** All keys but those with this very hash. */
 const ALL = 0xffffffff;
-
-/** What a record tells, in the three lowest bits of its second word. */
-export const RECORD = {
-  /** A read that found the entry, or brought it in. */
-  request: 0,
-  /** A read that found nothing. */
-  miss: 1,
-  /** A write that no miss asked for, or not at once. */
-  write: 2,
-  /** A removal by the user, or by time. */
-  remove: 3,
-  /** A removal of all. */
-  clear: 4,
-  /** About the record before: what a miss costs, as a float in the first word. */
-  cost: 5,
-  /** About the record before: when the entry dies, in ms. */
-  deadline: 6,
-  /** It is so late now, in ms. */
-  time: 7,
-} as const;
-
-const KIND_BITS = 7;
 
 /** The words before the records: for those who read along. */
 const HEAD = { turn: 0, length: 1, threshold: 2 } as const;
@@ -54,9 +34,6 @@ export const SHARED_LOG_BYTES: number = 4 * (HEAD_WORDS + 2 * CAPACITY);
 export function eraseLog(buffer: SharedArrayBuffer): void {
   new Int32Array(buffer).fill(0, 0, HEAD_WORDS);
 }
-
-const float = new Float32Array(1);
-const bits = new Uint32Array(float.buffer);
 
 /** A log as it was at one moment. */
 export interface LogView {
@@ -130,29 +107,48 @@ export class RequestLog {
     while (entries > this.#maxEntries) this.#turn(() => this.#thin(Math.floor(this.threshold * THINNING)));
   }
 
-  /** A read that found an entry, of so many bytes, and that dies then, if that has changed. */
-  request(hash: number, size: number, cost: number, deadline?: number): void {
-    if (this.#add(hash, encode(size, RECORD.request))) this.#noteTerms(size, cost, deadline);
+  /**
+   * A read that found an entry, of so many bytes, and that dies then, if that has changed. Returns the word for `repeat`; 0
+   * when one is not enough.
+   */
+  request(hash: number, size: number, cost: number, deadline?: number): number {
+    const word = encode(size, RECORD.request);
+    if (this.#add(hash, word)) this.#noteTerms(size, cost, deadline);
+    return cost === this.#usualCost(size) ? word : 0;
+  }
+
+  /** A read that found the same again. `false`: nothing is written down, and `request` is to be called. */
+  repeat(hash: number, word: number): boolean {
+    const at = this.#length;
+    if (word === 0 || hash >= this.threshold || at + ROOM_WORDS > this.#words.length) return false;
+    this.#words[at] = hash;
+    this.#words[at + 1] = word;
+    this.#setLength(at + 2);
+    return true;
   }
 
   /** A read that found nothing, at a time where time matters. */
   miss(hash: number, time?: number): void {
     if (time !== undefined) {
-      float[0] = time;
-      this.#add(bits[0]!, RECORD.time);
+      this.#add(bitsOf(time), RECORD.time);
     }
     this.#add(hash, RECORD.miss);
   }
 
-  /** A write, of what dies at a time, where time matters. Right after the miss that asked for it it is one request. */
-  write(hash: number, size: number, cost: number, deadline?: number): void {
+  /**
+   * A write, of what dies at a time, where time matters. Right after the miss that asked for it it is one request. Returns
+   * as `request`.
+   */
+  write(hash: number, size: number, cost: number, deadline?: number): number {
+    const word = encode(size, RECORD.request);
     const last = this.#length - 2;
     if (last >= HEAD_WORDS && this.#words[last] === hash && this.#words[last + 1] === RECORD.miss) {
-      this.#words[last + 1] = encode(size, RECORD.request);
-    } else if (!this.#add(hash, encode(size, RECORD.write))) {
-      return;
+      this.#words[last + 1] = word;
+      this.#noteTerms(size, cost, deadline);
+    } else if (this.#add(hash, (word | RECORD.write) >>> 0)) {
+      this.#noteTerms(size, cost, deadline);
     }
-    this.#noteTerms(size, cost, deadline);
+    return cost === this.#usualCost(size) ? word : 0;
   }
 
   remove(hash: number): void {
@@ -186,8 +182,7 @@ export class RequestLog {
 
   /** Says more about a record: `#add` has left room for it. */
   #note(value: number, kind: number): void {
-    float[0] = value;
-    this.#append(bits[0]!, kind);
+    this.#append(bitsOf(value), kind);
   }
 
   /** `false` when the log rests, or does not follow the key any more: it may have had to make room. */
@@ -308,26 +303,4 @@ export function viewLog(words: Uint32Array): LogView {
     if ((turn & 1) === 0 && Atomics.load(words, HEAD.turn) === turn) return view;
   }
   return { words: new Uint32Array(0), rate: 1 };
-}
-
-/** The kind of a record, by its second word. */
-export function kindOf(second: number): number {
-  return second & KIND_BITS;
-}
-
-/** The size that a record tells, by its second word. */
-export function sizeOf(second: number): number {
-  bits[0] = second & ~KIND_BITS;
-  return float[0]!;
-}
-
-/** A number that a record tells in its first word. */
-export function numberOf(first: number): number {
-  bits[0] = first;
-  return float[0]!;
-}
-
-function encode(size: number, kind: number): number {
-  float[0] = size;
-  return ((bits[0]! & ~KIND_BITS) | kind) >>> 0;
 }

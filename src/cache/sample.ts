@@ -21,18 +21,17 @@ interface SampleParts<K, V> {
   cost: (handle: number) => number;
 }
 
-/** New entries that are decided upon together. */
-const BATCH = 64;
-/** Hashes of marked entries that are remembered; a power of two. */
-const RECENT = 256;
+/** Followed entries that a hit finds without a look at their keys, at most; a power of two. */
+const MAX_KNOWN = 8192;
+const FIRST_KNOWN = 64;
 
 /**
  * The keys whose requests are written down, so that `advise` can tell what another budget would give. Which ones is decided
  * by a hash of the key, and kept as the sign of its count of hits: a hit, which raises that count anyway, only asks
  * whether it is below 0.
  *
- * To hash a key takes as long as much of a write, so new entries are marked without, and decided upon in batches, and
- * before anything else is written down: the order of what is written down is that in which it happened.
+ * What a hit of a followed entry is to write down lies ready in a small table of its own, which stays in the processor's
+ * cache: neither the key nor the columns of the entry are looked at.
  */
 export class Sample<K, V> {
   readonly #log: RequestLog;
@@ -49,13 +48,13 @@ export class Sample<K, V> {
   #missedSpace: Space<K, V> | undefined;
   #missedHash = 0;
   readonly #cost: (handle: number) => number;
-  /** Marked entries that are not decided upon, and the hashes of their keys where they are known, else 0. */
-  readonly #undecided = new Int32Array(BATCH);
-  readonly #knownHashes = new Float64Array(BATCH);
-  #undecidedCount = 0;
-  /** At the low bits of its handle, a marked entry that was seen of late, and the hash of its key: the hot are hit again. */
-  readonly #recent = new Int32Array(RECENT).fill(-1);
-  readonly #recentHashes = new Float64Array(RECENT);
+  /**
+   * At the low bits of its handle, an entry that is followed, the hash of its key, and the word that tells a hit; 0: more
+   * words than one do.
+   */
+  #known: Int32Array = new Int32Array(FIRST_KNOWN).fill(-1);
+  #knownHashes: Uint32Array = new Uint32Array(FIRST_KNOWN);
+  #knownWords: Uint32Array = new Uint32Array(FIRST_KNOWN);
 
   constructor({ table, life, ticker, counters, options, cost }: SampleParts<K, V>) {
     this.#cost = cost;
@@ -74,13 +73,10 @@ export class Sample<K, V> {
 
   /** A hit of an entry that is marked. The mark may be from when more keys were followed. */
   hit(handle: number): void {
-    this.#decide();
-    const { hits } = this.#table;
-    if (hits[handle]! >= 0) return;
-    const hash = this.#hashAt(handle);
-    const deadline = this.#life.isIdling ? this.#end(handle) : undefined;
-    if (hash >= this.#log.threshold) hits[handle]! &= ~FOLLOWED;
-    else this.#log.request(hash, this.#table.size(handle), this.#cost(handle), deadline);
+    const at = handle & (this.#known.length - 1);
+    if (this.#known[at] !== handle || !this.#log.repeat(this.#knownHashes[at]!, this.#knownWords[at]!)) {
+      this.#noteHit(handle);
+    }
   }
 
   /** A read that finds nothing fresh. */
@@ -91,45 +87,40 @@ export class Sample<K, V> {
     this.#missedSpace = space;
     this.#missedHash = hash;
     if (hash >= this.#log.threshold) return;
-    this.#decide();
     this.#log.miss(hash, this.#life.isTimed ? this.#since(this.#ticker.now()) : undefined);
   }
 
-  /** The hash of a key that is about to be written. */
+  /** The hash of a key that is about to be written: mostly it was missed just now. */
   hashOf(space: Space<K, V>, key: K): number {
-    return this.#missedHashOf(space, key) || keyHash(key, space.seed);
+    const wasMissed = this.#missedKey !== undefined && key === this.#missedKey && space === this.#missedSpace;
+    return wasMissed ? this.#missedHash : keyHash(key, space.seed);
   }
 
   /** A new entry. `hash` of its key; 0: not known. */
   insert(space: Space<K, V>, key: K, handle: number, hash: number): void {
     if (this.#isResting()) return;
-    this.#table.hits[handle] = FOLLOWED;
-    const at = this.#undecidedCount++;
-    this.#undecided[at] = handle;
-    this.#knownHashes[at] = hash || this.#missedHashOf(space, key);
+    const known = hash || this.hashOf(space, key);
     this.#missedKey = undefined;
-    if (at + 1 === BATCH) this.#decideNow();
+    if (known < this.#log.threshold) this.#follow(handle, known);
   }
 
   /** Another value for an entry that is marked. */
   overwrite(handle: number): void {
-    this.#decide();
-    if (this.#table.hits[handle]! >= 0) return;
     const hash = this.#hashAt(handle);
     if (hash < this.#log.threshold) this.#write(handle, hash);
+    else this.#unmark(handle);
   }
 
   /** A value that is too big for this budget, and might not be for another. */
   refuse(space: Space<K, V>, key: K, size: number): void {
     const hash = keyHash(key, space.seed);
-    this.#decide();
     if (hash < this.#log.threshold) this.#log.write(hash, size, this.#usualCost(size));
   }
 
   /** An entry that is marked leaves, or ends; for want of room that is nothing to write down. */
   leave(handle: number, isEvicted = false): void {
-    this.#decide();
     if (!isEvicted) this.#remove(this.#hashAt(handle));
+    this.#forgetAt(handle);
   }
 
   /** A key was to be removed that is not there, and might be with another budget. Returns `false`. */
@@ -140,9 +131,9 @@ export class Sample<K, V> {
 
   /** All entries leave. */
   clear(): void {
-    this.#decide();
     this.#missedKey = undefined;
     this.#missedSpace = undefined;
+    this.#known.fill(-1);
     this.#log.clear();
   }
 
@@ -157,7 +148,7 @@ export class Sample<K, V> {
     if (log.threshold > 0) return false;
     if (this.#counters.hits + this.#counters.misses < log.wakeAt) return true;
     for (const handle of this.#table.handles()) this.#table.hits[handle]! |= FOLLOWED;
-    this.#recent.fill(-1);
+    this.#known.fill(-1);
     log.restart();
     return false;
   }
@@ -172,37 +163,54 @@ export class Sample<K, V> {
     const { policy, maxEntries } = this.#options;
     // A policy of the user's own cannot be made anew.
     const newPolicy = () => createPolicy(typeof policy === 'string' ? policy : 'auto');
-    this.#decide();
     const view = this.#log.view();
     return advise(view, { ...now, maxEntries, newPolicy, usualCost: this.#usualCost });
   }
 
-  #decide(): void {
-    if (this.#undecidedCount > 0) this.#decideNow();
+  /** Now and then: so many entries are held. */
+  #fit(): void {
+    const { count, hits } = this.#table;
+    this.#log.fit(count);
+    const capacity = Math.min(MAX_KNOWN, hits.length);
+    if (capacity <= this.#known.length) return;
+    const length = 2 ** Math.ceil(Math.log2(capacity));
+    this.#known = new Int32Array(length).fill(-1);
+    this.#knownHashes = new Uint32Array(length);
+    this.#knownWords = new Uint32Array(length);
   }
 
-  #decideNow(): void {
-    const count = this.#undecidedCount;
-    this.#undecidedCount = 0;
-    this.#log.fit(this.#table.count);
-    for (let i = 0; i < count; i++) {
-      const handle = this.#undecided[i]!;
-      // What is remembered may be of the entry that had this handle before.
-      const hash = this.#knownHashes[i]! ? this.#remember(handle, this.#knownHashes[i]!) : this.#work(handle);
-      if (hash >= this.#log.threshold) this.#table.hits[handle]! &= ~FOLLOWED;
-      else this.#write(handle, hash);
+  /** A new entry is one of those that are followed. */
+  #follow(handle: number, hash: number): void {
+    this.#fit();
+    if (hash >= this.#log.threshold) return;
+    this.#table.hits[handle]! |= FOLLOWED;
+    this.#write(handle, hash);
+  }
+
+  /** The key of an entry is not followed any more. */
+  #unmark(handle: number): void {
+    this.#table.hits[handle]! &= ~FOLLOWED;
+    this.#forgetAt(handle);
+  }
+
+  #forgetAt(handle: number): void {
+    const at = handle & (this.#known.length - 1);
+    if (this.#known[at] === handle) this.#known[at] = -1;
+  }
+
+  #noteHit(handle: number): void {
+    const hash = this.#hashAt(handle);
+    if (hash >= this.#log.threshold) {
+      this.#unmark(handle);
+      return;
     }
+    const deadline = this.#life.isIdling ? this.#end(handle) : undefined;
+    this.#remember(handle, hash, this.#log.request(hash, this.#table.size(handle), this.#cost(handle), deadline));
   }
 
   #write(handle: number, hash: number): void {
-    this.#log.write(hash, this.#table.size(handle), this.#cost(handle), this.#end(handle));
-  }
-
-  /** The hash of a key if it was the last to be missed, and has not been written since; else 0. */
-  #missedHashOf(space: Space<K, V>, key: K): number {
-    return this.#missedKey !== undefined && key === this.#missedKey && space === this.#missedSpace
-      ? this.#missedHash
-      : 0;
+    const word = this.#log.write(hash, this.#table.size(handle), this.#cost(handle), this.#end(handle));
+    this.#remember(handle, hash, word);
   }
 
   #end(handle: number): number | undefined {
@@ -215,24 +223,21 @@ export class Sample<K, V> {
   }
 
   #remove(hash: number): void {
-    this.#decide();
     if (hash < this.#log.threshold) this.#log.remove(hash);
   }
 
   /** Of an entry that is marked. */
   #hashAt(handle: number): number {
-    const at = handle & (RECENT - 1);
-    return this.#recent[at] === handle ? this.#recentHashes[at]! : this.#work(handle);
+    const at = handle & (this.#known.length - 1);
+    return this.#known[at] === handle
+      ? this.#knownHashes[at]!
+      : keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed);
   }
 
-  #work(handle: number): number {
-    return this.#remember(handle, keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed));
-  }
-
-  #remember(handle: number, hash: number): number {
-    const at = handle & (RECENT - 1);
-    this.#recent[at] = handle;
-    this.#recentHashes[at] = hash;
-    return hash;
+  #remember(handle: number, hash: number, word: number): void {
+    const at = handle & (this.#known.length - 1);
+    this.#known[at] = handle;
+    this.#knownHashes[at] = hash;
+    this.#knownWords[at] = this.#life.isIdling ? 0 : word;
   }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { advise } from '../../src/advice/advise.js';
 import { kneeOf } from '../../src/advice/knee.js';
@@ -162,6 +163,57 @@ describe('advice of a Cache', () => {
     expect(hitsOfTwice()).toBe(2);
     for (let i = 0; i < 3; i++) ask('big', 4);
     expect(hitsOfTwice()).toBe(4);
+  });
+
+  it('is exact whatever is done to the entries, and whichever have had their place before', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('get', 'get', 'get', 'set', 'take', 'delete', 'load', 'load', 'clear'),
+      key: fc.nat(120),
+      size: fc.integer({ min: 1, max: 6 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 200, maxLength: 600, size: 'max' }), (steps) => {
+        const cache = new Cache<string, number>({ maxBytes: 40, policy: 'lru' });
+        const others = [20, 40, 80, 160].map((bytes) => new SimulatedCache(createPolicy('lru'), bytes));
+        const misses = others.map(() => 0);
+        const sizes = new Map<number, number>();
+        const read = (key: number) => {
+          const value = cache.get(`key ${key}`);
+          // What is found here would be brought in there.
+          const find = (other: SimulatedCache) =>
+            value === undefined ? other.read(key) : other.request(key, sizes.get(key)!, 1);
+          others.forEach((other, i) => {
+            if (!find(other)) misses[i]!++;
+          });
+          return value;
+        };
+        const write = (key: number, size: number) => {
+          for (const other of others) other.write(key, size, 1);
+          sizes.set(key, size);
+          cache.set(`key ${key}`, 1, { size });
+        };
+        for (const { kind, key, size } of steps) {
+          // All at once is rare, or little would be held.
+          if (kind === 'clear' && size > 1) continue;
+          if (kind === 'get' || kind === 'take') read(key);
+          else if (kind === 'set') write(key, size);
+          else if (kind === 'load' && read(key) === undefined) write(key, size);
+          if (kind === 'clear') {
+            for (const other of others) other.clear();
+            cache.clear();
+          }
+          if (kind === 'take' || kind === 'delete') {
+            for (const other of others) other.remove(key);
+            cache.delete(`key ${key}`);
+          }
+        }
+        const { gets } = cache.stats.snapshot();
+        expect(cache.stats.snapshot().misses).toBe(misses[1]);
+        if (misses[1] === 0) return;
+        expect(cache.stats.advise().map(({ hitRate }) => Math.round((1 - hitRate) * gets))).toEqual(misses);
+      }),
+      { seed: 3, numRuns: 60 },
+    );
   });
 
   it('takes namespaces for what they are', () => {

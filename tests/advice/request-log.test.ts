@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  kindOf,
-  numberOf,
-  RECORD,
-  RequestLog,
-  SHARED_LOG_BYTES,
-  sizeOf,
-  viewLog,
-} from '../../src/advice/request-log.js';
+import { kindOf, numberOf, RECORD, sizeOf } from '../../src/advice/record.js';
+import { RequestLog, SHARED_LOG_BYTES, viewLog } from '../../src/advice/request-log.js';
 import { hashNumber } from '../../src/common/hash.js';
 
 const NAMES = Object.fromEntries(Object.entries(RECORD).map(([name, kind]) => [kind, name]));
