@@ -5,7 +5,7 @@ import { build } from 'tsup';
 /**
  * What wraps around, overflows or is rebuilt is to do so within a few steps: generations of 3 bits, rows of 4 pins, rings
  * of 4 uses, an index of 8 buckets, a near table of 2 keys, insertion numbers whose low half is
- * one bit wide, hashes of 4 bits. And there is but one clock.
+ * one bit wide, hashes of 4 bits; and every other removal leaves a tombstone. And there is but one clock.
  */
 export const NARROWINGS = [
   { file: 'src/arena/layout.ts', old: 'MAX_THREADS = 256;', now: 'MAX_THREADS = 16;' },
@@ -16,6 +16,11 @@ export const NARROWINGS = [
   { file: 'src/arena/layout.ts', old: 'MIN_SLOTS = 1024;', now: 'MIN_SLOTS = 64;' },
   { file: 'src/arena/layout.ts', old: 'NUMBER_HIGH = 2 ** 31;', now: 'NUMBER_HIGH = 2;' },
   { file: 'src/arena/key-index.ts', old: 'ROOM_AFTER_REBUILD = 4;', now: 'ROOM_AFTER_REBUILD = 2;' },
+  {
+    file: 'src/arena/key-index.ts',
+    old: 'const last = this.#words[next] === BUCKET_EMPTY;',
+    now: 'const last = this.#words[next] === BUCKET_EMPTY && (slot & 1) === 0;',
+  },
   { file: 'src/arena/near-table.ts', old: 'const ENTRIES = ', now: 'const ENTRIES = 2 + 0 * ' },
   {
     file: 'src/common/hash.ts',

@@ -37,6 +37,13 @@ describe('the protocol of the arena', () => {
       }
     }
   }, 120_000);
+
+  it('holds in schedules of programs that are drawn', async () => {
+    const seen = new Set<string>();
+    const { error, schedules } = await checker.draw(1, 300, { onSchedule: (high, low) => seen.add(`${high} ${low}`) });
+    expect(error && `after ${schedules}: ${error.stack}`).toBeUndefined();
+    expect(seen.size).toBeGreaterThan(290);
+  }, 120_000);
 });
 
 describe('the list of what must not be left out', () => {

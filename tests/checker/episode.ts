@@ -2,7 +2,8 @@ import { HEADER } from '../../src/arena/layout.js';
 import type { Random } from './random.js';
 import { Actor, DEEDS, type Deed } from './thread.js';
 import { promise } from './truth.js';
-import { givePortBack, type Job, KEYS, type Wire, type World } from './world.js';
+import { givePortBack, type Wire } from './wire.js';
+import { type Job, KEYS, type World } from './world.js';
 
 /** More events than any episode has that comes to an end. */
 const MAX_EVENTS = 20_000;

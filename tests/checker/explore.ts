@@ -3,22 +3,27 @@
  *
  * Each access of a thread is made at once, or after any of those accesses of the keeper to the same place that come later
  * and would make a difference to it. Whatever else could be interleaved comes to the same: threads write nothing that
- * other threads read. So these are all schedules that differ, each of them once; a thread may also end before any of its
- * accesses. Which message arrives next is a choice, too.
+ * other threads read. So these are all schedules that differ; a thread may also end before any of its accesses, and
+ * before and after each of its requests. Which message arrives next is a choice, too. Those come first in which somebody
+ * waits but once, however long.
  *
  * A program is run as often as there are schedules, in a world that persists: before each run the same keys are there,
- * in other slots and under other generations.
+ * in other slots and under other generations. Where schedules are drawn, programs can be, too: each run is another one,
+ * and begins with what the one before has left.
  */
-import type { Shared } from './memory.js';
+import { Choices } from './choices.js';
+import { real, type Shared } from './memory.js';
 import type { Random } from './random.js';
-import { Actor, type Deed } from './thread.js';
+import { Signature } from './signature.js';
+import { Actor, DEEDS, type Deed } from './thread.js';
 import { promise } from './truth.js';
-import { givePortBack, type Wire, type World } from './world.js';
+import { givePortBack, type Wire } from './wire.js';
+import { KEYS, type World } from './world.js';
 
 export interface Program {
   name: string;
-  /** Keys that are there at the beginning. */
-  keys: readonly string[];
+  /** Keys that are there at the beginning, and no others; `undefined`: whatever is there. */
+  keys: readonly string[] | undefined;
   /** What threads do whose accesses are interleaved with the keeper's. */
   threads: readonly (readonly Deed[])[];
   /** What threads do of whom only the messages matter. */
@@ -29,59 +34,38 @@ export interface Program {
   mayDie?: boolean;
 }
 
-/** The choices of one run, and how many there were at each: in order, the first of each first, or drawn. */
-class Choices {
-  taken: number[] = [];
-  #of: number[] = [];
-  #at = 0;
-
-  constructor(readonly random: Random | undefined) {}
-
-  choose(of: number): number {
-    if (of === 1) return 0;
-    const at = this.#at++;
-    if (at === this.taken.length) this.taken.push(this.random?.below(of) ?? 0);
-    this.#of[at] = of;
-    return Math.min(this.taken[at]!, of - 1);
-  }
-
-  /** Anew. */
-  reset(): void {
-    this.taken = [];
-    this.#of = [];
-    this.#at = 0;
-  }
-
-  /** On to the next run; whether there is one. */
-  next(): boolean {
-    this.taken.length = Math.min(this.taken.length, this.#at);
-    this.#of.length = this.taken.length;
-    this.#at = 0;
-    while (this.taken.length > 0) {
-      const last = this.taken.length - 1;
-      if (++this.taken[last]! < this.#of[last]!) return true;
-      this.taken.pop();
-    }
-    return false;
-  }
-}
-
 interface Watched {
   actor: Actor;
   /** The place that it waits at, or none. */
   place: number | undefined;
   isStore: boolean;
+  /** So many accesses of the keeper that matter to it, and it goes on; 0: it does not wait for such. */
+  left: number;
+  /** So many accesses of the keeper, whichever, and it goes on; 0: it does not wait for such. */
+  patience: number;
+  /** Which of the choices its waiting is. */
+  choice: number;
   /** What it has waited for has happened. */
   isWoken: boolean;
-  /** So many accesses of the keeper, whichever, and it goes on. */
-  patience: number;
+  /** It has waited, and makes its access now. */
+  isGranted: boolean;
+  /** How far it had come when it was asked last whether it dies. */
+  askedAt: number;
   /** It ends here. */
   dies: boolean;
 }
 
+/** How a drawn run goes: how often somebody waits, and for how long at most. */
+interface Manner {
+  waits: number;
+  patience: number;
+}
+
 const LENGTH = 100_000;
-/** Runs without a place that was not seen before, after which all are taken for known. */
-const LEARNING = 24;
+const WAITS = [0.04, 0.1, 0.2, 0.4];
+const PATIENCE = [3, 12, 50, 400];
+/** Of drawn runs, how often somebody dies at a place where he may. */
+const DEATHS = 0.08;
 
 export class Exploration {
   schedules = 0;
@@ -90,100 +74,58 @@ export class Exploration {
   readonly choices: Choices;
   /** Told each schedule, as two numbers that tell it from others. */
   onSchedule: ((high: number, low: number) => void) | undefined;
-  /** Places that the keeper uses. */
-  #places = new Set<number>();
-  #isLearning = true;
+  #runs = 0;
   #watched: Watched[] = [];
   #isRunning = false;
   #isDeath = false;
-  #high = 0;
-  #low = 0;
+  #manner: Manner = { waits: 0, patience: 0 };
+  readonly #signature = new Signature();
 
   /** With `random` schedules are drawn, of all that there are, whether they make a difference or not. */
   constructor(
     readonly world: World,
     readonly wires: Wire[],
-    readonly program: Program,
     readonly random?: Random,
   ) {
     this.choices = new Choices(random);
     world.memory.holdsBack = false;
+    world.onYield = (isStore, from, to) => this.#pass(isStore, from, to);
   }
 
-  /** Runs so many schedules at most. Whether these were all. */
-  async run(limit: number): Promise<boolean> {
-    const { world, choices } = this;
-    world.onYield = (isStore, from, to) => this.#pass(isStore, from, to);
-    try {
-      if (this.random) return await this.#draw(limit);
-      await this.#learn();
-      for (;;) {
-        if (this.schedules + this.redundant >= limit) return false;
-        const known = this.#places.size;
-        if (await this.#once()) this.#count();
-        else this.redundant++;
-        if (this.#places.size > known) {
-          await this.#learn();
-          this.schedules = 0;
-        } else if (!choices.next()) {
-          return true;
-        }
-      }
-    } finally {
-      world.onYield = undefined;
+  /** Runs so many schedules of a program at most. Whether these were all. */
+  async run(program: Program, limit: number): Promise<boolean> {
+    for (;;) {
+      if (this.schedules + this.redundant >= limit) return false;
+      const isComplete = await this.#once(program);
+      // Those in which fewer wait were played in an earlier round.
+      if (isComplete && this.choices.waits === this.choices.bound) this.#count();
+      else this.redundant++;
+      if (!this.choices.next()) return true;
     }
   }
 
-  async #draw(limit: number): Promise<boolean> {
-    this.#isLearning = false;
+  /** Runs so many schedules that are drawn, each of the next program. */
+  async draw(random: Random, limit: number, program: () => Program): Promise<void> {
     for (let i = 0; i < limit; i++) {
       this.choices.reset();
-      await this.#once();
+      this.#manner = { waits: random.pick(WAITS), patience: random.pick(PATIENCE) };
+      await this.#once(program());
       this.#count();
     }
-    return false;
-  }
-
-  // Which places matter is seen from runs in which nobody waits.
-  async #learn(): Promise<void> {
-    this.#isLearning = true;
-    for (let quiet = 0; quiet < LEARNING; quiet++) {
-      const known = this.#places.size;
-      this.choices.reset();
-      await this.#once();
-      if (this.#places.size > known) quiet = 0;
-    }
-    this.choices.reset();
-    this.#isLearning = false;
   }
 
   #count(): void {
     this.schedules++;
-    this.onSchedule?.(this.#high, this.#low);
-  }
-
-  #note(what: number): void {
-    this.#high = Math.imul(this.#high ^ what, 0x9e3779b1) ^ (this.#high >>> 15);
-    this.#low = Math.imul(this.#low ^ what, 0x85ebca6b) ^ (this.#low >>> 13);
+    const { high, low } = this.#signature.sum();
+    this.onSchedule?.(high, low);
   }
 
   /** One run. Whether all that was waited for has come. */
-  async #once(): Promise<boolean> {
-    const { world, program, wires } = this;
-    this.#prepare();
-    this.#high = this.#low = 0;
-    this.#isDeath = program.mayDie === true;
-    const actors = [...program.others, ...program.threads].map((deeds, i) => {
-      const wire = wires[i]!;
-      world.refresh(wire);
-      return new Actor(`${i}`, world, wire, deeds);
-    });
+  async #once(program: Program): Promise<boolean> {
+    const { world, wires } = this;
+    if (program.keys) this.#prepare(program.keys);
+    const actors = this.#cast(program);
     const others = actors.slice(0, program.others.length);
-    this.#watched = actors.slice(program.others.length).map((actor) => {
-      const watched: Watched = { actor, place: undefined, isStore: false, isWoken: true, patience: 0, dies: false };
-      actor.player.gate = (array, index, isStore) => this.#decide(watched, array, index, isStore);
-      return watched;
-    });
     const moves = [...(program.moves ?? [])];
     this.#isRunning = true;
     for (;;) {
@@ -193,13 +135,14 @@ export class Exploration {
       const count = full.length + (moves.length > 0 ? 1 : 0);
       if (count === 0) break;
       const choice = this.choices.choose(count);
-      this.#note(choice);
       const chosen = full[choice];
+      this.#signature.note(chosen === undefined ? -1 : actors.indexOf(chosen));
       if (chosen !== undefined) world.deliver(chosen.wire);
       else world.relocate(moves.shift()!);
     }
     this.#isRunning = false;
-    const isComplete = this.#watched.every(({ place }) => place === undefined);
+    const waiting = this.#watched.filter(({ place }) => place !== undefined);
+    if (waiting.length > 0 && !this.random) this.choices.cap(Math.max(...waiting.map(({ choice }) => choice)));
     for (const [i, actor] of actors.entries()) if (actor.state === 'dead') wires[i] = await bury(actor);
     while (actors.some(({ state }) => state === 'alive')) {
       if (!actors.some((actor) => actor.canGo || actor.wire.posted.length > 0)) await world.wait();
@@ -209,7 +152,53 @@ export class Exploration {
       }
     }
     this.#end(actors);
-    return isComplete;
+    return waiting.length === 0;
+  }
+
+  #cast({ keys, threads, others, moves, mayDie }: Program): Actor[] {
+    const { world, wires } = this;
+    const signature = this.#signature;
+    signature.reset(threads.length);
+    this.#isDeath = mayDie === true;
+    const actors = [...others, ...threads].map((deeds, i) => {
+      const wire = wires[i]!;
+      world.refresh(wire);
+      return new Actor(`${i}`, world, wire, deeds);
+    });
+    this.#watched = actors.slice(others.length).map((actor) => {
+      const watched: Watched = {
+        actor,
+        place: undefined,
+        isStore: false,
+        left: 0,
+        patience: 0,
+        choice: -1,
+        isWoken: true,
+        isGranted: false,
+        askedAt: -1,
+        dies: false,
+      };
+      actor.player.gate = (array, index, isStore) => this.#decide(watched, array, index, isStore);
+      actor.player.mayRest = () => !this.#isRunning || this.#mayLive(watched);
+      return watched;
+    });
+    world.memory.onStep = (player, array, index, isStore) => {
+      if (!(array instanceof real.Int32Array)) return;
+      const thread = this.#watched.findIndex(({ actor }) => actor.player === player);
+      if (thread >= 0) signature.access(thread, world.place(array, index), isStore);
+    };
+    if (keys === undefined) for (const key of KEYS) signature.note(world.truth.isPresent(key) ? 1 : 0);
+    for (const [of, lists] of [threads, others].entries()) {
+      for (const deeds of lists) {
+        signature.note(of);
+        for (const { kind, key, size, way } of deeds) {
+          signature.note(KINDS.indexOf(kind) * 64 + KEYS.indexOf(key) * 8 + way);
+          signature.note(size);
+        }
+      }
+    }
+    for (const key of moves ?? []) signature.note(KEYS.indexOf(key));
+    return actors;
   }
 
   /** Those go on whose time has come. */
@@ -218,58 +207,69 @@ export class Exploration {
       if (!one.isWoken && one.place !== undefined) continue;
       if (!one.actor.canGo) continue;
       one.isWoken = false;
+      one.isGranted = one.place !== undefined;
       one.place = undefined;
       one.actor.go(LENGTH);
-      if (one.dies) one.actor.kill();
-      this.#note(this.world.accesses * 64 + one.actor.player.log.length);
+      if (!one.dies) continue;
+      this.#signature.mark(this.#watched.indexOf(one), -1);
+      one.actor.kill();
     }
   }
 
   #decide(one: Watched, array: Shared, index: number, isStore: boolean): boolean {
-    if (!this.#isRunning || this.#isLearning) return true;
-    const place = this.world.place(array, index);
-    if (this.random) {
-      if (!this.random.chance(0.2)) return true;
-      one.place = place;
-      one.patience = 1 + this.random.below(this.random.pick([3, 12, 50]));
-      return false;
+    if (!this.#isRunning) return true;
+    if (one.isGranted) {
+      one.isGranted = false;
+      return true;
     }
-    if (this.#isDeath && this.choices.choose(2) === 1) {
-      this.#isDeath = false;
-      one.dies = true;
-      return false;
+    if (!this.#mayLive(one)) return false;
+    const { random } = this;
+    one.left = one.patience = 0;
+    if (random) {
+      if (!random.chance(this.#manner.waits)) return true;
+      if (random.chance(0.4)) one.left = 1 + random.below(3);
+      else one.patience = 1 + random.below(this.#manner.patience);
+    } else {
+      one.left = this.choices.wait();
+      if (one.left === 0) return true;
+      one.choice = this.choices.last;
     }
-    if (!this.#places.has(isStore ? -1 - place : place)) return true;
-    if (this.choices.choose(2) === 0) return true;
-    one.place = place;
+    one.place = this.world.place(array, index);
     one.isStore = isStore;
     return false;
+  }
+
+  /** Whether it does not end here. */
+  #mayLive(one: Watched): boolean {
+    if (!this.#isDeath || one.askedAt === one.actor.player.log.length) return true;
+    one.askedAt = one.actor.player.log.length;
+    one.dies = this.random ? this.random.chance(DEATHS) : this.choices.choose(2) === 1;
+    if (one.dies) this.#isDeath = false;
+    return !one.dies;
   }
 
   /** The keeper is about to make an access. */
   #pass(isStore: boolean, from: number, to: number): void {
     if (!this.#isRunning) return;
     this.#goOn();
-    for (const one of this.#watched) if (one.patience > 0 && --one.patience === 0) one.isWoken = true;
-    if (this.random) return;
-    for (let place = from; place < to; place++) {
-      // A load matters to who stores, a store to everybody.
-      if (isStore) this.#places.add(place);
-      this.#places.add(-1 - place);
-    }
+    this.#signature.keeper(isStore, from, to);
     for (const one of this.#watched) {
-      if (one.place !== undefined && one.place >= from && one.place < to && (isStore || one.isStore))
+      const { place } = one;
+      if (place === undefined) continue;
+      if (one.patience > 0 && --one.patience === 0) one.isWoken = true;
+      // A load matters to who stores, a store to everybody.
+      if (one.left > 0 && place >= from && place < to && (isStore || one.isStore) && --one.left === 0)
         one.isWoken = true;
     }
   }
 
   /** What is to be there is there, and nothing else. */
-  #prepare(): void {
-    const { world, wires, program } = this;
+  #prepare(keys: readonly string[]): void {
+    const { world, wires } = this;
     const { truth } = world;
     const setter = wires.at(-1)!;
-    const missing = program.keys.filter((key) => !truth.isPresent(key));
-    const extra = truth.present.filter((key) => !program.keys.includes(key));
+    const missing = keys.filter((key) => !truth.isPresent(key));
+    const extra = truth.present.filter((key) => !keys.includes(key));
     if (missing.length + extra.length === 0) return;
     const deeds = [
       ...extra.map((key): Deed => ({ kind: 'remove', key, size: 0, way: 0 })),
@@ -290,9 +290,11 @@ export class Exploration {
     this.world.does('look', () => keeper.settle());
     promise(keeper.arena.limboSize === 0, 'nothing is in limbo');
     promise(keeper.arena.held().size === 0, 'nothing is pinned');
-    if (this.schedules % 64 === 0) this.world.validate();
+    if (this.#runs++ % 64 === 0) this.world.validate();
   }
 }
+
+const KINDS = Object.keys(DEEDS);
 
 /** The keeper hears of a death, and gets its proof. Gives the wire of the thread that comes in its place. */
 async function bury({ world, wire }: Actor): Promise<Wire> {
@@ -300,5 +302,8 @@ async function bury({ world, wire }: Actor): Promise<Wire> {
   world.prove(wire);
   while (wire.state !== 'forgotten') await world.wait();
   givePortBack(wire.port);
-  return world.connect();
+  const next = world.connect();
+  // It comes, and takes its row.
+  new Actor('next', world, next, []).go(LENGTH);
+  return next;
 }

@@ -42,6 +42,8 @@ export class Player {
   readonly heldBack: HeldBack[] = [];
   /** Asked before each access that others can notice: whether it may be made now. */
   gate: ((array: Shared, index: number, isStore: boolean) => boolean) | undefined;
+  /** Asked where it `rests`: whether it goes on. */
+  mayRest: (() => boolean) | undefined;
   #at = 0;
   #limit = 0;
 
@@ -78,6 +80,11 @@ export class Player {
     if (this.isReplaying) return this.log[this.#at++] as T;
     if (this.#mustStop) throw STOP;
     return this.#act(act);
+  }
+
+  /** Where it may end, between two steps. */
+  rest(): void {
+    if (!this.isReplaying && this.mayRest?.() === false) this.#stop();
   }
 
   /** As `step`, and part of the one before: nobody else moves in between. */
@@ -140,10 +147,14 @@ export class Player {
 
   #mayGo(array: Shared, index: number, isStore: boolean): void {
     if (this.#mustStop || this.gate?.(array, index, isStore) === false) {
-      // Nothing more, should somebody have something to do on the way out.
-      this.#limit = 0;
-      throw STOP;
+      this.#stop();
     }
+  }
+
+  #stop(): never {
+    // Nothing more, should somebody have something to do on the way out.
+    this.#limit = 0;
+    throw STOP;
   }
 }
 

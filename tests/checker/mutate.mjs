@@ -5,10 +5,17 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildChecker } from './build.mjs';
 import { MUTATIONS } from './mutations.mjs';
-import { drawn, everything, play, worlds } from './play.mjs';
+import { drawn, everything, named, Player, worlds } from './play.mjs';
 
 /** What a change has to survive, and how long that may take. */
-const TASKS = [...everything(60), ...worlds(1, 4), ...drawn(150, 1), ...everything(600), ...worlds(5, 26)];
+const TASKS = [
+  ...everything(60),
+  ...drawn(300, 1, 20),
+  ...worlds(1, 4),
+  ...named(150, 1),
+  ...everything(600),
+  ...worlds(5, 26),
+];
 const LIMIT_MS = 90_000;
 
 const wanted = process.argv[2] ?? '';
@@ -19,13 +26,15 @@ let next = 0;
 
 /** What becomes of one change: why the checker has failed, or `undefined`. */
 async function outcome(mutation, index) {
-  const module = await buildChecker(join(folder, String(index)), mutation);
+  const player = new Player(await buildChecker(join(folder, String(index)), mutation));
   try {
-    const { finding, schedules } = await play(module, TASKS, LIMIT_MS);
+    const { finding, schedules } = await player.play(TASKS, LIMIT_MS);
     const why = finding?.error.split('\n')[0].replace(/^\w*Error: /, '');
     return finding && `after ${schedules.length} schedules: ${why}`;
   } catch (error) {
     return error.message;
+  } finally {
+    player.end();
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Program } from './explore.js';
+import type { Random } from './random.js';
 import type { Deed } from './thread.js';
+import { KEYS } from './world.js';
 
 function deed(kind: Deed['kind'], key: string, size = 60, way = 0): Deed {
   return { kind, key, size, way };
@@ -17,6 +19,13 @@ const READS: Record<string, readonly Deed[]> = {
   'a near read': [deed('near', 'a'), deed('near', 'a')],
 };
 
+/** The pin for moments holds what no other pin holds. */
+const LEASED_ELSEWHERE = [
+  ...Array.from({ length: 3 }, () => deed('acquire', 'd')),
+  deed('get', 'a'),
+  ...Array.from({ length: 3 }, () => deed('release', 'd')),
+];
+
 /** What others do meanwhile. The key is there again at the end, or was not there, so that the next run begins as this one. */
 const CHANGES: Record<string, Pick<Program, 'others' | 'moves'>> = {
   'is replaced': { others: [[deed('set', 'a')]] },
@@ -24,9 +33,13 @@ const CHANGES: Record<string, Pick<Program, 'others' | 'moves'>> = {
   'is removed': { others: [[deed('remove', 'a')]] },
   'is removed, and its slot goes to another key': { others: [[deed('remove', 'a'), deed('set', 'b')]] },
   'is replaced, and its slot goes to another key': { others: [[deed('set', 'a'), deed('set', 'b')]] },
+  'is removed, and its slot goes to another key, and to a third': {
+    others: [[deed('remove', 'a'), deed('set', 'b'), deed('remove', 'b'), deed('set', 'c')]],
+  },
   'is removed and set': { others: [[deed('remove', 'a'), deed('set', 'a')]] },
   'is moved': { others: [], moves: ['a'] },
   'is moved, and its slot goes to another key': { others: [[deed('set', 'b')]], moves: ['a'] },
+  'is moved twice, while another is written': { others: [[deed('set', 'b')]], moves: ['a', 'a'] },
   'is moved twice': { others: [], moves: ['a', 'a'] },
   'is touched, expired and set': { others: [[deed('touch', 'a'), deed('expire', 'a'), deed('set', 'a')]] },
   'is taken, and others come': { others: [[deed('take', 'a'), deed('set', 'b')]] },
@@ -45,6 +58,9 @@ const CHANGES: Record<string, Pick<Program, 'others' | 'moves'>> = {
     ],
   },
 };
+
+/** Until buckets are rare: those of keys that have gone stay taken. */
+const MANY = ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].flatMap((key) => [deed('set', key), deed('remove', key)]);
 
 const OFTEN = ['d', 'c', 'd', 'b', 'c', 'd'].flatMap((key) => [
   deed('set', key),
@@ -118,6 +134,30 @@ export const PROGRAMS: readonly Program[] = [
     mayDie: true,
   },
   {
+    name: 'a read of a key that is there, and the index is rebuilt twice',
+    keys: ['a'],
+    threads: [[deed('get', 'a')]],
+    others: [[...MANY, ...MANY]],
+  },
+  {
+    name: 'a read of a key that is replaced after the index was rebuilt, and its slot goes to another key',
+    keys: ['a'],
+    threads: [[deed('get', 'a')]],
+    others: [[...MANY, deed('set', 'a'), deed('set', 'b')]],
+  },
+  ...['is replaced', 'is removed', 'is moved', 'is evicted'].map((change) => ({
+    name: `a read with all pins leased elsewhere of a key that ${change}`,
+    keys: ['a', 'd'],
+    threads: [LEASED_ELSEWHERE],
+    ...CHANGES[change]!,
+  })),
+  {
+    name: 'a lease, and its thread has another key evicted, which was used later',
+    keys: ['a'],
+    threads: [[deed('acquire', 'a'), deed('set', 'c', 2500), deed('get', 'c'), deed('set', 'b', 3000)]],
+    others: [],
+  },
+  {
     name: 'a lease that is in the way of a write of the same thread',
     keys: ['a'],
     threads: [[deed('acquire', 'a'), deed('set', 'b', 5800)]],
@@ -130,3 +170,33 @@ export const PROGRAMS: readonly Program[] = [
     others: [[deed('set', 'a')]],
   },
 ];
+
+const READING: readonly Deed['kind'][] = ['get', 'acquire', 'acquire', 'near', 'near', 'release', 'survey'];
+const WRITING: readonly Deed['kind'][] = [
+  'set',
+  'set',
+  'set',
+  'set',
+  'remove',
+  'take',
+  'touch',
+  'expire',
+  'clear',
+  'claim',
+];
+const SIZES = [16, 40, 60, 60, 60, 60, 200, 500, 1500, 2200, 4000, 5500];
+
+/** One of all programs of this size: two or three threads, with one to four deeds each. */
+export function drawProgram(random: Random): Program {
+  const keys = KEYS.slice(0, 1 + random.below(KEYS.length));
+  const deeds = (kinds: readonly Deed['kind'][], most: number) =>
+    Array.from({ length: 1 + random.below(most) }, () =>
+      deed(random.pick(kinds), random.pick(keys), random.pick(SIZES), random.below(4)),
+    );
+  const threads = [deeds(READING, 4)];
+  if (random.chance(0.3)) threads.push(deeds(random.chance(0.5) ? READING : WRITING, 3));
+  const others = [deeds(WRITING, 4)];
+  if (random.chance(0.3)) others.push(deeds(WRITING, 3));
+  const moves = random.chance(0.2) ? [random.pick(keys)] : [];
+  return { name: 'drawn', keys: undefined, threads, others, moves, mayDie: random.chance(0.15) };
+}

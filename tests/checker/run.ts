@@ -1,6 +1,6 @@
 import { Cast, Episode } from './episode.js';
 import { Exploration } from './explore.js';
-import { PROGRAMS } from './programs.js';
+import { drawProgram, PROGRAMS } from './programs.js';
 import { Random } from './random.js';
 import { Broken } from './truth.js';
 import { World } from './world.js';
@@ -75,13 +75,41 @@ export async function explore(
   { seed, onSchedule }: Pick<Manner, 'onSchedule'> & { seed?: number } = {},
 ): Promise<Explored> {
   const program = PROGRAMS[index]!;
-  const dice = new Random(index + 1);
-  const world = new World('lru', () => dice.next());
+  const random = seed === undefined ? undefined : new Random(seed);
+  return exploring(new Random(index + 1), 'lru', random, onSchedule, async (exploration) => {
+    if (random === undefined) return exploration.run(program, limit);
+    await exploration.draw(random, limit, () => program);
+    return false;
+  });
+}
+
+/** So many schedules of programs that are drawn themselves. */
+export async function draw(
+  seed: number,
+  limit: number,
+  { onSchedule }: Pick<Manner, 'onSchedule'> = {},
+): Promise<Explored> {
+  const random = new Random(seed);
+  const policy = POLICIES[seed % POLICIES.length]!;
+  return exploring(new Random(seed + 1), policy, random, onSchedule, async (exploration) => {
+    await exploration.draw(random, limit, () => drawProgram(random));
+    return false;
+  });
+}
+
+async function exploring(
+  dice: Random,
+  policy: string,
+  random: Random | undefined,
+  onSchedule: Manner['onSchedule'],
+  act: (exploration: Exploration) => Promise<boolean>,
+): Promise<Explored> {
+  const world = new World(policy, () => dice.next());
   const wires = Array.from({ length: 5 }, () => world.connect());
-  const exploration = new Exploration(world, wires, program, seed === undefined ? undefined : new Random(seed));
+  const exploration = new Exploration(world, wires, random);
   exploration.onSchedule = onSchedule;
   try {
-    const isAll = await exploration.run(limit);
+    const isAll = await act(exploration);
     return { schedules: exploration.schedules, isAll };
   } catch (error) {
     const { taken } = exploration.choices;

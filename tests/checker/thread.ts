@@ -7,7 +7,8 @@ import { hashString } from '../../src/common/hash.js';
 import { FOREVER } from '../arena/support/line.js';
 import { Player, real } from './memory.js';
 import { type Claim, promise } from './truth.js';
-import type { Wire, World } from './world.js';
+import type { Wire } from './wire.js';
+import type { World } from './world.js';
 
 /** What expires stays a while, stale. */
 const TERMS = { ...FOREVER, graceMs: 20 };
@@ -130,10 +131,11 @@ export class Thread {
 
   ask<T>(request: Request, mayLeave = false): T | undefined {
     const { wire } = this.actor;
+    this.player.rest();
     const id = this.once(() => wire.ask({ id: wire.nextId(), ...request }));
     this.actor.awaited = 0;
     if (mayLeave) this.notify({ op: 'leave', request: id, flight: 0 });
-    return this.player.step(() => {
+    const result = this.player.step(() => {
       const answer = wire.answers.get(id);
       this.actor.awaited = answer === undefined ? id : 0;
       if (answer === undefined) return undefined;
@@ -141,6 +143,8 @@ export class Thread {
       promise(answer.op === 'answer' || answer.op === 'refuse', 'a request is answered or refused');
       return { value: answer.op === 'answer' ? (answer.result as T) : undefined };
     });
+    this.player.rest();
+    return result;
   }
 
   /** The bytes of the first part of a pinned slot. */
@@ -196,7 +200,7 @@ export class Thread {
     const bytes = this.bytes(slot);
     const claim = this.once(() => truth.seen(key, since, bytes, this.actor.name, slot));
     if (entry === undefined) {
-      if (isNear) reader.learn(key, slot);
+      if (isNear) reader.learn(key, slot, placeOf(bytes));
       if (
         !reader.expires(slot) ||
         reader.freshAt(
@@ -209,6 +213,8 @@ export class Thread {
       const { version } = claim;
       const isFresh = () => version.freshUntil > clock.now || version.limitedAt >= since;
       this.once(() => promise(isFresh(), 'what a thread remembers is fresh'));
+      // A number says that everything is as it was: the value, and where it lies.
+      this.once(() => promise(entry.value === placeOf(bytes), 'what a thread remembers has not been moved'));
     }
     this.keep(pin, claim, isLeased);
     return true;
@@ -304,6 +310,10 @@ export class Thread {
     if (outcome === 'stored' || outcome === 'outdone') return;
     this.ask({ op: 'settle', flight, answer: { kind: 'skip' }, rejected: outcome === 'refused' });
   }
+}
+
+function placeOf({ buffer, byteOffset }: Uint8Array): string {
+  return `${buffer.byteLength} ${byteOffset}`;
 }
 
 /** Everything that threads do. */

@@ -69,6 +69,7 @@ export class Truth {
   readonly #present = new Map<string, number>();
   #arriving: string[] = [];
   #leaving: Version[] = [];
+  #limited: Version[] = [];
   readonly #inSlot = new Map<number, Version>();
 
   /** A new value for a key, and its bytes. */
@@ -93,9 +94,12 @@ export class Truth {
   endOfDeed(): void {
     this.time++;
     for (const key of this.#arriving) this.#present.set(key, this.time);
-    for (const version of this.#leaving) version.leftAt = this.time;
+    // Who has begun before the end of it may have got ahead.
+    for (const version of this.#leaving) version.leftAt = this.time - 1;
+    for (const version of this.#limited) version.limitedAt = this.time - 1;
     this.#arriving = [];
     this.#leaving = [];
+    this.#limited = [];
     this.entering = undefined;
     this.verify();
   }
@@ -120,7 +124,9 @@ export class Truth {
   /** An entry is fresh until then. */
   limited(slot: number, freshUntil: number): void {
     const version = this.#inSlot.get(slot);
-    if (version !== undefined) Object.assign(version, { freshUntil, limitedAt: this.time });
+    if (version === undefined) return;
+    Object.assign(version, { freshUntil, limitedAt: Number.POSITIVE_INFINITY });
+    this.#limited.push(version);
   }
 
   left(slot: number, isReplaced: boolean): void {

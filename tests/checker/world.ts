@@ -1,108 +1,28 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { BlockNode } from '../../src/arena/allocator.js';
-import type { NewEntry } from '../../src/arena/entry-store.js';
 import { Keeper } from '../../src/arena/keeper.js';
 import type { KeeperCache } from '../../src/arena/keeper-cache.js';
-import { HEADER, ROW_RING_HEAD, rowStart, SLOT_F64, SLOT_WORDS } from '../../src/arena/layout.js';
-import { osThread } from '../../src/arena/os-thread.js';
-import type { CacheConfig, CacheTicket, FromKeeper, LoaderTask, ToKeeper } from '../../src/arena/protocol.js';
+import { HEADER, ROW_RING_HEAD, rowStart, SLOT_WORDS } from '../../src/arena/layout.js';
+import type { CacheConfig, CacheTicket, LoaderTask, ToKeeper } from '../../src/arena/protocol.js';
 import { SegmentMap } from '../../src/arena/segment-map.js';
 import { CacheTable } from '../../src/arena/table.js';
-import { isPacked, type Packed, packRequest, unpackAnswer } from '../../src/arena/wire.js';
+import { packRequest } from '../../src/arena/wire.js';
 import { hashString } from '../../src/common/hash.js';
 import { Clock } from './clock.js';
 import { Memory, real, type Shared } from './memory.js';
 import { answerForPromises, Broken, forgetPromises, promise, Truth } from './truth.js';
+import { watch } from './watch.js';
+import { CLOSED, freePort, givePortBack, RESERVE_MS, Wire } from './wire.js';
 
 export const KEYS = ['a', 'b', 'c', 'ключ', 'd'];
 const MAX_BYTES = 6 * 1024;
-/** How long one waits for room, and how much longer it may take until he hears that there is none. */
-const RESERVE_MS = 40;
-const PATIENCE_MS = 10;
-
 /** Where the control buffer begins among the places, and the place of all bytes. */
 const CONTROL = 2 ** 28;
-const BYTES = 2 ** 29;
-
-/** What the keeper finds in the place of a message: the port of its thread has closed. */
-const CLOSED = Symbol('closed');
-
-type Posted = ToKeeper | typeof CLOSED | (() => void);
+export const BYTES = 2 ** 29;
 
 /** A load that the keeper has given to the pool. */
 export interface Job {
   task: LoaderTask;
   isCancelled: boolean;
   done: (error?: unknown) => void;
-}
-
-/** A thread's port. What it posts waits until it is delivered. */
-export class Wire {
-  row = -1;
-  readonly posted: Posted[] = [];
-  readonly answers = new Map<number, FromKeeper>();
-  readonly osThread = { ...(osThread() ?? { id: 'none', startedAt: '' }) };
-  state: 'open' | 'closed' | 'mourned' | 'forgotten' = 'open';
-  /** Its thread has ended, whether the keeper has heard of it or not. */
-  isDead = false;
-  /** It has said that it does not use its row any more. */
-  hasLeft = false;
-  /** Since when somebody waits for room. */
-  readonly waiting = new Map<number, number>();
-  readonly #listeners = new Map<string, (message?: unknown) => void>();
-  /** Requests that have no answer yet. */
-  readonly asked = new Set<number>();
-  #next = 1;
-
-  constructor(
-    readonly thread: number,
-    readonly port: MessagePort,
-    readonly clock: Clock,
-    segments: SegmentMap,
-    welcome: (control: SharedArrayBuffer) => void,
-  ) {
-    // The port's own way would put aside what a listener throws.
-    port.on = ((event: string, listener: (message?: unknown) => void) => {
-      this.#listeners.set(event, listener);
-      return port;
-    }) as MessagePort['on'];
-    port.postMessage = (posted: FromKeeper | Packed) => {
-      const message = isPacked(posted) ? unpackAnswer(posted) : posted;
-      promise(this.state === 'open' || this.state === 'closed', 'nothing is posted to who is dead');
-      if (message.op === 'welcome') {
-        this.row = message.row;
-        welcome(message.control);
-      } else if (message.op === 'segment') {
-        segments.add(message.segment, message.buffer);
-      } else if (message.op === 'answer' || message.op === 'refuse') {
-        this.answers.set(message.id, message);
-        this.#inTime(message.id);
-        promise(this.asked.delete(message.id) || this.isDead, 'a request is answered once');
-      }
-    };
-  }
-
-  #inTime(id: number): void {
-    const since = this.waiting.get(id);
-    this.waiting.delete(id);
-    const isInTime = since === undefined || this.clock.now <= since + RESERVE_MS + PATIENCE_MS;
-    promise(isInTime, 'who waits for room is answered in his time');
-  }
-
-  /** What the keeper does when something arrives. */
-  hear(event: 'message' | 'close', message?: ToKeeper | Packed): void {
-    this.#listeners.get(event)!(message);
-  }
-
-  ask(request: ToKeeper & { id: number }): number {
-    this.asked.add(request.id);
-    this.posted.push(request);
-    return request.id;
-  }
-
-  nextId(): number {
-    return this.#next++;
-  }
 }
 
 /** A keeper, its threads' ports, and what is known of both. */
@@ -127,9 +47,10 @@ export class World {
   /** Where the keeper is, counted from the beginning of what it does. */
   accesses = 0;
   isBusy = false;
+  wires: Wire[] = [];
+  /** When what the keeper does now began. */
+  began = 0;
   readonly #restore: (() => void)[];
-  #wires: Wire[] = [];
-  #began = 0;
   #threads = 1;
   #words = new real.Int32Array(this.control);
 
@@ -149,7 +70,7 @@ export class World {
     const first = this.connect();
     this.memory.onKeeper = (array, index, isStore) => {
       const at = this.place(array, index);
-      this.#pass(isStore, at, at + 1);
+      this.pass(isStore, at, at + 1);
     };
     const config = cacheConfig(policy);
     this.ticket = this.askNow(first, { op: 'create', config });
@@ -157,7 +78,7 @@ export class World {
     this.table = this.memory.forPlayers(
       () => new CacheTable(this.ticket.table, this.ticket.cache, this.ticket.seed, this.ticket.slots),
     );
-    this.#watch();
+    watch(this);
   }
 
   /** Gives the platform back. */
@@ -172,7 +93,7 @@ export class World {
       this.control = control;
       this.#words = new real.Int32Array(control);
     });
-    this.#wires = [...this.#wires.filter(({ state }) => state !== 'forgotten'), wire];
+    this.wires = [...this.wires.filter(({ state }) => state !== 'forgotten'), wire];
     this.does('connect', () => this.keeper.connect(wire.thread, wire.port, wire.osThread));
     promise(wire.row >= 0, 'there is a row for each thread');
     return wire;
@@ -260,7 +181,7 @@ export class World {
     promise(!this.isBusy, 'the keeper does one thing at a time');
     this.isBusy = true;
     this.accesses = 0;
-    this.#began = this.truth.time;
+    this.began = this.truth.time;
     this.count(what);
     this.trace?.push(`keeper: ${what}`);
   }
@@ -298,87 +219,14 @@ export class World {
     promise(cache.committedBytes - cache.limboBytes <= cache.config.maxBytes, 'the budget is kept');
   }
 
-  #watch(): void {
-    const { cache, truth, keeper } = this;
-    const { store, table } = cache;
-    const { allocator } = keeper.arena;
-    const words = (slot: number, field: number, count = 1) => {
-      const at = table.slotWords + slot * SLOT_WORDS + field;
-      this.#pass(true, at, at + count);
-    };
-    wrap(store, 'fill', (fill) => (entry: NewEntry, now: number) => {
-      const slot = fill(entry, now);
-      truth.filled(slot);
-      truth.limited(slot, table.double(slot, SLOT_F64.freshUntil));
-      return slot;
-    });
-    wrap(store, 'enter', (enter) => (slot, old, entry) => {
-      truth.entered(slot, entry.key);
-      enter(slot, old, entry);
-    });
-    wrap(store, 'retire', (retire) => (slot, isReplaced) => {
-      truth.left(slot, isReplaced === true);
-      retire(slot, isReplaced);
-    });
-    wrap(store, 'move', (move) => (slot, ...to) => {
-      const copy = move(slot, ...to);
-      truth.moved(slot, copy);
-      return copy;
-    });
-    wrap(table, 'setInt', (setInt) => (slot, field, value) => {
-      words(slot, field);
-      setInt(slot, field, value);
-    });
-    wrap(table, 'setDouble', (setDouble) => (slot, field, value) => {
-      words(slot, 2 * field, 2);
-      if (field === SLOT_F64.freshUntil) truth.limited(slot, value);
-      setDouble(slot, field, value);
-    });
-    wrap(table, 'copySlot', (copySlot) => (from, to) => {
-      words(to, 1, SLOT_WORDS - 1);
-      copySlot(from, to);
-    });
-    wrap(allocator, 'free', (free) => (node: BlockNode) => {
-      if (this.poisons) {
-        this.#pass(true, BYTES, BYTES + 1);
-        keeper.arena.bytes(node).fill(0xee);
-        truth.verify();
-      }
-      free(node);
-    });
-    wrap(cache, 'remove', (remove) => (slot, reason) => {
-      this.count(`removed: ${reason}`);
-      if (reason === 'evict') truth.evicted(slot, this.#began);
-      remove(slot, reason);
-    });
-    wrap(keeper.arena.rows, 'remove', (remove) => (row) => {
-      for (const wire of this.#wires.filter((wire) => wire.row === row && wire.state !== 'forgotten')) {
-        promise(wire.state === 'mourned', 'no row is wiped before its thread is proven dead');
-        wire.state = 'forgotten';
-      }
-      remove(row);
-    });
-    wrap(keeper.reservations, 'open', (open) => {
-      let count = 0;
-      return (of, bytes, answer) => {
-        truth.reservations.set(++count, { key: of.key, flight: of.flight, isOutdone: false });
-        open(of, bytes, answer);
-      };
-    });
-    wrap(keeper.flights, 'start', (start) => (...of) => {
-      const flight = start(...of);
-      truth.flights.set(flight.id, { key: flight.key, flight: 0, isOutdone: false });
-      return flight;
-    });
-  }
-
   /** A number for each word of the table and the control buffer, and one for all bytes of segments. */
   place(array: Shared, index: number): number {
     if (array.buffer === this.control) return CONTROL + index;
     return array instanceof real.Int32Array ? index : BYTES;
   }
 
-  #pass(isStore: boolean, from: number, to: number): void {
+  /** The keeper is about to access these places. */
+  pass(isStore: boolean, from: number, to: number): void {
     if (!this.isBusy) return;
     this.accesses++;
     this.trace?.push(`  keeper: ${isStore ? 'store' : 'load'} ${this.#nameOf(from)}`);
@@ -422,17 +270,6 @@ export class World {
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-const ports: MessagePort[] = [];
-
-/** Ports are heavy, and nothing is ever sent over these. */
-function freePort(): MessagePort {
-  return ports.pop() ?? new MessageChannel().port1;
-}
-
-export function givePortBack(port: MessagePort): void {
-  ports.push(port);
-}
-
 function cacheConfig(policy: string): CacheConfig {
   return {
     name: 'checked',
@@ -449,11 +286,4 @@ function cacheConfig(policy: string): CacheConfig {
     defaultLoader: undefined,
     pool: {},
   };
-}
-
-/** Stands in front of a method of one object. */
-function wrap<T extends object, N extends keyof T>(object: T, name: N, around: (method: T[N]) => T[N]): void {
-  const method = object[name];
-  if (typeof method !== 'function') return;
-  object[name] = around(method.bind(object) as T[N]);
 }

@@ -10,6 +10,8 @@ import { ROLES } from './stage.mjs';
 import { FLOWS, Tally } from './tally.mjs';
 
 const { handles, tallies, index, self, seed, role, end, files, pipe, nested } = workerData;
+/** Those that stay leave time to those that come and go. */
+const isSteady = end.kind === 'none';
 const random = new Random(seed + self * 7919);
 const tally = new Tally(tallies, index);
 
@@ -59,7 +61,7 @@ async function run(deeds, flow) {
     }
     if (flow !== undefined) tally.end(flow);
     // Never is a thread busy with itself for so long that its events have to wait.
-    await (random.chance(0.3) ? sleep(random.between(0, 3)) : new Promise(setImmediate));
+    await (random.chance(0.5) ? sleep(random.between(0, isSteady ? 200 : 8)) : new Promise(setImmediate));
   }
 }
 

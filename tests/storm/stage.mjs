@@ -40,7 +40,7 @@ export const ROLES = {
 };
 
 /** The roles of actors that live to the end. */
-export const STEADY = ['reader', 'writer'];
+export const STEADY = ['reader', 'writer', 'native'];
 
 /** How often each role is cast. */
 export const CAST = {

@@ -17,12 +17,13 @@ import { parseOptions, USAGE } from './options.mjs';
 import { makeProps } from './props.mjs';
 import { Random } from './random.mjs';
 import { CACHES, POOL, ROLES } from './stage.mjs';
-import { COUNTS, newTally, Tally } from './tally.mjs';
+import { COUNTS, NEEDED, newTally, Tally } from './tally.mjs';
 
-/** A deed of a survivor that takes longer hangs. */
-const DEED_MS = 30_000;
 const LOOK_MS = 200;
 const PROGRESS_MS = 5_000;
+/** How often, and for how long at most, the main thread hears nothing. */
+const BLOCKED_EVERY_MS = 2_000;
+const BLOCKED_MS = 300;
 /** How long this process may go on after its work is done. */
 const LINGER_MS = 10_000;
 /**
@@ -32,7 +33,8 @@ const LINGER_MS = 10_000;
 const RSS_BASE = 256 * 2 ** 20;
 const RSS_PER_THREAD = 48 * 2 ** 20;
 
-async function storm({ kills, minutes, threads, seed }) {
+async function storm({ kills, minutes, threads, seed, patience }) {
+  const patienceMs = patience * 1000;
   const startedAt = performance.now();
   const random = new Random(seed);
   const tallies = newTally(threads + 1);
@@ -74,11 +76,18 @@ async function storm({ kills, minutes, threads, seed }) {
   let toldAt = performance.now();
   let rssMost = 0;
   let checkedAt = 0;
-  while (failures.length === 0 && herd.killed < kills && seconds() < minutes * 60) {
+  let blockedAt = performance.now();
+  const isEnough = () => herd.killed >= kills && NEEDED.every((name) => count(name) > 0);
+  while (failures.length === 0 && !isEnough() && seconds() < minutes * 60) {
     await sleep(LOOK_MS);
+    if (performance.now() > blockedAt + BLOCKED_EVERY_MS) {
+      block(random.between(0, BLOCKED_MS));
+      blockedAt = performance.now();
+    }
     rssMost = Math.max(rssMost, process.memoryUsage.rss());
-    failures.push(...herd.overdue(DEED_MS, DEEDS));
-    for (const { deed, age } of own.overdue(DEED_MS)) failures.push(`main: '${DEEDS[deed]}' for ${Math.round(age)} ms`);
+    failures.push(...herd.overdue(patienceMs, DEEDS));
+    for (const { deed, age } of own.overdue(patienceMs))
+      failures.push(`main: '${DEEDS[deed]}' for ${Math.round(age)} ms`);
     if ([...herd.rows, own].some((row) => row.hasFailed)) failures.push('an actor has failed: see above');
     if (herd.killed >= checkedAt + 50) {
       checkedAt = herd.killed;
@@ -120,6 +129,11 @@ async function storm({ kills, minutes, threads, seed }) {
     console.error(`storm, seed ${seed}: the process has not ended by itself within ${LINGER_MS} ms`);
     process.exit(1);
   }, LINGER_MS).unref();
+}
+
+/** The main thread hears nothing. */
+function block(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function mib(bytes) {

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/run.js';
 import { fill, makeValue, verify } from './pattern.mjs';
+import { NEEDED } from './tally.mjs';
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const run = promisify(execFile);
@@ -17,7 +18,7 @@ describe('a storm of deaths', () => {
     );
     expect(stdout).toMatch(/^storm: ok: \d+ kills/m);
     const count = (name: string) => Number(new RegExp(`(\\d+) ${name}`).exec(stdout)?.[1]);
-    for (const name of ['reads', 'leases', 'writes', 'natives', 'leads']) expect(count(name), name).toBeGreaterThan(0);
+    for (const name of NEEDED) expect(count(name), name).toBeGreaterThan(0);
   });
 
   it('a load that was given up keeps no process alive', async () => {

@@ -15,6 +15,9 @@ export const COUNTS = [
   'natives',
 ];
 
+/** What a storm has not been without. */
+export const NEEDED = ['reads', 'leases', 'writes', 'removals', 'loads', 'leads', 'natives'];
+
 /** Chains of deeds that run beside one another in an actor. */
 export const FLOWS = 3;
 /** What a flow is at: the names of deeds, by their numbers here. 0 is nothing. */

@@ -1,0 +1,96 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { osThread } from '../../src/arena/os-thread.js';
+import type { FromKeeper, ToKeeper } from '../../src/arena/protocol.js';
+import type { SegmentMap } from '../../src/arena/segment-map.js';
+import { isPacked, type Packed, unpackAnswer } from '../../src/arena/wire.js';
+import type { Clock } from './clock.js';
+import { promise } from './truth.js';
+
+/** How long one waits for room, and how much longer it may take until he hears that there is none. */
+export const RESERVE_MS = 40;
+const PATIENCE_MS = 10;
+
+/** What the keeper finds in the place of a message: the port of its thread has closed. */
+export const CLOSED = Symbol('closed');
+
+type Posted = ToKeeper | typeof CLOSED | (() => void);
+
+/** A thread's port. What it posts waits until it is delivered. */
+export class Wire {
+  row = -1;
+  readonly posted: Posted[] = [];
+  readonly answers = new Map<number, FromKeeper>();
+  readonly osThread = { ...(osThread() ?? { id: 'none', startedAt: '' }) };
+  state: 'open' | 'closed' | 'mourned' | 'forgotten' = 'open';
+  /** Its thread has ended, whether the keeper has heard of it or not. */
+  isDead = false;
+  /** It has said that it does not use its row any more. */
+  hasLeft = false;
+  /** Since when somebody waits for room. */
+  readonly waiting = new Map<number, number>();
+  readonly #listeners = new Map<string, (message?: unknown) => void>();
+  /** Requests that have no answer yet. */
+  readonly asked = new Set<number>();
+  #next = 1;
+
+  constructor(
+    readonly thread: number,
+    readonly port: MessagePort,
+    readonly clock: Clock,
+    segments: SegmentMap,
+    welcome: (control: SharedArrayBuffer) => void,
+  ) {
+    // The port's own way would put aside what a listener throws.
+    port.on = ((event: string, listener: (message?: unknown) => void) => {
+      this.#listeners.set(event, listener);
+      return port;
+    }) as MessagePort['on'];
+    port.postMessage = (posted: FromKeeper | Packed) => {
+      const message = isPacked(posted) ? unpackAnswer(posted) : posted;
+      promise(this.state === 'open' || this.state === 'closed', 'nothing is posted to who is dead');
+      if (message.op === 'welcome') {
+        this.row = message.row;
+        welcome(message.control);
+      } else if (message.op === 'segment') {
+        segments.add(message.segment, message.buffer);
+      } else if (message.op === 'answer' || message.op === 'refuse') {
+        this.answers.set(message.id, message);
+        this.#inTime(message.id);
+        promise(this.asked.delete(message.id) || this.isDead, 'a request is answered once');
+      }
+    };
+  }
+
+  #inTime(id: number): void {
+    const since = this.waiting.get(id);
+    this.waiting.delete(id);
+    const isInTime = since === undefined || this.clock.now <= since + RESERVE_MS + PATIENCE_MS;
+    promise(isInTime, 'who waits for room is answered in his time');
+  }
+
+  /** What the keeper does when something arrives. */
+  hear(event: 'message' | 'close', message?: ToKeeper | Packed): void {
+    this.#listeners.get(event)!(message);
+  }
+
+  ask(request: ToKeeper & { id: number }): number {
+    this.asked.add(request.id);
+    this.posted.push(request);
+    return request.id;
+  }
+
+  nextId(): number {
+    return this.#next++;
+  }
+}
+
+const ports: MessagePort[] = [];
+
+/** Ports are heavy, and nothing is ever sent over these. */
+export function freePort(): MessagePort {
+  return ports.pop() ?? new MessageChannel().port1;
+}
+
+export function givePortBack(port: MessagePort): void {
+  ports.push(port);
+}
