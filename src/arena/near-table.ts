@@ -14,6 +14,8 @@ export class NearEntry {
   declare readonly at: number;
   declare readonly low: number;
   declare readonly high: number;
+  /** What a hit counts as: the parts come before the trailer, so what lies there is, but for some padding, the value. */
+  declare readonly bytes: number;
   declare readonly value: unknown;
 
   constructor(ref: number, words: Int32Array, at: number, value: unknown) {
@@ -21,6 +23,7 @@ export class NearEntry {
     this.at = at;
     this.low = words[at + SLOT.numberLow]!;
     this.high = words[at + SLOT.numberHigh]!;
+    this.bytes = (words[at + SLOT.trailer]! >>> 0) * 8 + (words[at + SLOT.skeletonLength]! >>> 0);
     this.value = value;
   }
 }
@@ -34,12 +37,12 @@ export class NearEntry {
  * nothing to be deleted from a `Map`, which makes it slow.
  */
 export class NearTable {
-  #young = new Map<string, NearEntry>();
+  private young = new Map<string, NearEntry>();
   #old = new Map<string, NearEntry>();
 
   /** What is known of a key, or `undefined`. */
   find(key: string): NearEntry | undefined {
-    return this.#young.get(key) ?? this.#rejuvenate(key);
+    return this.young.get(key) ?? this.rejuvenate(key);
   }
 
   /** Remembers what a key is. */
@@ -48,11 +51,11 @@ export class NearTable {
   }
 
   forget(): void {
-    this.#young = new Map();
+    this.young = new Map();
     this.#old = new Map();
   }
 
-  #rejuvenate(key: string): NearEntry | undefined {
+  private rejuvenate(key: string): NearEntry | undefined {
     if (this.#old.size === 0) return undefined;
     const entry = this.#old.get(key);
     if (entry !== undefined) this.#keep(key, entry);
@@ -60,10 +63,10 @@ export class NearTable {
   }
 
   #keep(key: string, entry: NearEntry): void {
-    if (this.#young.size >= ENTRIES) {
-      this.#old = this.#young;
-      this.#young = new Map();
+    if (this.young.size >= ENTRIES) {
+      this.#old = this.young;
+      this.young = new Map();
     }
-    this.#young.set(key, entry);
+    this.young.set(key, entry);
   }
 }

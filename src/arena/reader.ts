@@ -28,10 +28,12 @@ import { PART_ROW_BYTES, readParts } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
 import type { CacheTable } from './table.js';
-import { type ThreadRow, TOTAL_STORE_ORDER } from './thread-row.js';
+import { loadBehind, type ThreadRow } from './thread-row.js';
 
 /** How often a look-up that was disturbed by the keeper begins again. Each time means that somebody else got ahead. */
 const MAX_ATTEMPTS = 64;
+
+const READS_A_SAMPLE = 1024;
 
 /** What a slot holds, as places in shared memory. */
 export interface RecordView {
@@ -57,23 +59,26 @@ export interface RecordView {
 export class SharedReader {
   /** The pin of the slot that `pinKey` or `pinSlot` has just returned. */
   pin = MOMENT_PIN;
-  readonly #words: Int32Array;
-  readonly #doubles: Float64Array;
-  readonly #stats: number;
+  // What a hit needs is private by name only: see `ThreadRow`.
+  private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly stats: number;
+  private readonly near = new NearTable();
+  /** Reads until the next that is timed, that one included; below that, one that was not found near is. */
+  private untilSample = 0;
   readonly #indexA: number;
   readonly #indexB: number;
   readonly #slotWords: number;
   readonly #firstRef: number;
-  readonly #near = new NearTable();
 
   constructor(
     readonly table: CacheTable,
     readonly row: ThreadRow,
     readonly segments: SegmentMap,
   ) {
-    this.#words = table.words;
-    this.#doubles = table.doubles;
-    this.#stats = table.statRow(row.row);
+    this.words = table.words;
+    this.doubles = table.doubles;
+    this.stats = table.statRow(row.row);
     this.#indexA = table.geometry.indexA;
     this.#indexB = table.geometry.indexB;
     this.#slotWords = table.slotWords;
@@ -85,7 +90,7 @@ export class SharedReader {
    * moments: the caller must unpin before it returns.
    */
   pinKey(key: string): number {
-    const words = this.#words;
+    const words = this.words;
     const hash = hashString(key, this.table.seed) | 0;
     const tag = hash >>> BUCKET_SLOT_BITS;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -113,44 +118,68 @@ export class SharedReader {
 
   /**
    * `pinKey` and `noteHit` in one, for a key that this thread remembers, if it is fresh: what is remembered. `undefined`
-   * says nothing but that the long way is to be taken.
+   * says nothing but that the long way is to be taken, as when there is no pin for it that could stay.
    *
    * The pin is published before anything of the slot is read: whatever the slot has become, a pin on it does no harm. So
    * there is but one look, after the pin; and the processor, which waits at the pin for what it has begun, has not begun
    * to fetch the slot yet, and fetches it together with the value.
    */
   hitNear(key: string): NearEntry | undefined {
-    const entry = this.#near.find(key);
+    const entry = this.near.find(key);
     if (entry === undefined) return undefined;
-    const { ref, at } = entry;
-    const { row } = this;
-    const pin = row.pin(ref);
+    if (--this.untilSample === 0) return undefined;
+    const { row, words } = this;
+    const { at } = entry;
+    const pin = row.pin(entry.ref);
     this.pin = pin;
-    const words = this.#words;
-    const word = TOTAL_STORE_ORDER === true ? words[at]! : Atomics.load(words, at);
-    if (
-      (word & STATE_MASK) !== READY ||
-      words[at + SLOT.numberLow] !== entry.low ||
-      words[at + SLOT.numberHigh] !== entry.high ||
-      ((words[at + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE)) !== 0 && !this.useInTime(refSlot(ref)))
-    ) {
-      row.unpin(pin);
-      return undefined;
-    }
-    this.#count(at);
-    row.note(ref);
+    const word = loadBehind(words, at);
+    // All in one, since as a rule all of it is as it was.
+    const change =
+      ((word & STATE_MASK) ^ READY) |
+      (words[at + SLOT.numberLow]! ^ entry.low) |
+      (words[at + SLOT.numberHigh]! ^ entry.high);
+    const flags = words[at + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE);
+    if (((change | flags) !== 0 || pin === MOMENT_PIN) && !this.stays(entry, change, flags)) return undefined;
+    this.count(entry.bytes);
+    row.note(entry.ref);
     return entry;
   }
 
+  /** Whether the read that begins now is to be timed: the first, and then one in 1024. */
+  isSample(): boolean {
+    if (--this.untilSample > 0) return false;
+    this.untilSample = READS_A_SAMPLE;
+    return true;
+  }
+
+  /** The sample was no good: the next read is it. */
+  sampleNext(): void {
+    this.untilSample = 1;
+  }
+
+  // Of an entry that has changed, or is fresh for a limited time only; or there was but the pin for moments.
+  private stays(entry: NearEntry, change: number, flags: number): boolean {
+    if (change === 0 && this.pin !== MOMENT_PIN && (flags === 0 || this.useInTime(refSlot(entry.ref)))) return true;
+    this.unpin();
+    return false;
+  }
+
   /** Remembers where a key is and, if given, what was made of it. The slot must be pinned, and known to hold the key. */
-  learn(key: string, slot: number, value?: unknown): void {
+  learn(key: string, slot: number, value?: unknown): NearEntry {
+    const entry = this.entry(slot, value);
+    this.near.learn(key, entry);
+    return entry;
+  }
+
+  /** What would be remembered of a slot that is pinned. */
+  entry(slot: number, value?: unknown): NearEntry {
     const at = this.#slotWords + slot * SLOT_WORDS;
-    this.#near.learn(key, new NearEntry(this.#firstRef + slot, this.#words, at, value));
+    return new NearEntry(this.#firstRef + slot, this.words, at, value);
   }
 
   /** Forgets what was read. */
   forget(): void {
-    this.#near.forget();
+    this.near.forget();
   }
 
   /** Pins a slot if it is READY, whatever it holds. */
@@ -174,7 +203,7 @@ export class SharedReader {
 
   /** Whether the entry is fresh for a limited time only. The slot must be pinned. */
   expires(slot: number): boolean {
-    return (this.#words[this.#slotWords + slot * SLOT_WORDS + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE)) !== 0;
+    return (this.words[this.#slotWords + slot * SLOT_WORDS + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE)) !== 0;
   }
 
   /** Whether the entry is fresh at an instant. The slot must be pinned. */
@@ -187,7 +216,8 @@ export class SharedReader {
 
   /** Notes a hit: statistics, recency, and the idle TTL. The slot must be pinned. */
   noteHit(slot: number): void {
-    this.#count(this.#slotWords + slot * SLOT_WORDS);
+    const at = this.#slotWords + slot * SLOT_WORDS;
+    this.count((this.words[at + SLOT.trailer]! >>> 0) * 8 + (this.words[at + SLOT.skeletonLength]! >>> 0));
     this.noteUse(slot);
   }
 
@@ -213,11 +243,11 @@ export class SharedReader {
   }
 
   noteMiss(): void {
-    this.#doubles[this.#stats + STAT.misses]! += 1;
+    this.doubles[this.stats + STAT.misses]! += 1;
   }
 
   notePinOverflow(): void {
-    this.#doubles[this.#stats + STAT.pinOverflows]! += 1;
+    this.doubles[this.stats + STAT.pinOverflows]! += 1;
   }
 
   /** The bytes of an entry, in place. The slot must be pinned. `undefined` if its segment is not known to this thread. */
@@ -259,25 +289,22 @@ export class SharedReader {
   // The first load may be a plain one: it only says which word the second must find unchanged.
   #pinReady(slot: number): boolean {
     const at = this.#slotWords + slot * SLOT_WORDS;
-    const word = this.#words[at]!;
+    const word = this.words[at]!;
     if ((word & STATE_MASK) !== READY) return false;
     this.pin = this.row.pin(this.#firstRef + slot);
-    if (Atomics.load(this.#words, at) === word) return true;
+    if (Atomics.load(this.words, at) === word) return true;
     this.row.unpin(this.pin);
     return false;
   }
 
-  #count(at: number): void {
-    const doubles = this.#doubles;
-    const stats = this.#stats;
+  private count(bytes: number): void {
+    const { doubles, stats } = this;
     doubles[stats + STAT.hits]! += 1;
-    // The parts come before the trailer: what lies there is, but for some padding, the value.
-    doubles[stats + STAT.hitBytes]! +=
-      (this.#words[at + SLOT.trailer]! >>> 0) * 8 + (this.#words[at + SLOT.skeletonLength]! >>> 0);
+    doubles[stats + STAT.hitBytes]! += bytes;
   }
 
   #holds(slot: number, hash: number, key: string): boolean {
-    if (this.#words[this.#slotWords + slot * SLOT_WORDS + SLOT.hash] !== hash) return false;
+    if (this.words[this.#slotWords + slot * SLOT_WORDS + SLOT.hash] !== hash) return false;
     return slotKeyEquals(this.table, this.segments, slot, key);
   }
 }

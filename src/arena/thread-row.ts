@@ -20,19 +20,30 @@ const LEASE_PINS = PINS_PER_ROW - 1;
  * `Atomics` costs twenty times as much as a plain one, and a hit has three. Elsewhere, on ARM above all, all three are
  * ordered.
  */
-export const TOTAL_STORE_ORDER = process.arch === 'x64' || process.arch === 'ia32';
+const TOTAL_STORE_ORDER = process.arch === 'x64' || process.arch === 'ia32';
+
+// Chosen here, once: what a hit is made of must be short, or it is not compiled into the loops that call it.
+type Load = (words: Int32Array, at: number) => number;
+/** A load that comes after the ordered store before it. */
+export const loadBehind: Load = TOTAL_STORE_ORDER ? (words, at) => words[at]! : (words, at) => Atomics.load(words, at);
+const releaseWord: Load = TOTAL_STORE_ORDER
+  ? (words, at) => (words[at] = 0)
+  : (words, at) => Atomics.store(words, at, 0);
 
 /**
  * A thread's own row of the control buffer: its pins and the ring of its uses. Nobody else writes it, so nothing here
  * is ever contended, and a thread that dies leaves nothing behind but a row, which the keeper wipes.
  */
 export class ThreadRow {
-  readonly #words: Int32Array;
+  // What a hit needs is private by name only: code that is short is compiled into the loops that call it, and a name
+  // takes half as much of it as a `#name`.
+  private readonly words: Int32Array;
   readonly #start: number;
-  readonly #pins: number;
-  readonly #ring: number;
-  /** The free pin that is taken next, or `NO_PIN`: mostly the one that was given back last. */
-  #atHand: number = NO_PIN;
+  private readonly pins: number;
+  private readonly head: number;
+  private readonly ring: number;
+  /** The pin that is taken next, or `NO_PIN`: mostly the one that was given back last. That for moments, if no other is free. */
+  private atHand: number = NO_PIN;
   /** The other free pins, as a stack, lowest on top: few pins are ever in use, and the keeper scans no further. */
   readonly #free = new Int32Array(LEASE_PINS);
   #freeTop = LEASE_PINS;
@@ -42,10 +53,11 @@ export class ThreadRow {
     control: SharedArrayBuffer,
     readonly row: number,
   ) {
-    this.#words = new Int32Array(control);
+    this.words = new Int32Array(control);
     this.#start = rowStart(row);
-    this.#pins = this.#start + ROW_PINS;
-    this.#ring = this.#start + ROW_RING;
+    this.pins = this.#start + ROW_PINS;
+    this.head = this.#start + ROW_RING_HEAD;
+    this.ring = this.#start + ROW_RING;
     this.#raise(MOMENT_PIN + 1);
     for (let i = 0; i < LEASE_PINS; i++) this.#free[i] = PINS_PER_ROW - 1 - i;
   }
@@ -56,63 +68,60 @@ export class ThreadRow {
    * keeper's store of RETIRED and its scan of the pins, so at least one of the two sees the other.
    */
   pin(ref: number): number {
-    let pin = this.#atHand;
-    if (pin === NO_PIN) pin = this.#takeFree();
-    else this.#atHand = NO_PIN;
-    Atomics.store(this.#words, this.#pins + pin, ref);
+    const pin = this.atHand === NO_PIN ? this.takeFree() : this.atHand;
+    this.atHand = NO_PIN;
+    Atomics.store(this.words, this.pins + pin, ref);
     return pin;
   }
 
   /** Takes a pin back. What was read under it must not be read later: the store releases. */
   unpin(pin: number): void {
-    if (TOTAL_STORE_ORDER === true) this.#words[this.#pins + pin] = 0;
-    else Atomics.store(this.#words, this.#pins + pin, 0);
-    if (this.#atHand === NO_PIN && pin !== MOMENT_PIN) this.#atHand = pin;
-    else this.#giveBack(pin);
+    releaseWord(this.words, this.pins + pin);
+    if (this.atHand > MOMENT_PIN) this.giveBack(pin);
+    else this.atHand = pin;
   }
 
   /** The control buffer: all rows. */
   get control(): Int32Array {
-    return this.#words;
+    return this.words;
   }
 
   /** What a pin holds. */
   pinned(pin: number): number {
-    return this.#words[this.#pins + pin]!;
+    return this.words[this.pins + pin]!;
   }
 
   get pinsInUse(): number {
-    return LEASE_PINS - this.#freeTop - (this.#atHand === NO_PIN ? 0 : 1);
+    return LEASE_PINS - this.#freeTop - (this.atHand > MOMENT_PIN ? 1 : 0);
   }
 
   /** Whether the keeper has asked to be told of releases, because somebody waits for room. */
   get releaseWanted(): boolean {
-    return this.#words[CONTROL_RELEASE_WANTED] !== 0;
+    return this.words[CONTROL_RELEASE_WANTED] !== 0;
   }
 
   /** Notes a use for the eviction policy. Plain stores: the ring is lossy by design, the keeper checks what it reads. */
   note(ref: number): void {
-    const words = this.#words;
-    const at = this.#start + ROW_RING_HEAD;
+    const { words, head: at } = this;
     const head = words[at]!;
-    words[this.#ring + (head & (RING_ENTRIES - 1))] = ref;
+    words[this.ring + (head & (RING_ENTRIES - 1))] = ref;
     words[at] = head + 1;
   }
 
-  #takeFree(): number {
+  private takeFree(): number {
     if (this.#freeTop === 0) return MOMENT_PIN;
     const pin = this.#free[--this.#freeTop]!;
     if (pin >= this.#high) this.#raise(pin + 1);
     return pin;
   }
 
-  #giveBack(pin: number): void {
+  private giveBack(pin: number): void {
     if (pin !== MOMENT_PIN) this.#free[this.#freeTop++] = pin;
   }
 
   // Stored before the first pin above the old mark, so that a scan which could miss that pin cannot miss the mark.
   #raise(high: number): void {
     this.#high = high;
-    Atomics.store(this.#words, this.#start + ROW_PIN_HIGH, high);
+    Atomics.store(this.words, this.#start + ROW_PIN_HIGH, high);
   }
 }

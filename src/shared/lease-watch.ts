@@ -28,9 +28,9 @@ export class LeaseWatches {
     });
   }
 
-  /** The watches of a cache, in development mode. */
-  static ifWanted(name: string): LeaseWatches | undefined {
-    return process.env['CACHALOT_DEV'] === '1' ? new LeaseWatches(name) : undefined;
+  /** Whether this is development mode. */
+  static get areWanted(): boolean {
+    return process.env['CACHALOT_DEV'] === '1';
   }
 
   begin(lease: object, record: RecordView | undefined): void {

@@ -1,21 +1,20 @@
-import type { ArenaClient } from '../arena/client.js';
-import { MOMENT_PIN, NO_PIN } from '../arena/layout.js';
+import { NO_PIN } from '../arena/layout.js';
 import type { SharedReader } from '../arena/reader.js';
-import type { ThreadRow } from '../arena/thread-row.js';
 import { decodeView } from '../codec/index.js';
 import { CacheCorruptionError, CacheError } from '../common/error.js';
 import { type EndingStream, isThenable, whenOver } from './lease-end.js';
-import type { LeaseWatches } from './lease-watch.js';
-import { copyRecord } from './record-value.js';
+
+/** The pin of a lease that never had one. */
+export const OWNED = -2;
 
 /** What a lease needs of the thread it was taken in. */
 export interface Lender {
-  readonly row: ThreadRow;
   readonly reader: SharedReader;
-  readonly client: ArenaClient;
-  /** Development mode only. */
-  readonly watches: LeaseWatches | undefined;
   readonly name: string;
+  /** Gives the pin of a lease back. */
+  takeBack(pin: number, lease: Lease<unknown>): void;
+  /** What is known of where a lease was taken and released. */
+  story(lease: Lease<unknown>): string;
 }
 
 /**
@@ -39,16 +38,14 @@ export class Lease<V> {
     this.lender = lender;
   }
 
-  /**
-   * A lease of the slot that `lender.reader` has just pinned, and its value, if known. When that was the last pin there
-   * is, a lease of an owned copy.
-   */
-  static ofPinned<V>(lender: Lender, slot: number, value?: V): Lease<V> {
-    const { pin } = lender.reader;
-    if (pin === MOMENT_PIN) return copyOnOverflow<V>(lender, slot);
-    const lease = new Lease<V>(lender, pin, value);
-    if (lender.watches !== undefined) lender.watches.begin(lease, lender.reader.record(slot));
-    return lease;
+  /** Its value is to be decoded anew, or not at all. */
+  static forget(lease: Lease<unknown>): void {
+    lease.held = undefined;
+  }
+
+  /** A lease of what a pin holds, and its value, if known; or, with the pin `OWNED`, of a value that is nobody else's. */
+  static over<V>(lender: Lender, pin: number, value?: V): Lease<V> {
+    return new Lease<V>(lender, pin, value);
   }
 
   /** A lease of a value that is nobody else's. */
@@ -79,13 +76,7 @@ export class Lease<V> {
   release(): void {
     const { pin } = this;
     this.pin = NO_PIN;
-    if (pin < 0) return;
-    const lender = this.lender!;
-    const { row, watches } = lender;
-    const complaint = watches === undefined ? undefined : this.endWatch(watches);
-    row.unpin(pin);
-    if (row.releaseWanted) lender.client.notify({ op: 'released' });
-    if (complaint !== undefined) throw complaint;
+    if (pin >= 0) this.lender!.takeBack(pin, this);
   }
 
   [Symbol.dispose](): void {
@@ -133,15 +124,10 @@ export class Lease<V> {
     }
   }
 
-  private endWatch(watches: LeaseWatches): CacheError | undefined {
-    this.held = undefined;
-    return watches.end(this);
-  }
-
   private read(): V {
     const { lender, pin } = this;
     if (lender === undefined || pin === NO_PIN) {
-      const story = lender?.watches?.story(this) ?? '';
+      const story = lender?.story(this) ?? '';
       throw new CacheError(
         `lease of '${lender?.name}': expected its value to be read before release(); it was read after${story}`,
       );
@@ -152,22 +138,9 @@ export class Lease<V> {
   }
 }
 
-/** The pin of a lease that never had one. */
-const OWNED = -2;
-
 function decodeRecord(reader: SharedReader, slot: number): unknown {
   const record = reader.record(slot);
   if (record === undefined)
     throw new CacheCorruptionError('lease: the segment of its bytes is not known to this thread');
   return decodeView(record.skeleton, record.parts).value;
-}
-
-function copyOnOverflow<V>(lender: Lender, slot: number): Lease<V> {
-  const { reader } = lender;
-  try {
-    reader.notePinOverflow();
-    return Lease.ofOwned(copyRecord(reader.record(slot)) as V);
-  } finally {
-    reader.unpin();
-  }
 }

@@ -143,7 +143,7 @@ export class SharedLoading<V> {
     const { key, options, as } = job;
     if (options.signal?.aborted) throw options.signal.reason;
     if (options.forceRefresh) {
-      this.reading.noteMiss();
+      this.reading.reader.noteMiss();
       this.hooks.onRead(key, false);
     } else {
       const found = as === 'lease' ? this.reading.acquire(key) : this.reading.get(key);

@@ -1,5 +1,6 @@
 import type { ArenaClient } from '../arena/client.js';
-import { HEADER, hitHistogram, MOMENT_PIN, missHistogram, refSlot, SLOT, SLOT_F64 } from '../arena/layout.js';
+import { HEADER, hitHistogram, MOMENT_PIN, missHistogram, SLOT, SLOT_F64 } from '../arena/layout.js';
+import type { NearEntry } from '../arena/near-table.js';
 import type { CacheTicket } from '../arena/protocol.js';
 import { SharedReader } from '../arena/reader.js';
 import { slotTags } from '../arena/slot-key.js';
@@ -10,15 +11,10 @@ import { monotonicNow } from '../common/clock.js';
 import { hashString } from '../common/hash.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import { LatencyHistogram } from '../stats/histogram.js';
-import { Lease, type Lender } from './lease.js';
-import { LeaseWatches } from './lease-watch.js';
+import { Lease, type Lender, OWNED } from './lease.js';
 import { copyInSlices, copyRecord } from './record-value.js';
 import { Scope } from './scope.js';
 
-/** One read in 1024 is timed, the first among them. An enum, since the bundler folds it into the code. */
-enum Sample {
-  mask = 1023,
-}
 /** A survey of all keys is repeated at most so often because entries are moved under it. */
 const MAX_SURVEYS = 8;
 /** What is not binary in a value is remembered, decoded, up to this length. */
@@ -29,10 +25,8 @@ export class Reading<V> implements Lender {
   readonly table: CacheTable;
   readonly row: ThreadRow;
   readonly reader: SharedReader;
-  readonly watches: LeaseWatches | undefined;
   readonly missLatency: LatencyHistogram;
   readonly #hitLatency: LatencyHistogram;
-  #reads = 0;
 
   constructor(
     readonly client: ArenaClient,
@@ -42,7 +36,6 @@ export class Reading<V> implements Lender {
     this.table = new CacheTable(ticket.table, ticket.cache, ticket.seed, ticket.slots);
     this.row = client.row;
     this.reader = new SharedReader(this.table, this.row, client.segments);
-    this.watches = LeaseWatches.ifWanted(ticket.config.name);
     this.#hitLatency = new LatencyHistogram(this.table.histogram(hitHistogram(client.row.row)));
     this.missLatency = new LatencyHistogram(this.table.histogram(missHistogram(client.row.row)));
   }
@@ -58,32 +51,39 @@ export class Reading<V> implements Lender {
     return { cache, key: inner, hash: hashString(inner, seed) | 0 };
   }
 
-  /** A lease of a fresh entry that this thread has read before; else `undefined`. */
-  acquireNear(key: string): Lease<V> | undefined {
-    if ((++this.#reads & Sample.mask) === 1) {
-      // Timed on the other way.
-      this.#reads--;
-      return undefined;
-    }
-    const entry = this.reader.hitNear(key);
-    if (entry === undefined) return undefined;
-    return Lease.ofPinned<V>(this, refSlot(entry.ref), entry.value as V | undefined);
-  }
-
-  /** A lease of a fresh entry. What can be kept of its value is remembered. */
-  acquire(key: string): Lease<V> | undefined {
+  /** What there is to know of a fresh entry, pinned under `reader.pin`, and is remembered: for `lend`. */
+  hit(key: string): NearEntry | undefined {
     const slot = this.#hit(key);
     if (slot < 0) return undefined;
     const { reader } = this;
+    if (reader.pin === MOMENT_PIN) return this.#copyOnOverflow(slot);
     const { pin } = reader;
     try {
-      const value = this.#reusable(slot);
-      reader.learn(key, slot, value);
-      return Lease.ofPinned<V>(this, slot, value);
+      return reader.learn(key, slot, this.#reusable(slot));
     } catch (error) {
       reader.row.unpin(pin);
       throw error;
     }
+  }
+
+  /** The lease of what was just found by `hit` or `reader.hitNear`. */
+  lend(entry: NearEntry): Lease<V> {
+    return Lease.over(this, this.reader.pin, entry.value as V | undefined);
+  }
+
+  takeBack(pin: number, _lease: Lease<V>): void {
+    this.row.unpin(pin);
+    if (this.row.releaseWanted) this.client.notify({ op: 'released' });
+  }
+
+  story(_lease: Lease<V>): string {
+    return '';
+  }
+
+  /** A lease of a fresh entry. */
+  acquire(key: string): Lease<V> | undefined {
+    const entry = this.hit(key);
+    return entry && this.lend(entry);
   }
 
   /** An owned copy of a fresh entry. */
@@ -163,16 +163,13 @@ export class Reading<V> implements Lender {
   held(slot: number, as: 'lease' | 'copy'): Lease<V> | V {
     this.reader.pinHeld(slot);
     this.letGo(slot);
-    return as === 'lease' ? Lease.ofPinned<V>(this, slot) : (this.#copyAndUnpin(slot) as V);
+    if (as === 'copy') return this.#copyAndUnpin(slot);
+    return this.lend(this.reader.pin === MOMENT_PIN ? this.#copyOnOverflow(slot) : this.reader.entry(slot));
   }
 
   /** Gives a hold back unused. */
   letGo(slot: number): void {
     this.client.notify({ op: 'unhold', cache: this.ticket.cache, slot });
-  }
-
-  noteMiss(): void {
-    this.reader.noteMiss();
   }
 
   /**
@@ -249,12 +246,13 @@ export class Reading<V> implements Lender {
 
   // Reading the clock costs as much as the hit: one in so many is timed.
   #hit(key: string): number {
-    if ((++this.#reads & Sample.mask) !== 1) return this.#pinHit(key);
+    const { reader } = this;
+    if (!reader.isSample()) return this.#pinHit(key);
     const start = performance.now();
     const slot = this.#pinHit(key);
     if (slot >= 0) this.#hitLatency.record(performance.now() - start);
     // The next one, then.
-    else this.#reads--;
+    else reader.sampleNext();
     return slot;
   }
 
@@ -328,9 +326,17 @@ export class Reading<V> implements Lender {
   #reusable(slot: number): V | undefined {
     if (this.table.int(slot, SLOT.skeletonLength) >>> 0 > MAX_REMEMBERED_BYTES) return undefined;
     const record = this.reader.record(slot);
-    if (record === undefined) return undefined;
-    const { value, reusable } = decodeView(record.skeleton, record.parts);
-    return reusable ? (value as V) : undefined;
+    const seen = record && decodeView(record.skeleton, record.parts);
+    return seen?.reusable ? (seen.value as V) : undefined;
+  }
+
+  /** When the last pin there is was taken: a copy, which is held by none. */
+  #copyOnOverflow(slot: number): NearEntry {
+    const { reader } = this;
+    reader.notePinOverflow();
+    const entry = reader.entry(slot, this.#copyAndUnpin(slot));
+    reader.pin = OWNED;
+    return entry;
   }
 
   #copyAndUnpin(slot: number): V {

@@ -54,9 +54,13 @@ export abstract class SharedReads<V> {
 
   /** The value in place, until `release`; `undefined` on a miss. O(1), whatever the size. */
   acquire(key: string): Lease<V> | undefined {
+    const { reading } = this;
     // What is remembered belongs to an open cache, under a key that was checked.
-    const lease = this.reading.acquireNear(key) ?? this.openFor(key).acquire(key);
-    this.heardRead(key, lease !== undefined);
+    const entry = reading.reader.hitNear(key) ?? this.openFor(key).hit(key);
+    if (entry === undefined) return this.#missed(key);
+    // One place where leases are made: where they do not get out of a loop that was compiled, they are not made at all.
+    const lease = reading.lend(entry);
+    if (this.#heard.hit === true) this.heardRead(key, true);
     return lease;
   }
 
@@ -133,6 +137,11 @@ export abstract class SharedReads<V> {
   protected openFor(key: string): Reading<V> {
     checkKey(key);
     return this.open();
+  }
+
+  #missed(key: string): undefined {
+    this.heardRead(key, false);
+    return undefined;
   }
 
   protected heardRead(key: string, hit: boolean): void {

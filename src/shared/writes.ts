@@ -14,13 +14,13 @@ import { storeMany } from './batch.js';
 import { SharedNews } from './events.js';
 import { SharedLoading } from './loading.js';
 import { boundedByMemory, type SharedSetOptions, type SharedUpdateOptions, type ThreadOptions } from './options.js';
-import { Reading } from './reading.js';
 import { SharedReads } from './reads.js';
 import { Reservation } from './reservation.js';
 import { Terms } from './terms.js';
 import { SharedTransactions, type TurnHost } from './transaction.js';
 import { updateShared } from './update.js';
 import type { SharedView } from './view.js';
+import { readingOf } from './watched-reading.js';
 
 /** What changes a shared cache: asked of the keeper, and over when the promise settles. */
 export abstract class SharedWrites<V> extends SharedReads<V> {
@@ -35,7 +35,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     { onEvicted, cost, ttl, weigher }: ThreadOptions<V> = {},
     view?: SharedView<V>,
   ) {
-    super(new Reading<V>(client, ticket, view?.scope), view?.news ?? new SharedNews(client, ticket, onEvicted));
+    super(readingOf<V>(client, ticket, view?.scope), view?.news ?? new SharedNews(client, ticket, onEvicted));
     this.terms =
       view?.terms ??
       new Terms<V>(
@@ -110,7 +110,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     const slot = await this.client.request<number>({ op: 'take', ...this.reading.place(key) });
     this.heardRead(key, slot >= 0);
     if (slot < 0) {
-      this.reading.noteMiss();
+      this.reading.reader.noteMiss();
       return undefined;
     }
     this.reading.reader.noteHit(slot);
