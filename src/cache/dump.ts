@@ -56,9 +56,9 @@ export function dump<K, V>(engine: Engine<K, V>): CacheDump<K, V> {
     const namespace = table.spaceOf(handle).path.slice(space.path.length);
     if (namespace.length > 0) entry.namespace = namespace;
     const [cost, hits, tags, grace] = [
-      store.cost(handle),
+      store.notes.cost(handle),
       table.hitsOf(handle),
-      store.tags(handle),
+      store.notes.tags(handle),
       life.grace(handle),
     ];
     const [ttl, idleTtl, left] = [life.ttl(handle), life.idleTtl(handle), life.endsAt(handle) - now];

@@ -33,6 +33,7 @@ export class HitLedger<K, V> {
   /** The value of an entry goes; the entry itself may stay. */
   settle(handle: number): void {
     const hits = this.#table.hitsOf(handle);
+    if (hits === 0) return;
     this.#pastBytes += hits * this.#table.size(handle);
     if (this.loadTimes.isUsed) this.#pastMs += hits * this.loadTimes.get(handle);
   }

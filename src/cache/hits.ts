@@ -6,7 +6,7 @@ import type { Table } from './table.js';
 import type { Ticker } from './ticker.js';
 
 /** Hits that are told together: few enough to stay in the nearest memory. */
-const BATCH = 256;
+const BATCH = 64;
 /** Hits that are not looked at after one reading of the clock. */
 const UNSEEN = 32;
 /** One hit in so many is timed, the first among them. */

@@ -11,8 +11,8 @@ export function describeEntry<K, V>(store: Store<K, V>, handle: number, now: num
     remainingTtl: Math.max(life.endsAt(handle) - now, 0),
     age: Math.max(now - table.born(handle), 0),
     hits: table.hitsOf(handle),
-    cost: store.cost(handle),
-    tags: store.tags(handle),
+    cost: store.notes.cost(handle),
+    tags: store.notes.tags(handle),
     stale: life.state(handle) === 'stale',
   };
 }

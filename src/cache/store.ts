@@ -14,7 +14,7 @@ import { Removals } from './removals.js';
 import { Sample } from './sample.js';
 import type { Space } from './space.js';
 import { Sweeper } from './sweeper.js';
-import { FOLLOWED, Table } from './table.js';
+import { FOLLOWED, type Growth, Table } from './table.js';
 import type { Ticker } from './ticker.js';
 import { victimBut } from './victim.js';
 
@@ -38,6 +38,7 @@ interface StoreParts<K, V> {
  */
 export class Store<K, V> {
   readonly table = new Table<K, V>();
+  readonly notes = new Notes(this.table);
   readonly life: Lifetime;
   readonly hits: Hits<K, V>;
   readonly removals: Removals<K, V>;
@@ -47,7 +48,6 @@ export class Store<K, V> {
   maxEntries: number;
   /** The largest charge of one entry. */
   maxEntryBytes: number;
-  readonly #notes = new Notes(this.table);
   readonly #ledger = new HitLedger(this.table);
   readonly #sample: Sample<K, V>;
   #policy: Policy;
@@ -66,7 +66,7 @@ export class Store<K, V> {
     this.#ticker = ticker;
     this.life = new Lifetime(ticker.time);
     this.#counters = counters;
-    const cost = (handle: number) => this.#notes.cost(handle);
+    const cost = (handle: number) => this.notes.cost(handle);
     const { table, life } = this;
     this.#sample = new Sample({ table, life, ticker, counters, options, cost });
     const isDirect = typeof options.policy !== 'string';
@@ -147,7 +147,7 @@ export class Store<K, V> {
       table.exchange(handle, space, key, value, size);
       replaceVictim(this.#policy, handle, size, cost, hash);
     } else {
-      handle = table.add(space, key, value, size, this.#grow);
+      handle = table.add(space, key, value, size, this.#growth);
       this.#policy.insert(handle, size, cost, hash);
     }
     this.bytes += size;
@@ -155,19 +155,6 @@ export class Store<K, V> {
     table.births[handle] = ticker.time[0]!;
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
     this.#sample.insert(space, key, handle, hash);
-  }
-
-  /** Runs writes for which there is room in the end, in whatever order they need and give it: nobody goes for them. */
-  withoutLimits(write: () => void): void {
-    const { maxBytes, maxEntries } = this;
-    this.maxBytes = Number.POSITIVE_INFINITY;
-    this.maxEntries = Number.POSITIVE_INFINITY;
-    try {
-      write();
-    } finally {
-      this.maxBytes = maxBytes;
-      this.maxEntries = maxEntries;
-    }
   }
 
   /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
@@ -195,7 +182,7 @@ export class Store<K, V> {
     this.#sample.clear();
     if (policy === this.#policyOption) for (const handle of table.handles()) policy.remove(handle);
     else this.#policy = this.#newPolicy();
-    this.#notes.clear();
+    this.notes.clear();
     this.life.clear();
     table.clear();
     this.bytes = 0;
@@ -242,14 +229,6 @@ export class Store<K, V> {
     this.sweeper.plan(this.life.nextDeath(), this.#ticker.now());
   }
 
-  cost(handle: number): number {
-    return this.#notes.cost(handle);
-  }
-
-  tags(handle: number): readonly string[] {
-    return this.#notes.tags(handle);
-  }
-
   /** Throws when an invariant is broken. O(n log n). */
   validate(): void {
     this.hits.settle();
@@ -272,7 +251,7 @@ export class Store<K, V> {
     table.births[handle] = this.#ticker.time[0]!;
     this.bytes += size - oldSize;
     this.#policy.update(handle, size, cost);
-    this.#notes.remove(handle);
+    this.notes.remove(handle);
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
     if (table.hits[handle]! < 0) this.#sample.overwrite(handle);
     if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
@@ -293,7 +272,8 @@ export class Store<K, V> {
   #letGo(handle: number, reason: RemovalReason): void {
     const { table, removals } = this;
     const size = table.size(handle);
-    this.#counters.countRemoval(reason);
+    if (reason === 'evict') this.#counters.evictions++;
+    else this.#counters.countRemoval(reason);
     if (table.hits[handle]! < 0) this.#sample.leave(handle, reason === 'evict');
     if (removals.isHeard) {
       const { events } = table.spaceOf(handle).owner;
@@ -301,7 +281,7 @@ export class Store<K, V> {
     }
     this.#ledger.release(handle);
     if (this.life.isTimed) this.life.forget(handle);
-    this.#notes.remove(handle);
+    this.notes.remove(handle);
     this.bytes -= size;
   }
 
@@ -312,7 +292,7 @@ export class Store<K, V> {
       life.start(handle, terms);
       this.#planFor(handle);
     }
-    if (cost !== 1 || terms.tags !== undefined) this.#notes.add(handle, cost, terms.tags);
+    if (cost !== 1 || terms.tags !== undefined) this.notes.add(handle, cost, terms.tags);
   }
 
   #planFor(handle: number): void {
@@ -348,7 +328,17 @@ export class Store<K, V> {
     return -1;
   }
 
-  readonly #grow = (capacity: number): void => this.life.grow(capacity);
+  /** As many entries as fit in if those to come are as large as those that are here. */
+  readonly #growth: Growth = {
+    expected: () => {
+      const fitting = this.count === 0 ? 0 : Math.ceil((this.maxBytes / this.bytes) * this.count) + 1;
+      return Math.min(this.maxEntries, fitting);
+    },
+    grown: (capacity) => {
+      this.life.grow(capacity);
+      this.#policy.reserve?.(capacity);
+    },
+  };
 
   #newPolicy(): Policy {
     const policy = typeof this.#policyOption === 'string' ? createPolicy(this.#policyOption) : this.#policyOption;

@@ -1,5 +1,5 @@
 import { invariant } from '../common/invariant.js';
-import { grownCapacity, grownFloat64, grownInt32, grownUint32 } from '../struct/grow.js';
+import { expectedCapacity, grownFloat64, grownInt32, grownList, grownUint32 } from '../struct/grow.js';
 import { Space } from './space.js';
 
 /** In `hits`, the sign: the requests of the key are written down, see sample.ts. */
@@ -7,13 +7,21 @@ export const FOLLOWED: number = 1 << 31;
 /** The largest size that fits into its column. Larger ones, and there are few, lie in a `Map`, and 0 stands for them. */
 const MAX_PLAIN_SIZE = 2 ** 32 - 1;
 
+/** Whoever has arrays of his own by handle. */
+export interface Growth {
+  /** How many entries there may be in the end, as far as that can be told. */
+  expected(): number;
+  /** The columns have grown. */
+  grown(capacity: number): void;
+}
+
 /**
  * Entries as columns: a key leads, by the index of its space, to a handle, a small integer, and each property of the
  * entry lies in an array at that place. There is no object per entry, so nothing for the garbage collector to walk but keys
  * and values.
  *
- * Invariant: the indices of all spaces hold exactly the handles in use, each once; the others up to `keys.length` are in
- * `#free`, and have no value.
+ * Invariant: the indices of all spaces hold exactly the handles in use, each once; the others below `#used` are in `#free`,
+ * and have no value.
  */
 export class Table<K, V> {
   /** The cache's own keys. */
@@ -30,6 +38,8 @@ export class Table<K, V> {
   #sizes: Uint32Array = new Uint32Array(0);
   readonly #largeSizes = new Map<number, number>();
   #free: number[] = [];
+  /** Handles below have been given out. */
+  #used = 0;
   /** The space of each handle, once there are others than the root. */
   #spaces: Space<K, V>[] | undefined;
 
@@ -40,7 +50,7 @@ export class Table<K, V> {
 
   /** All handles in use. O(capacity). */
   *handles(): Generator<number> {
-    for (let handle = 0; handle < this.values.length; handle++) if (this.values[handle] !== undefined) yield handle;
+    for (let handle = 0; handle < this.#used; handle++) if (this.values[handle] !== undefined) yield handle;
   }
 
   /** Bytes charged. */
@@ -63,9 +73,9 @@ export class Table<K, V> {
     this.births[handle] = time;
   }
 
-  /** The handle of a new entry. `onGrow` is told the new capacity of the columns when they have to grow. */
-  add(space: Space<K, V>, key: K, value: V, size: number, onGrow: (capacity: number) => void): number {
-    const handle = this.#free.pop() ?? this.#extend(onGrow);
+  /** The handle of a new entry. */
+  add(space: Space<K, V>, key: K, value: V, size: number, growth: Growth): number {
+    const handle = this.#free.pop() ?? this.#extend(growth);
     this.count++;
     this.#fill(handle, space, key, value, size);
     return handle;
@@ -99,6 +109,10 @@ export class Table<K, V> {
     this.#spaces = undefined;
     this.keys = [];
     this.values = [];
+    this.hits = new Int32Array(0);
+    this.births = new Float64Array(0);
+    this.#sizes = new Uint32Array(0);
+    this.#used = 0;
     this.#free = [];
     this.#largeSizes.clear();
   }
@@ -147,7 +161,7 @@ export class Table<K, V> {
   }
 
   #house(handle: number, space: Space<K, V>, size: number): void {
-    this.#spaces ??= this.keys.map(() => this.root);
+    this.#spaces ??= Array.from(this.keys, () => this.root);
     this.#spaces[handle] = space;
     space.bytes += size;
   }
@@ -160,18 +174,20 @@ export class Table<K, V> {
     this.#spaces![handle] = this.root;
   }
 
-  #extend(onGrow: (capacity: number) => void): number {
-    const handle = this.keys.push(undefined) - 1;
-    this.values.push(undefined);
-    if (handle >= this.hits.length) this.#grow(handle + 1, onGrow);
+  #extend(growth: Growth): number {
+    const handle = this.#used;
+    if (handle === this.keys.length) this.#grow(growth);
+    this.#used++;
     return handle;
   }
 
-  #grow(needed: number, onGrow: (capacity: number) => void): void {
-    const capacity = grownCapacity(this.hits.length, needed);
+  #grow(growth: Growth): void {
+    const capacity = expectedCapacity(this.#used, this.#used + 1, growth.expected());
+    this.keys = grownList(this.keys, capacity);
+    this.values = grownList(this.values, capacity);
     this.hits = grownInt32(this.hits, capacity);
     this.births = grownFloat64(this.births, capacity);
     this.#sizes = grownUint32(this.#sizes, capacity);
-    onGrow(capacity);
+    growth.grown(capacity);
   }
 }

@@ -15,6 +15,7 @@ import type { Engine } from './engine.js';
 import type { Prepared } from './entry-terms.js';
 import type { Hooks } from './load-host.js';
 import { makeRoom } from './room.js';
+import type { Store } from './store.js';
 
 /** The key under which a transaction is known to the loads that it starts. */
 const TRANSACTION = Symbol('transaction');
@@ -105,12 +106,25 @@ function commit<K, V>(engine: Engine<K, V>, changes: ReadonlyMap<K, Prepared<V> 
     if (write === undefined) engine.take(key);
   }
   makeRoom(store, more, kept);
-  store.withoutLimits(() => {
+  withoutLimits(store, () => {
     for (const [key, write] of changes) if (write !== undefined) engine.enter(key, write);
   });
   store.removals.flush();
   if (!events.heard.set) return;
   for (const [key, write] of changes) {
     if (write !== undefined) events.emit('set', { key, value: write.value, size: write.size });
+  }
+}
+
+/** Runs writes for which there is room in the end, in whatever order they need and give it: nobody goes for them. */
+function withoutLimits<K, V>(store: Store<K, V>, write: () => void): void {
+  const { maxBytes, maxEntries } = store;
+  store.maxBytes = Number.POSITIVE_INFINITY;
+  store.maxEntries = Number.POSITIVE_INFINITY;
+  try {
+    write();
+  } finally {
+    store.maxBytes = maxBytes;
+    store.maxEntries = maxEntries;
   }
 }

@@ -9,6 +9,10 @@ export class FifoPolicy implements Policy {
     this.#list = new LinkedLists(1, capacity);
   }
 
+  reserve(capacity: number): void {
+    this.#list.grow(capacity);
+  }
+
   insert(handle: number): void {
     this.#list.reserve(handle + 1);
     this.#list.append(0, handle);

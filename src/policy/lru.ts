@@ -9,6 +9,10 @@ export class LruPolicy implements Policy {
     this.#list = new LinkedLists(1, capacity);
   }
 
+  reserve(capacity: number): void {
+    this.#list.grow(capacity);
+  }
+
   insert(handle: number): void {
     this.#list.reserve(handle + 1);
     this.#list.append(0, handle);
@@ -16,6 +20,10 @@ export class LruPolicy implements Policy {
 
   touch(handle: number): void {
     this.#list.move(0, handle);
+  }
+
+  touchAll(handles: Int32Array, count: number): void {
+    this.#list.moveAll(0, handles, count);
   }
 
   update(handle: number): void {

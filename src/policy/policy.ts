@@ -9,6 +9,8 @@
 export interface Policy {
   /** Whether `insert` makes use of a hash; it costs some 20 ns to make one of a key. Default: it does not. */
   readonly wantsHash?: boolean;
+  /** Handles will be below `capacity`, for the time being: for policies that would else make room in steps of their own. */
+  reserve?(capacity: number): void;
   /**
    * A new entry. `size` is in bytes, `cost` is what a miss costs in any unit; both above 0. `hash` is 32 bits that are the
    * same whenever the same key comes; it is given to policies that want it, at least.

@@ -8,6 +8,23 @@ export function grownCapacity(current: number, needed: number): number {
   return capacity;
 }
 
+/**
+ * As `grownCapacity`, where there is word on how many there will be: just that, if it is less. Where there are more than was
+ * expected, a little is added at a time.
+ */
+export function expectedCapacity(current: number, needed: number, expected: number): number {
+  const usual = grownCapacity(current, needed);
+  return Math.min(usual, Math.max(needed + (current >> 5), expected));
+}
+
+/** A longer copy of a list; what is new is `undefined`. */
+export function grownList<T>(list: readonly (T | undefined)[], length: number): (T | undefined)[] {
+  // Made at its full length, a list has not the half more that `push` keeps ready.
+  const grown = new Array<T | undefined>(length);
+  for (let i = 0; i < list.length; i++) grown[i] = list[i];
+  return grown.fill(undefined, list.length);
+}
+
 /** A longer copy; what is new is `fill`. */
 export function grownInt32(array: Int32Array, length: number, fill = 0): Int32Array {
   const grown = new Int32Array(length);

@@ -52,7 +52,14 @@ export class LinkedLists {
 
   /** Makes room for nodes below `capacity` at once, so that `append` need not look. */
   reserve(capacity: number): void {
-    if (capacity > this.#capacity) this.#grow(capacity);
+    if (capacity > this.#capacity) this.grow(grownCapacity(this.#capacity, capacity));
+  }
+
+  /** Makes room for nodes below `capacity`, and for no more. */
+  grow(capacity: number): void {
+    if (capacity <= this.#capacity) return;
+    this.#capacity = capacity;
+    this.#links = grownInt32(this.#links, 2 * (this.#lists + capacity), UNLINKED);
   }
 
   /** Puts a node that is in no list, and that `reserve` has made room for, at the end of a list. */
@@ -95,6 +102,28 @@ export class LinkedLists {
     links[2 * end] = place;
   }
 
+  /** Moves the first `count` of these nodes, one after the other, as `move` does. */
+  moveAll(list: number, nodes: Int32Array, count: number): void {
+    const links = this.#links;
+    const lists = this.#lists;
+    const end = 2 * (lists + ~list);
+    let last = links[end]!;
+    for (let i = 0; i < count; i++) {
+      const place = lists + nodes[i]!;
+      if (place === last) continue;
+      const at = 2 * place;
+      const before = links[at]!;
+      const after = links[at + 1]!;
+      links[2 * before + 1] = after;
+      links[2 * after] = before;
+      links[2 * last + 1] = place;
+      links[at] = last;
+      links[at + 1] = end >> 1;
+      last = place;
+    }
+    links[end] = last;
+  }
+
   /** The nodes of a list in order. */
   toArray(list: number): number[] {
     const nodes: number[] = [];
@@ -121,10 +150,5 @@ export class LinkedLists {
     for (let node = 0; node < this.#capacity; node++) {
       invariant(this.has(node) === seen.has(node), `node ${node}: linked into no list`);
     }
-  }
-
-  #grow(needed: number): void {
-    this.#capacity = grownCapacity(this.#capacity, needed);
-    this.#links = grownInt32(this.#links, 2 * (this.#lists + this.#capacity), UNLINKED);
   }
 }
