@@ -1,7 +1,7 @@
 import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
 import { FrequencyMemory } from '../struct/frequency-memory.js';
-import { OCTAVE_BITS, type Terms } from './decay.js';
+import { heightOf, MARKED, OCTAVE_BITS, type Terms, UNUSED } from './decay.js';
 import type { Policy } from './policy.js';
 import { Ranking } from './ranking.js';
 import { sampleOf, Trial } from './trial.js';
@@ -89,31 +89,39 @@ export class AutoPolicy implements Policy {
   #moved = 0;
   #movesWanted = 0;
   #nextHash = 0;
+  /** What the memory has said when it was brought near. */
+  #near = 0;
+  /** The cost of all entries, or NaN once they differ. */
+  #cost = 0;
 
   constructor(capacity = 0) {
     this.#ranking = new Ranking(STRATEGIES[0]!, capacity);
   }
 
   insert(handle: number, size: number, cost: number, hash: number = hashNumber(this.#nextHash++, 0)): void {
-    this.#ranking.insert(handle, size, cost / size, hash, true);
-    if (this.#memory !== undefined) this.#move(hash, handle);
-    if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
+    if (cost !== this.#cost) this.#cost = this.#cost === 0 ? cost : Number.NaN;
+    this.#ranking.insert(handle, size, cost / size, hash, this.#flags(hash));
+    if (this.#memory !== undefined) this.#entered(handle, size, cost, hash);
   }
 
   touch(handle: number): void {
-    const hash = this.#ranking.touch(handle);
-    if (hash >>> 0 < this.#limit) this.#note(hash);
+    if ((this.#ranking.touch(handle) & MARKED) !== 0) this.#note(handle);
   }
 
   update(handle: number, size: number, cost: number): void {
-    const hash = this.#ranking.update(handle, size, cost / size);
+    const ranking = this.#ranking;
+    if (cost !== this.#cost) this.#cost = Number.NaN;
+    const isMereUse = cost === this.#cost && Math.fround(size) === ranking.rows.sizes[handle];
+    const weight = isMereUse ? ranking.touch(handle) : ranking.update(handle, size, cost / size);
+    if ((weight & MARKED) === 0) return;
+    const hash = ranking.rows.hash(handle);
     if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
   }
 
   remove(handle: number): void {
     const ranking = this.#ranking;
     const hash = ranking.rows.hash(handle);
-    if (ranking.isNamed(handle) && this.#memory !== undefined) this.#move(hash, this.#level(handle));
+    if (ranking.isNamed(handle) && this.#memory !== undefined) this.#leaves(handle);
     else if (hash >>> 0 < this.#sampled) this.#removed(hash);
     ranking.remove(handle);
   }
@@ -124,10 +132,10 @@ export class AutoPolicy implements Policy {
       this.insert(handle, size, cost, hash);
       return;
     }
-    this.#move(this.#ranking.rows.hash(handle), this.#level(handle));
-    this.#ranking.replace(handle, size, cost / size, hash);
-    this.#move(hash, handle);
-    if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
+    if (cost !== this.#cost) this.#cost = Number.NaN;
+    this.#leaves(handle);
+    this.#ranking.replace(handle, size, cost / size, hash, this.#flags(hash));
+    this.#entered(handle, size, cost, hash);
   }
 
   victim(): number {
@@ -164,21 +172,35 @@ export class AutoPolicy implements Policy {
     this.#movesWanted = 2;
   }
 
+  /** Of the weight of a newcomer: it will be written down as it is, if there is a memory. */
+  #flags(hash: number): number {
+    return this.#memory === undefined ? 0 : hash >>> 0 < this.#sampled ? UNUSED | MARKED : UNUSED;
+  }
+
+  #entered(handle: number, size: number, cost: number, hash: number): void {
+    this.#move(hash, handle);
+    if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
+  }
+
+  /** For want of room. Who has not been used since it came is in the memory as it was then. */
+  #leaves(handle: number): void {
+    const { rows, now } = this.#ranking;
+    const weight = rows.weights[handle]!;
+    if ((weight & UNUSED) !== 0) return;
+    this.#move(rows.hash(handle), ~(((heightOf(weight, now) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET));
+  }
+
   #scan(trial: Trial): void {
     const ranking = this.#ranking;
     const end = Math.min(ranking.rows.capacity, this.#scanned + SCAN);
     for (let handle = this.#scanned; handle < end; handle++) {
       const hash = ranking.rows.hash(handle);
       if (hash >>> 0 >= this.#sampled || !ranking.rows.has(handle)) continue;
-      const size = ranking.rows.size(handle);
+      ranking.flag(handle, MARKED);
+      const size = ranking.rows.sizes[handle]!;
       trial.held(hash, size, ranking.rows.value(handle) * size, ranking.height(handle));
     }
     this.#scanned = end;
-  }
-
-  /** The level that one goes with. */
-  #level(handle: number): number {
-    return ~(((this.#ranking.height(handle) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET);
   }
 
   #move(hash: number, what: number): void {
@@ -193,16 +215,18 @@ export class AutoPolicy implements Policy {
   #settle(memory: FrequencyMemory, trial: Trial): void {
     const moves = this.#moves;
     const ranking = this.#ranking;
-    const now = ranking.tick >> 1;
+    const now = ranking.now >> LEVEL_BITS;
+    for (let at = 0; at < this.#moved; at += 2) this.#near ^= memory.prefetch(moves[at]!);
     for (let at = 0; at < this.#moved; at += 2) {
       const hash = moves[at]!;
       const what = moves[at + 1]!;
       if (what < 0) {
         memory.remember(hash, ~what - LEVEL_OFFSET, now);
-      } else if (ranking.rows.has(what) && ranking.rows.hash(what) === hash) {
-        const level = memory.recall(hash, now);
-        if (level !== Number.NEGATIVE_INFINITY) ranking.credit(what, level << LEVEL_BITS);
+        continue;
       }
+      const height = memory.use(hash, now);
+      if (height === Number.NEGATIVE_INFINITY) continue;
+      if (ranking.rows.has(what) && ranking.rows.hash(what) === hash) ranking.credit(what, height << LEVEL_BITS);
     }
     const moved = this.#moved;
     this.#moved = 0;
@@ -252,7 +276,9 @@ export class AutoPolicy implements Policy {
     this.#trial!.removed(hash);
   }
 
-  #note(hash: number): void {
+  #note(handle: number): void {
+    const hash = this.#ranking.rows.hash(handle);
+    if (hash >>> 0 >= this.#limit) return;
     if (this.#noted === NOTES) {
       if (this.#batches === MAX_BATCHES) return;
       this.#batches++;

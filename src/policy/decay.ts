@@ -27,20 +27,25 @@ const HIGHEST_OCTAVE = 20;
 /** Of what has not been used at all, or not for so long that it makes no difference. */
 export const NEVER: number = -40 * OCTAVE;
 
-/** Steps between two weights → what the greater gains when the other is added. */
-const GAIN = Int32Array.from({ length: HIGHEST_OCTAVE * STEPS }, (_, steps) =>
-  Math.round(OCTAVE * Math.log2(1 + 2 ** (-steps / STEPS))),
+/** In the lowest bits of a weight, which count for nothing: a use of it matters to somebody. Stays. */
+export const MARKED = 1;
+/** And this: it has not been used since it was written down elsewhere. */
+export const UNUSED = 2;
+const FLAGS = MARKED | UNUSED;
+
+/** Steps between two weights → what the greater gains when the other is added; nothing to the flags. */
+const GAIN = Int32Array.from(
+  { length: HIGHEST_OCTAVE * STEPS },
+  (_, steps) => Math.round(OCTAVE * Math.log2(1 + 2 ** (-steps / STEPS))) & ~FLAGS,
 );
 
-/** Another use of what has this weight. */
+/** Another use of what has this weight, and of its flags. */
 export function used(weight: number, now: number): number {
   const height = (weight - now) | 0;
-  if (height >= 0) {
-    const steps = height >> STEP_BITS;
-    return steps < GAIN.length ? (weight + GAIN[steps]!) | 0 : now;
-  }
-  const steps = ~height >> STEP_BITS;
-  return steps < GAIN.length ? (now + GAIN[steps]!) | 0 : now;
+  const steps = (height ^ (height >> 31)) >> STEP_BITS;
+  if (steps >= GAIN.length) return now | (weight & MARKED);
+  const greater = height >= 0 ? weight & ~UNUSED : now | (weight & MARKED);
+  return (greater + GAIN[steps]!) | 0;
 }
 
 /** How far a weight lies above the present: the logarithm of the decayed uses. */

@@ -1,11 +1,16 @@
+import { grownFloat32, grownInt32 } from '../struct/grow.js';
 import { LinkedRows } from '../struct/linked-rows.js';
 import { logOf, OCTAVE_BITS } from './decay.js';
 
-/** The words of a row: its decayed uses (see decay.ts), the logarithm of cost ÷ bytes, bytes (a float), the hash. */
-export const WEIGHT = 0;
-export const DENSITY = 1;
-export const SIZE = 2;
-export const HASH = 3;
+/** Lists: one per rank, in a ring, then those below. A power of two; four ranks an octave, so 128 octaves. */
+export const RANKS = 512;
+export const WINDOW = 512;
+export const ASIDE = 513;
+export const LISTS = 514;
+
+/** The words of a row: the logarithm of cost ÷ bytes, the hash. */
+export const DENSITY = 0;
+const HASH = 1;
 /** Where an entry stands shares a word with its density: the low bits, 0 when it is out. */
 export const PLACE_BITS = 2;
 export const PLACES = 3;
@@ -13,15 +18,21 @@ export const IN_WINDOW = 1;
 export const IN_MAIN = 2;
 export const IN_ASIDE = 3;
 
-/** All that a ranking knows of an entry, side by side: 24 bytes with its links. */
+/**
+ * All that a ranking knows of an entry, 24 bytes: a row with its links, and two columns of their own for what a hit and an
+ * overwrite look at, so that these touch four bytes of each.
+ */
 export class EntryRows extends LinkedRows {
-  /** Its decayed uses, see decay.ts. */
-  weight(handle: number): number {
-    return this.ints[this.at(handle)]!;
-  }
+  /** Its decayed uses and two flags, see decay.ts. To be read anew after `reserve`. */
+  weights: Int32Array = new Int32Array(0);
+  /** Bytes, rounded. To be read anew after `reserve`. */
+  sizes: Float32Array = new Float32Array(0);
 
-  setWeight(handle: number, weight: number): void {
-    this.ints[this.at(handle)] = weight;
+  override reserve(capacity: number): void {
+    super.reserve(capacity);
+    if (this.weights.length >= this.capacity) return;
+    this.weights = grownInt32(this.weights, this.capacity);
+    this.sizes = grownFloat32(this.sizes, this.capacity);
   }
 
   /** The logarithm of cost ÷ bytes. */
@@ -32,17 +43,6 @@ export class EntryRows extends LinkedRows {
   /** cost ÷ bytes, about */
   value(handle: number): number {
     return 2 ** (this.density(handle) / (1 << OCTAVE_BITS));
-  }
-
-  /** Bytes; the same ones for as long as nothing is entered. */
-  size(handle: number): number {
-    return this.floats[this.at(handle) + SIZE]!;
-  }
-
-  /** Whether it has these bytes and this cost ÷ bytes already. */
-  isWorth(handle: number, size: number, value: number): boolean {
-    const at = this.at(handle);
-    return this.floats[at + SIZE] === size && this.ints[at + DENSITY]! >> PLACE_BITS === logOf(value);
   }
 
   hash(handle: number): number {
@@ -60,12 +60,13 @@ export class EntryRows extends LinkedRows {
 
   /** All that is known of a newcomer, which stands in the window; its bytes as they are kept. */
   enter(handle: number, weight: number, size: number, value: number, hash: number): number {
-    const { ints, floats } = this;
+    const { ints, sizes } = this;
     const at = this.at(handle);
-    ints[at] = weight;
+    this.weights[handle] = weight;
     ints[at + DENSITY] = (logOf(value) << PLACE_BITS) | IN_WINDOW;
-    floats[at + SIZE] = size;
+    const bytes = Math.fround(size);
+    sizes[handle] = bytes;
     ints[at + HASH] = hash;
-    return floats[at + SIZE]!;
+    return bytes;
   }
 }

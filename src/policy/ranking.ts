@@ -1,25 +1,21 @@
-import { invariant } from '../common/invariant.js';
 import { RankBits } from '../struct/rank-bits.js';
+import { checkRows } from './check-rows.js';
 import { Clock } from './clock.js';
-import { discounted, discountTable, heightOf, NEVER, type Terms, TICK_BITS, used } from './decay.js';
+import { discounted, discountTable, heightOf, NEVER, type Terms, TICK_BITS, UNUSED, used } from './decay.js';
 import {
+  ASIDE,
   DENSITY,
   EntryRows,
-  HASH,
   IN_ASIDE,
   IN_MAIN,
   IN_WINDOW,
+  LISTS,
   PLACE_BITS,
   PLACES,
-  SIZE,
-  WEIGHT,
+  RANKS,
+  WINDOW,
 } from './entry-rows.js';
 
-/** Lists: one per rank, in a ring, then those below. A power of two; four ranks an octave, so 128 octaves. */
-const RANKS = 512;
-const WINDOW = RANKS;
-const ASIDE = RANKS + 1;
-const LISTS = RANKS + 2;
 /**
  * Who goes next, under given terms. The rank of an entry is the logarithm of
  *
@@ -42,7 +38,7 @@ const LISTS = RANKS + 2;
  * Each rank has a list (CAMP's idea: Ghandeharizadeh et al., Middleware 2014), 512 of them in a ring; a bit per list tells
  * which ones hold somebody. The least is the first of the lowest list. A use writes the row of the entry and moves
  * nothing; an entry that arrives at the front with a rank above its list's goes to the list it belongs to. Ranks are
- * integers modulo 2^32; so are ticks. All that is known of an entry lies side by side, in 24 bytes.
+ * integers modulo 2^32; so are ticks.
  *
  * # The window
  *
@@ -64,6 +60,9 @@ export class Ranking {
   #ranked = 0;
   /** What is held when it is full: follows the bytes held when somebody has to go. */
   #fullBytes = 0;
+  /** And how much of that is the window's, and the others'. */
+  #windowRoom = 0;
+  #mainRoom = 0;
   #isWriteSeen = false;
   #isAnyAside = false;
   #named = -1;
@@ -88,8 +87,9 @@ export class Ranking {
     return this.#fullBytes;
   }
 
-  get tick(): number {
-    return this.#clock.tick;
+  /** The present as a weight. */
+  get now(): number {
+    return this.#clock.now;
   }
 
   /** From now on. O(1). */
@@ -97,34 +97,36 @@ export class Ranking {
     this.#terms = terms;
     this.#clock.halfLife = terms.halfLife;
     this.#discounts = discountTable(terms.discount);
+    this.#divide();
   }
 
   /** The logarithm of its decayed uses, see decay.ts; also of one that has left, until its handle is given to another. */
   height(handle: number): number {
-    return handle < this.rows.capacity ? heightOf(this.rows.weight(handle), this.#clock.now) : NEVER;
+    return handle < this.rows.capacity ? heightOf(this.rows.weights[handle]!, this.#clock.now) : NEVER;
   }
 
   setHeight(handle: number, height: number): void {
-    if (handle < this.rows.capacity) this.rows.setWeight(handle, this.#clock.now + height);
-  }
-
-  /** The handle stands for something else from now on. */
-  forget(handle: number): void {
-    this.setHeight(handle, NEVER);
+    if (handle < this.rows.capacity) this.rows.weights[handle] = this.#clock.now + height;
   }
 
   /** As many uses more as this height stands for. */
   credit(handle: number, height: number): void {
-    this.rows.setWeight(handle, used(this.rows.weight(handle), (this.#clock.now + height) | 0));
+    const { weights } = this.rows;
+    const weight = weights[handle]!;
+    weights[handle] = used(weight, (this.#clock.now + height) | 0) | (weight & UNUSED);
   }
 
-  /** A new entry, used for the first time since `forget`, or ever if `isNew`. */
-  insert(handle: number, size: number, value: number, hash: number, isNew: boolean): void {
+  /** Sets flags of its weight. */
+  flag(handle: number, flags: number): void {
+    this.rows.weights[handle]! |= flags;
+  }
+
+  /** A new entry, used for the first time. */
+  insert(handle: number, size: number, value: number, hash = 0, flags = 0): void {
     const rows = this.rows;
     if (handle >= rows.capacity) this.#grow(handle + 1);
     this.#clock.use(this.#count);
-    const weight = isNew ? this.#clock.now : used(rows.weight(handle), this.#clock.now);
-    const bytes = rows.enter(handle, weight, size, value, hash);
+    const bytes = rows.enter(handle, this.#clock.now | flags, size, value, hash);
     rows.append(WINDOW, handle);
     this.#count++;
     this.#bytes += bytes;
@@ -133,47 +135,58 @@ export class Ranking {
     if (this.#isAnyAside) this.#named = -1;
   }
 
-  /** The one that was named goes, and a new one takes its handle: `remove` and `insert`. */
-  replace(handle: number, size: number, value: number, hash: number): void {
+  /** As `insert`, of one that was used before, unless it was forgotten. */
+  comeBack(handle: number, size: number, value: number): void {
+    if (handle >= this.rows.capacity) this.#grow(handle + 1);
+    const past = this.rows.weights[handle]!;
+    this.insert(handle, size, value);
+    this.rows.weights[handle] = used(past, this.#clock.now);
+  }
+
+  /** The one that was named goes, and a new one takes its handle: `remove` and `insert`, with flags for its weight. */
+  replace(handle: number, size: number, value: number, hash: number, flags: number): void {
     const { rows } = this;
+    const before = rows.sizes[handle]!;
     const place = rows.place(handle);
-    const bytesBefore = rows.size(handle);
     this.#clock.use(this.#count - 1);
-    const bytes = rows.enter(handle, this.#clock.now, size, value, hash);
+    const bytes = rows.enter(handle, this.#clock.now | flags, size, value, hash);
     rows.move(WINDOW, handle);
     this.#named = -1;
-    this.#bytes += bytes - bytesBefore;
-    this.#windowBytes += place === IN_WINDOW ? bytes - bytesBefore : bytes;
-    if (place === IN_MAIN) this.#ranked--;
-    this.#isWriteSeen = true;
+    if (place !== IN_WINDOW) {
+      this.#windowBytes += before;
+      if (place === IN_MAIN) this.#ranked--;
+    }
+    if (bytes !== before) {
+      this.#bytes += bytes - before;
+      this.#windowBytes += bytes - before;
+      this.#isWriteSeen = true;
+    }
     if (this.#isAnyAside) this.#takeBack();
   }
 
-  /** A use. Its hash, for whoever wants to know. */
+  /** A use. The weight that it had before. */
   touch(handle: number): number {
     this.#clock.use(this.#count);
-    const { ints } = this.rows;
-    const at = this.rows.at(handle);
-    ints[at + WEIGHT] = used(ints[at + WEIGHT]!, this.#clock.now);
-    return ints[at + HASH]!;
+    const { weights } = this.rows;
+    const weight = weights[handle]!;
+    weights[handle] = used(weight, this.#clock.now);
+    return weight;
   }
 
-  /** Another size or value. A use as well; its hash. */
+  /** Another size or value. A use as well; the weight that it had before. */
   update(handle: number, size: number, value: number): number {
-    const hash = this.touch(handle);
+    const weight = this.touch(handle);
     this.#isWriteSeen = true;
-    if (this.rows.isWorth(handle, size, value)) return hash;
     const { rows } = this;
-    const before = rows.size(handle);
+    const before = rows.sizes[handle]!;
     const densityBefore = rows.density(handle);
     const place = rows.place(handle);
-    rows.enter(handle, rows.weight(handle), size, value, hash);
+    const change = rows.enter(handle, rows.weights[handle]!, size, value, rows.hash(handle)) - before;
     rows.setPlace(handle, place);
-    const change = rows.size(handle) - before;
     this.#bytes += change;
     if (place === IN_WINDOW) this.#windowBytes += change;
     else if (place === IN_MAIN && rows.density(handle) < densityBefore) this.#toMain(handle);
-    return hash;
+    return weight;
   }
 
   remove(handle: number): void {
@@ -181,7 +194,7 @@ export class Ranking {
     if (this.#named === handle) this.#named = -1;
     const { ints } = rows;
     const at = rows.at(handle);
-    const bytes = rows.floats[at + SIZE]!;
+    const bytes = rows.sizes[handle]!;
     const place = ints[at + DENSITY]! & PLACES;
     this.#bytes -= bytes;
     this.#count--;
@@ -229,38 +242,24 @@ export class Ranking {
   }
 
   validate(): void {
-    this.rows.validate();
-    let [count, ranked, bytes, windowBytes] = [0, 0, 0, 0];
-    for (let list = 0; list < LISTS; list++) {
-      const place = list === WINDOW ? IN_WINDOW : list === ASIDE ? IN_ASIDE : IN_MAIN;
-      for (const handle of this.rows.toArray(list)) {
-        const noted = this.rows.place(handle);
-        invariant(noted === place, `ranking: ${handle} stands in ${list}, noted ${noted}`);
-        invariant(place !== IN_MAIN || this.#ranks.has(list), `ranking: rank ${list} is not marked`);
-        if (place === IN_MAIN) ranked++;
-        count++;
-        bytes += this.rows.size(handle);
-        if (place === IN_WINDOW) windowBytes += this.rows.size(handle);
-      }
-    }
-    invariant(count === this.#count, `ranking: ${count} are listed, ${this.#count} are in`);
-    invariant(ranked === this.#ranked, `ranking: ${ranked} are ranked, ${this.#ranked} are noted`);
-    invariantNear(bytes, this.#bytes, 'bytes');
-    invariantNear(windowBytes, this.#windowBytes, 'bytes in the window');
+    checkRows(this.rows, this.#ranks, {
+      count: this.#count,
+      ranked: this.#ranked,
+      bytes: this.#bytes,
+      windowBytes: this.#windowBytes,
+    });
   }
 
   #choose(): number {
     const rows = this.rows;
-    const { window } = this.#terms;
-    const full = this.#fullBytes;
     for (;;) {
       const candidate = rows.first(WINDOW);
       if (candidate < 0) return this.#ranked > 0 ? this.#least() : Math.max(-1, rows.first(ASIDE));
-      if (this.#ranked > 0 && this.#windowBytes <= window * full) return this.#least();
+      if (this.#ranked > 0 && this.#windowBytes <= this.#windowRoom) return this.#least();
       // What those outside of the window would weigh with this one, and with the newest, which is still to be housed.
       const newest = rows.last(WINDOW);
-      const bytes = rows.floats[rows.at(candidate) + SIZE]! + rows.floats[rows.at(newest) + SIZE]!;
-      if (newest !== candidate && this.#bytes - this.#windowBytes + bytes <= (1 - window) * full) {
+      const bytes = rows.sizes[candidate]! + rows.sizes[newest]!;
+      if (newest !== candidate && this.#bytes - this.#windowBytes + bytes <= this.#mainRoom) {
         this.#toMain(candidate);
         continue;
       }
@@ -301,7 +300,7 @@ export class Ranking {
   /** Notes where it stands from now on. */
   #put(handle: number, place: number): void {
     const before = this.rows.place(handle);
-    if (before === IN_WINDOW) this.#windowBytes -= this.rows.size(handle);
+    if (before === IN_WINDOW) this.#windowBytes -= this.rows.sizes[handle]!;
     this.#ranked += Number(place === IN_MAIN) - Number(before === IN_MAIN);
     this.rows.setPlace(handle, place);
   }
@@ -313,17 +312,15 @@ export class Ranking {
   }
 
   #rankOf(handle: number): number {
-    const { ints } = this.rows;
-    const at = this.rows.at(handle);
-    return this.#rank(heightOf(ints[at + WEIGHT]!, this.#clock.now), ints[at + DENSITY]!);
+    const { ints, weights } = this.rows;
+    return this.#rank(heightOf(weights[handle]!, this.#clock.now), ints[this.rows.at(handle) + DENSITY]!);
   }
 
   /** The rank of one in the window, for the comparison with those that are ranked. */
   #candidateRank(handle: number): number {
-    const { ints } = this.rows;
-    const at = this.rows.at(handle);
-    const height = heightOf(ints[at + WEIGHT]!, this.#clock.now);
-    return this.#rank(discounted(height, this.#discounts), ints[at + DENSITY]!);
+    const { ints, weights } = this.rows;
+    const height = heightOf(weights[handle]!, this.#clock.now);
+    return this.#rank(discounted(height, this.#discounts), ints[this.rows.at(handle) + DENSITY]!);
   }
 
   #rank(height: number, density: number): number {
@@ -333,18 +330,20 @@ export class Ranking {
   #lookAtBytes(): void {
     this.#isWriteSeen = false;
     const spare = this.#fullBytes - this.#bytes;
-    if (spare <= 0) this.#fullBytes = this.#bytes;
+    if (spare === 0) return;
+    if (spare < 0) this.#fullBytes = this.#bytes;
     else this.#fullBytes -= spare / 32;
+    this.#divide();
+  }
+
+  #divide(): void {
+    this.#windowRoom = this.#terms.window * this.#fullBytes;
+    this.#mainRoom = this.#fullBytes - this.#windowRoom;
   }
 
   #grow(needed: number): void {
     const before = this.rows.capacity;
     this.rows.reserve(needed);
-    for (let handle = before; handle < this.rows.capacity; handle++) this.forget(handle);
+    for (let handle = before; handle < this.rows.capacity; handle++) this.setHeight(handle, NEVER);
   }
-}
-
-function invariantNear(listed: number, noted: number, what: string): void {
-  const isNear = Math.abs(listed - noted) <= 1e-6 * Math.max(1, Math.abs(listed), Math.abs(noted));
-  invariant(isNear, `ranking: ${listed} ${what} are listed, ${noted} are noted`);
 }

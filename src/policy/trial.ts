@@ -1,5 +1,5 @@
 import { HashSlots } from '../struct/hash-slots.js';
-import type { Terms } from './decay.js';
+import { NEVER, type Terms } from './decay.js';
 import { Ranking } from './ranking.js';
 
 /** Entries that each of the paper caches holds, about. */
@@ -184,7 +184,7 @@ export class Trial {
       ranking.remove(victim);
       this.#holders[victim]!--;
     }
-    ranking.insert(slot, size, this.#values[slot]!, 0, false);
+    ranking.comeBack(slot, size, this.#values[slot]!);
     this.#holders[slot]!++;
   }
 
@@ -207,7 +207,7 @@ export class Trial {
   /** A slot for another key. */
   #take(hash: number): number {
     const slot = this.#freeSlot();
-    for (const ranking of this.#rankings) ranking.forget(slot);
+    for (const ranking of this.#rankings) ranking.setHeight(slot, NEVER);
     this.#sizes[slot] = 0;
     this.#isUsed[slot] = 1;
     this.#slots.add(slot, hash);

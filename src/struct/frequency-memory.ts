@@ -12,14 +12,19 @@ const FORGOTTEN = -8;
 /** Nothing is higher: what seems so is from before the levels last went round. */
 const HIGHEST = 32;
 
+/** Height above the lowest that is remembered → the height with another use. A level is half an octave. */
+const RAISED = Int8Array.from({ length: HIGHEST - FORGOTTEN + 1 }, (_, steps) =>
+  Math.min(HIGHEST, Math.round(2 * Math.log2(1 + 2 ** ((steps + FORGOTTEN) / 2)))),
+);
+
 /**
- * Levels of things that have left, by the 32-bit hash of their key: 2 bytes each, 4 to a bucket; where a bucket is full
- * the lowest level makes room. Two keys are taken for one another once in some 130 look-ups: a newcomer then has the
- * uses of another, which does it no harm and little good.
+ * Levels of things, by the 32-bit hash of their key: 2 bytes each, 4 to a bucket, of which the lowest makes room for
+ * another. Two keys are taken for one another once in some 130 look-ups: a newcomer then has the uses of another, which
+ * does it no harm and little good.
  *
  * A level is an integer on a scale that rises for ever, such as the logarithm of a count that decays, taken together with
  * the time. Only its last 7 bits are kept: it is read as the level nearest to `now`, so `now` should not move by 80 before
- * `remember` has come by each bucket. It clears what is long forgotten in the one that it comes by.
+ * something has come by each bucket. What is long forgotten is cleared in the one that is come by.
  */
 export class FrequencyMemory {
   #cells: Uint16Array;
@@ -40,43 +45,49 @@ export class FrequencyMemory {
   /** Notes a height above `now`; of two for the same hash the greater. O(1). */
   remember(hash: number, height: number, now: number): void {
     const cells = this.#cells;
-    const print = printOf(hash);
-    const start = (hash >>> this.#shift) * WAYS;
-    let level = Math.min(height, HIGHEST);
-    let best = start;
-    let lowest = HIGHEST + 1;
-    for (let at = start; at < start + WAYS; at++) {
-      const cell = cells[at]!;
-      let found = cell === EMPTY ? FORGOTTEN : above(cell, now);
-      if (found <= FORGOTTEN) {
-        cells[at] = EMPTY;
-        found = FORGOTTEN;
-      } else if (cell >> LEVEL_BITS === print) {
-        if (found > level) level = found;
-        lowest = Number.NEGATIVE_INFINITY;
-        best = at;
-      }
-      if (found < lowest) {
-        lowest = found;
-        best = at;
-      }
-    }
-    if (level > FORGOTTEN) cells[best] = (print << LEVEL_BITS) | ((now + level) & LEVELS);
+    const at = this.#find(hash, now);
+    const known = cells[at]! >> LEVEL_BITS === printOf(hash) ? above(cells[at]!, now) : FORGOTTEN;
+    const level = Math.min(Math.max(known, height), HIGHEST);
+    if (level > FORGOTTEN) cells[at] = (printOf(hash) << LEVEL_BITS) | ((now + level) & LEVELS);
   }
 
-  /** Takes out how far a remembered level lies above `now`, or -Infinity when none is remembered. O(1). */
-  recall(hash: number, now: number): number {
+  /**
+   * Notes a use, in addition to those that are remembered, and tells how high they lay above `now`, or -Infinity when
+   * there are none. O(1).
+   */
+  use(hash: number, now: number): number {
+    const cells = this.#cells;
+    const at = this.#find(hash, now);
+    const cell = cells[at]!;
+    const print = printOf(hash);
+    const height = cell >> LEVEL_BITS === print ? above(cell, now) : FORGOTTEN;
+    cells[at] = (print << LEVEL_BITS) | ((now + RAISED[height - FORGOTTEN]!) & LEVELS);
+    return height === FORGOTTEN ? Number.NEGATIVE_INFINITY : height;
+  }
+
+  /** Brings the bucket of a hash near. The result is for nothing but to be used. */
+  prefetch(hash: number): number {
+    return this.#cells[(hash >>> this.#shift) * WAYS]!;
+  }
+
+  /** The cell of a hash; where there is none, the lowest of its bucket. */
+  #find(hash: number, now: number): number {
     const cells = this.#cells;
     const print = printOf(hash);
     const start = (hash >>> this.#shift) * WAYS;
+    let lowest = HIGHEST + 1;
+    let best = start;
     for (let at = start; at < start + WAYS; at++) {
       const cell = cells[at]!;
-      if (cell >> LEVEL_BITS !== print) continue;
-      cells[at] = EMPTY;
+      if (cell >> LEVEL_BITS === print) return at;
       const height = above(cell, now);
-      return height <= FORGOTTEN ? Number.NEGATIVE_INFINITY : height;
+      if (height < lowest) {
+        lowest = height;
+        best = at;
+      }
+      if (height === FORGOTTEN) cells[at] = EMPTY;
     }
-    return Number.NEGATIVE_INFINITY;
+    return best;
   }
 
   /**
@@ -112,8 +123,9 @@ function printOf(hash: number): number {
   return hash & PRINTS || 1;
 }
 
-/** How far the level of a cell lies above `now`; below `FORGOTTEN` what seems higher than anything can be. */
+/** How far the level of a cell lies above `now`; not below `FORGOTTEN`, where also those are that seem too high. */
 function above(cell: number, now: number): number {
+  if (cell === EMPTY) return FORGOTTEN;
   const height = ((cell - now) << (32 - LEVEL_BITS)) >> (32 - LEVEL_BITS);
-  return height > HIGHEST ? FORGOTTEN - 1 : height;
+  return height > HIGHEST || height < FORGOTTEN ? FORGOTTEN : height;
 }

@@ -46,3 +46,10 @@ export function grownUint32(array: Uint32Array, length: number): Uint32Array {
   grown.set(array);
   return grown;
 }
+
+/** A longer copy; what is new is 0. */
+export function grownFloat32(array: Float32Array, length: number): Float32Array {
+  const grown = new Float32Array(length);
+  grown.set(array);
+  return grown;
+}

@@ -1,15 +1,15 @@
 import { invariant } from '../common/invariant.js';
 import { grownCapacity, grownInt32 } from './grow.js';
 
-/** Words of a row: those of whoever uses it come first, then the two links. */
-const ROW = 6;
+/** Words of a row: those of whoever uses it come first, then the two links. A power of two, so no row lies in two lines. */
+const ROW = 4;
 const BEFORE = ROW - 2;
 const AFTER = ROW - 1;
 /** The link of a row that is in no list; no place is numbered so. */
 const UNLINKED = -1;
 
 /**
- * Rows of four 4-byte words, each with its links in a doubly linked list, so that what is known of a thing and where it
+ * Rows of two 4-byte words, each with its links in a doubly linked list, so that what is known of a thing and where it
  * stands lie in one line of memory. Many lists out of one pool; a row is in one of them at most.
  *
  * As in `LinkedLists`, a list is a ring through a row of its own, and putting in and taking out are four writes and no
@@ -17,17 +17,14 @@ const UNLINKED = -1;
  */
 export class LinkedRows {
   readonly #lists: number;
-  /** All words, as integers. To be read anew after `reserve`. */
+  /** All words. To be read anew after `reserve`. */
   ints: Int32Array;
-  /** The same words, as floats. */
-  floats: Float32Array;
   #capacity: number;
 
   constructor(lists: number, capacity = 0) {
     this.#lists = lists;
     this.#capacity = capacity;
     this.ints = new Int32Array(ROW * (lists + capacity)).fill(UNLINKED);
-    this.floats = new Float32Array(this.ints.buffer);
     for (let place = 0; place < lists; place++) {
       this.ints[ROW * place + BEFORE] = place;
       this.ints[ROW * place + AFTER] = place;
@@ -62,7 +59,6 @@ export class LinkedRows {
     if (capacity <= this.#capacity) return;
     this.#capacity = grownCapacity(this.#capacity, capacity);
     this.ints = grownInt32(this.ints, ROW * (this.#lists + this.#capacity), UNLINKED);
-    this.floats = new Float32Array(this.ints.buffer);
   }
 
   /** Puts one that is in no list, and that there is room for, at the end of a list. */

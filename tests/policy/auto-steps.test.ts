@@ -8,7 +8,7 @@ import { RankBits } from '../../src/struct/rank-bits.js';
 
 const STEPS: [object, string[]][] = [
   [RankBits.prototype, ['mark', 'lowestIndex']],
-  [FrequencyMemory.prototype, ['remember', 'recall']],
+  [FrequencyMemory.prototype, ['remember', 'use']],
   [Trial.prototype, ['written', 'hit']],
 ];
 

@@ -6,29 +6,29 @@ function remember(memory: FrequencyMemory, from: number, to: number, height: num
   for (let key = from; key < to; key++) memory.remember(hashNumber(key, 0), height, now);
 }
 
-function recalled(memory: FrequencyMemory, from: number, to: number, now = 0): number[] {
+function known(memory: FrequencyMemory, from: number, to: number, now = 0): number[] {
   const heights: number[] = [];
   for (let key = from; key < to; key++) {
-    const height = memory.recall(hashNumber(key, 0), now);
+    const height = memory.use(hashNumber(key, 0), now);
     if (height > Number.NEGATIVE_INFINITY) heights.push(height);
   }
   return heights;
 }
 
 describe('frequency memory', () => {
-  it('knows most of what it has room for, and takes out what it tells', () => {
+  it('knows most of what it has room for, and nothing else', () => {
     const memory = new FrequencyMemory(4_000);
     remember(memory, 0, 2_000, 3);
     memory.validate();
-    expect(recalled(memory, 0, 2_000).length).toBeGreaterThan(1_700);
-    expect(recalled(memory, 0, 2_000).length).toBeLessThan(20);
+    expect(known(memory, 0, 2_000).length).toBeGreaterThan(1_700);
+    expect(known(memory, 10_000, 12_000).length).toBeLessThan(40);
   });
 
   it('tells how high a level lies now, and forgets what has sunk', () => {
     const memory = new FrequencyMemory(4_000);
     remember(memory, 0, 100, 6, 100);
-    expect(recalled(memory, 0, 50, 110)).toEqual(recalled(memory, 0, 0).concat(Array(50).fill(-4)));
-    expect(recalled(memory, 50, 100, 120)).toEqual([]);
+    expect(known(memory, 0, 50, 110)).toEqual(known(memory, 0, 0).concat(Array(50).fill(-4)));
+    expect(known(memory, 50, 100, 120)).toEqual([]);
   });
 
   it('prefers high levels where there is no room for all', () => {
@@ -36,14 +36,23 @@ describe('frequency memory', () => {
     remember(memory, 0, 500, 9);
     remember(memory, 500, 10_000, 0);
     memory.validate();
-    expect(recalled(memory, 0, 500).length).toBeGreaterThan(400);
+    expect(known(memory, 0, 500).length).toBeGreaterThan(400);
+  });
+
+  it('adds a use to those that it knows', () => {
+    const memory = new FrequencyMemory(1_000);
+    const heights = Array.from({ length: 9 }, () => memory.use(7, 0));
+    // Levels are half octaves: 1, 2, 3, 4 … uses.
+    expect(heights.slice(0, 5)).toEqual([Number.NEGATIVE_INFINITY, 0, 2, 3, 4]);
+    expect(heights[8]).toBeGreaterThan(heights[4]!);
+    memory.validate();
   });
 
   it('keeps of two levels of one hash the higher', () => {
     const memory = new FrequencyMemory(8);
     memory.remember(7, 5, 0);
     memory.remember(7, 2, 0);
-    expect(memory.recall(7, 0)).toBe(5);
+    expect(memory.use(7, 0)).toBe(5);
   });
 
   it('forgets nothing when it grows', () => {
@@ -55,6 +64,6 @@ describe('frequency memory', () => {
     grown.grow();
     grown.validate();
     expect(grown.cells).toBe(2 * before);
-    expect(recalled(grown, 0, 900).length).toBeGreaterThanOrEqual(recalled(memory, 0, 900).length);
+    expect(known(grown, 0, 900).length).toBeGreaterThanOrEqual(known(memory, 0, 900).length);
   });
 });
