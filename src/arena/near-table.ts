@@ -1,7 +1,9 @@
 import { SLOT } from './layout.js';
 
-/** Keys of one generation, at most. */
-const ENTRIES = 32_768;
+/** Keys of one generation, at most; with what is remembered of a small value that is 16 MiB. */
+const ENTRIES = 65_536;
+/** Bytes of the skeletons of which the values of a generation are remembered, at most. */
+const SKELETON_BYTES = 2 ** 24;
 /** A longer key is not worth the memory. */
 const MAX_KEY_LENGTH = 256;
 
@@ -17,6 +19,8 @@ export class NearEntry {
   /** What a hit counts as: the parts come before the trailer, so what lies there is, but for some padding, the value. */
   declare readonly bytes: number;
   declare readonly value: unknown;
+  /** Bytes of the skeleton that was made into the value. */
+  declare readonly weight: number;
 
   constructor(ref: number, words: Int32Array, at: number, value: unknown) {
     this.ref = ref;
@@ -25,6 +29,7 @@ export class NearEntry {
     this.high = words[at + SLOT.numberHigh]!;
     this.bytes = (words[at + SLOT.trailer]! >>> 0) * 8 + (words[at + SLOT.skeletonLength]! >>> 0);
     this.value = value;
+    this.weight = value === undefined ? 0 : words[at + SLOT.skeletonLength]!;
   }
 }
 
@@ -39,6 +44,7 @@ export class NearEntry {
 export class NearTable {
   private young = new Map<string, NearEntry>();
   #old = new Map<string, NearEntry>();
+  #weight = 0;
 
   /** What is known of a key, or `undefined`. */
   find(key: string): NearEntry | undefined {
@@ -53,6 +59,7 @@ export class NearTable {
   forget(): void {
     this.young = new Map();
     this.#old = new Map();
+    this.#weight = 0;
   }
 
   private rejuvenate(key: string): NearEntry | undefined {
@@ -63,10 +70,12 @@ export class NearTable {
   }
 
   #keep(key: string, entry: NearEntry): void {
-    if (this.young.size >= ENTRIES) {
+    if (this.young.size >= ENTRIES || this.#weight > SKELETON_BYTES) {
       this.#old = this.young;
       this.young = new Map();
+      this.#weight = 0;
     }
+    this.#weight += entry.weight;
     this.young.set(key, entry);
   }
 }

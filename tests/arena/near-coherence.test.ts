@@ -206,9 +206,9 @@ describe('what a thread remembers', () => {
     const slot = reader.pinKey('b');
     reader.unpin();
     reader.learn('b', slot);
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < 200_000; i++) {
       reader.learn(`other-${i}`, slot);
-      if (i % 10_000 === 0) stage.check(0, 'a');
+      if (i % 20_000 === 0) stage.check(0, 'a');
     }
     expect(stage.nearHits).toBe(9);
     expect(reader.hitNear('b')).toBeUndefined();
