@@ -3,7 +3,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Advice } from '../stats/advice.js';
 import { grownCapacity, grownFloat64 } from '../struct/grow.js';
 import { IdTable } from '../struct/id-table.js';
-import { kindOf, numberOf, RECORD, sizeOf } from './record.js';
+import { isAboutBefore, kindOf, numberOf, RECORD, sizeOf } from './record.js';
 import type { LogView } from './request-log.js';
 import { SimulatedCache } from './simulated-cache.js';
 
@@ -148,10 +148,4 @@ function spreadOver(rate: number): (hash: number) => number {
   const times = 2 ** Math.round(-Math.log2(rate));
   if (times === 1) return (hash) => hash;
   return (hash) => (Math.imul(hash, times) | (hashNumber(hash, 0) & (times - 1))) >>> 0;
-}
-
-/** Whether a record says more about the one before. */
-function isAboutBefore(second: number): boolean {
-  const kind = kindOf(second);
-  return kind === RECORD.cost || kind === RECORD.deadline;
 }

@@ -51,3 +51,9 @@ export function bitsOf(value: number): number {
   float[0] = value;
   return bits[0]!;
 }
+
+/** Whether a record says more about the one before, by its second word. */
+export function isAboutBefore(second: number): boolean {
+  const kind = kindOf(second);
+  return kind === RECORD.cost || kind === RECORD.deadline;
+}

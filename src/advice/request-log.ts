@@ -1,19 +1,20 @@
-import { bitsOf, encode, KIND_BITS, RECORD } from './record.js';
+import { bitsOf, encode, isAboutBefore, KIND_BITS, RECORD } from './record.js';
 
-/** Records that are kept unless said otherwise, 8 bytes each: 1 MiB, what accuracy within 2 points needs. */
-const CAPACITY = 1 << 17;
+/** Records that are kept unless said otherwise, 8 bytes each: 2 MiB. Up to there nothing is thinned out, and all is exact. */
+const CAPACITY = 1 << 18;
 const FIRST_CAPACITY = 1 << 10;
 /** A full log lowers the share of the keys that it follows to this much of it, until there is room. */
 const THINNING = 0.5;
 const ROOM = 0.9;
-/** Entries that are followed at once, at most: more say little more. */
-const MAX_FOLLOWED = 4096;
-/** Fewer keys than this say too little. */
+/** Entries that are followed at once, at most: while the log has never been full, and from then on. */
+const MAX_FOLLOWED = { young: 65_536, old: 4096 } as const;
+/** Fewer entries, and where none are told of, fewer keys than this say too little. */
+const MIN_FOLLOWED = 256;
 const MIN_KEYS = 1024;
 /** Bits to count keys with, one for all whose hashes end alike: a power of two, some times `MIN_KEYS`. */
 const KEY_BITS = 1 << 13;
-/** A log of few keys rests until so many times the reads have been seen. */
-const REST = 5;
+/** A log that could tell too little rests until so many times the reads have been seen. */
+const REST = 2;
 
 /** How often a log is copied that is changed under the hand. */
 const MAX_VIEWS = 100;
@@ -46,8 +47,6 @@ export interface LogView {
 interface LogParts {
   /** Tells the reads of all keys so far. */
   gets: () => number;
-  /** Tells a number of keys that there are at least. */
-  keys?: () => number;
   /** What a miss costs that is not told otherwise. */
   usualCost?: (size: number) => number;
   /** Records that are kept: a power of two. */
@@ -83,28 +82,29 @@ export class RequestLog {
   /** Reads after which a log that rests is to be woken by `restart`. */
   wakeAt: number = Number.POSITIVE_INFINITY;
   readonly #gets: () => number;
-  readonly #keys: () => number;
   readonly #usualCost: (size: number) => number;
   readonly #capacity: number;
   readonly #buffer: SharedArrayBuffer | undefined;
   #words: Uint32Array = new Uint32Array(0);
   #length = HEAD_WORDS;
-  /** Held, so many are followed as may be. */
-  #maxEntries = MAX_FOLLOWED;
+  /** Entries that were held when that was last told, and of how many no more are followed than may be. */
+  #held = 0;
+  #maxHeld: number = MAX_FOLLOWED.young;
+  #maxFollowed: number = MAX_FOLLOWED.young;
 
-  constructor({ gets, keys = () => 0, usualCost = () => 1, capacity = CAPACITY, buffer }: LogParts) {
+  constructor({ gets, usualCost = () => 1, capacity = CAPACITY, buffer }: LogParts) {
     this.#gets = gets;
-    this.#keys = keys;
     this.#usualCost = usualCost;
     this.#capacity = capacity;
     this.#buffer = buffer;
   }
 
-  /** So many entries are held: where that is many, fewer are followed from the beginning. O(1), mostly. */
+  /** So many entries are held: where that is many, fewer are followed. O(1), mostly. */
   fit(entries: number): void {
-    if (entries <= this.#maxEntries || this.threshold === 0) return;
+    this.#held = entries;
+    if (entries <= this.#maxHeld || this.threshold === 0) return;
     if (this.#words.length === 0) this.#makeRoom();
-    while (entries > this.#maxEntries) this.#turn(() => this.#thin(Math.floor(this.threshold * THINNING)));
+    this.#turn(() => this.#thin(this.#fitted(this.threshold)));
   }
 
   /**
@@ -135,20 +135,15 @@ export class RequestLog {
     this.#add(hash, RECORD.miss);
   }
 
-  /**
-   * A write, of what dies at a time, where time matters. Right after the miss that asked for it it is one request. Returns
-   * as `request`.
-   */
-  write(hash: number, size: number, cost: number, deadline?: number): number {
-    const word = encode(size, RECORD.request);
+  /** A write, of what dies at a time, where time matters. Right after the miss that asked for it it is one request. */
+  write(hash: number, size: number, cost: number, deadline?: number): void {
     const last = this.#length - 2;
     if (last >= HEAD_WORDS && this.#words[last] === hash && this.#words[last + 1] === RECORD.miss) {
-      this.#words[last + 1] = word;
-      this.#noteTerms(size, cost, deadline);
-    } else if (this.#add(hash, (word | RECORD.write) >>> 0)) {
-      this.#noteTerms(size, cost, deadline);
+      this.#words[last + 1] = encode(size, RECORD.request);
+    } else if (!this.#add(hash, encode(size, RECORD.write))) {
+      return;
     }
-    return cost === this.#usualCost(size) ? word : 0;
+    this.#noteTerms(size, cost, deadline);
   }
 
   remove(hash: number): void {
@@ -159,9 +154,9 @@ export class RequestLog {
     if (this.threshold > 0 && this.#length > HEAD_WORDS) this.#add(0, RECORD.clear);
   }
 
-  /** Begins again, with the share of the keys that it ended with. */
+  /** Begins again, with the share of the keys that it ended with: the older half of what was noted makes room. */
   restart(): void {
-    this.#turn(() => this.#setLength(HEAD_WORDS));
+    this.#turn(() => this.#setLength(this.#dropOlder()));
     this.threshold = this.#words[HEAD.threshold] ?? ALL;
     this.wakeAt = Number.POSITIVE_INFINITY;
   }
@@ -216,11 +211,10 @@ export class RequestLog {
       this.#words = grown;
       return true;
     }
+    this.#maxFollowed = MAX_FOLLOWED.old;
     while (this.#length > ROOM * words) {
-      const threshold = Math.floor(this.threshold * THINNING);
-      // To count them takes as long as to strike out: not where so many are held.
-      const held = (this.#keys() * threshold) / ALL;
-      if (held < 2 * MIN_KEYS && this.#keysBelow(threshold) < MIN_KEYS) {
+      const threshold = this.#fitted(Math.floor(this.threshold * THINNING));
+      if (this.#tellsTooLittle(threshold)) {
         this.#rest();
         return false;
       }
@@ -229,9 +223,29 @@ export class RequestLog {
     return true;
   }
 
+  /** As much of a threshold as follows no more entries than may be. */
+  #fitted(threshold: number): number {
+    let fitted = threshold;
+    while (this.#held * fitted > this.#maxFollowed * ALL) fitted = Math.floor(fitted * THINNING);
+    return fitted;
+  }
+
+  #tellsTooLittle(threshold: number): boolean {
+    return this.#held > 0 ? this.#held * threshold < MIN_FOLLOWED * ALL : this.#keysBelow(threshold) < MIN_KEYS;
+  }
+
   #rest(): void {
     this.wakeAt = REST * this.#gets();
     this.threshold = 0;
+  }
+
+  /** Where the log ends then. What is about a record goes with it. */
+  #dropOlder(): number {
+    const words = this.#words;
+    let from = HEAD_WORDS + 2 * Math.floor((this.#length - HEAD_WORDS) / 4);
+    while (from < this.#length && isAboutBefore(words[from + 1]!)) from += 2;
+    words.copyWithin(HEAD_WORDS, from, this.#length);
+    return HEAD_WORDS + this.#length - from;
   }
 
   /** Strikes out what is not of keys below. What stands behind a record that is about it goes with it. */
@@ -284,7 +298,7 @@ export class RequestLog {
 
   #setThreshold(threshold: number): void {
     this.threshold = threshold;
-    this.#maxEntries = (MAX_FOLLOWED * ALL) / threshold;
+    this.#maxHeld = (this.#maxFollowed * ALL) / threshold;
     this.#words[HEAD.threshold] = threshold;
   }
 }

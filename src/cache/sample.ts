@@ -24,6 +24,8 @@ interface SampleParts<K, V> {
 /** Followed entries that a hit finds without a look at their keys, at most; a power of two. */
 const MAX_KNOWN = 8192;
 const FIRST_KNOWN = 64;
+/** Words of each in that table; one is not used. */
+const KNOWN_WORDS = 4;
 
 /**
  * The keys whose requests are written down, so that `advise` can tell what another budget would give. Which ones is decided
@@ -49,12 +51,11 @@ export class Sample<K, V> {
   #missedHash = 0;
   readonly #cost: (handle: number) => number;
   /**
-   * At the low bits of its handle, an entry that is followed, the hash of its key, and the word that tells a hit; 0: more
-   * words than one do.
+   * At the low bits of its handle, in `KNOWN_WORDS`: the handle of an entry that is followed and has had a hit, or -1, the
+   * hash of its key, and the second word of the record of a hit; 0: one record is not enough.
    */
-  #known: Int32Array = new Int32Array(FIRST_KNOWN).fill(-1);
-  #knownHashes: Uint32Array = new Uint32Array(FIRST_KNOWN);
-  #knownWords: Uint32Array = new Uint32Array(FIRST_KNOWN);
+  #known: Int32Array = new Int32Array(KNOWN_WORDS * FIRST_KNOWN).fill(-1);
+  #mask = FIRST_KNOWN - 1;
 
   constructor({ table, life, ticker, counters, options, cost }: SampleParts<K, V>) {
     this.#cost = cost;
@@ -66,17 +67,15 @@ export class Sample<K, V> {
     this.#usualCost = usualCostOf(options.cost);
     this.#log = new RequestLog({
       gets: () => counters.hits + counters.misses,
-      keys: () => table.count,
       usualCost: this.#usualCost,
     });
   }
 
   /** A hit of an entry that is marked. The mark may be from when more keys were followed. */
   hit(handle: number): void {
-    const at = handle & (this.#known.length - 1);
-    if (this.#known[at] !== handle || !this.#log.repeat(this.#knownHashes[at]!, this.#knownWords[at]!)) {
-      this.#noteHit(handle);
-    }
+    const known = this.#known;
+    const at = KNOWN_WORDS * (handle & this.#mask);
+    if (known[at] !== handle || !this.#log.repeat(known[at + 1]! >>> 0, known[at + 2]!)) this.#noteHit(handle);
   }
 
   /** A read that finds nothing fresh. */
@@ -107,6 +106,7 @@ export class Sample<K, V> {
   /** Another value for an entry that is marked. */
   overwrite(handle: number): void {
     const hash = this.#hashAt(handle);
+    this.#forgetAt(handle);
     if (hash < this.#log.threshold) this.#write(handle, hash);
     else this.#unmark(handle);
   }
@@ -120,7 +120,8 @@ export class Sample<K, V> {
   /** An entry that is marked leaves, or ends; for want of room that is nothing to write down. */
   leave(handle: number, isEvicted = false): void {
     if (!isEvicted) this.#remove(this.#hashAt(handle));
-    this.#forgetAt(handle);
+    // What has had no hits is not known.
+    if (this.#table.hits[handle] !== FOLLOWED) this.#forgetAt(handle);
   }
 
   /** A key was to be removed that is not there, and might be with another budget. Returns `false`. */
@@ -172,11 +173,10 @@ export class Sample<K, V> {
     const { count, hits } = this.#table;
     this.#log.fit(count);
     const capacity = Math.min(MAX_KNOWN, hits.length);
-    if (capacity <= this.#known.length) return;
+    if (capacity <= this.#mask + 1) return;
     const length = 2 ** Math.ceil(Math.log2(capacity));
-    this.#known = new Int32Array(length).fill(-1);
-    this.#knownHashes = new Uint32Array(length);
-    this.#knownWords = new Uint32Array(length);
+    this.#known = new Int32Array(KNOWN_WORDS * length).fill(-1);
+    this.#mask = length - 1;
   }
 
   /** A new entry is one of those that are followed. */
@@ -194,7 +194,7 @@ export class Sample<K, V> {
   }
 
   #forgetAt(handle: number): void {
-    const at = handle & (this.#known.length - 1);
+    const at = KNOWN_WORDS * (handle & this.#mask);
     if (this.#known[at] === handle) this.#known[at] = -1;
   }
 
@@ -209,8 +209,7 @@ export class Sample<K, V> {
   }
 
   #write(handle: number, hash: number): void {
-    const word = this.#log.write(hash, this.#table.size(handle), this.#cost(handle), this.#end(handle));
-    this.#remember(handle, hash, word);
+    this.#log.write(hash, this.#table.size(handle), this.#cost(handle), this.#end(handle));
   }
 
   #end(handle: number): number | undefined {
@@ -228,16 +227,16 @@ export class Sample<K, V> {
 
   /** Of an entry that is marked. */
   #hashAt(handle: number): number {
-    const at = handle & (this.#known.length - 1);
+    const at = KNOWN_WORDS * (handle & this.#mask);
     return this.#known[at] === handle
-      ? this.#knownHashes[at]!
+      ? this.#known[at + 1]! >>> 0
       : keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed);
   }
 
   #remember(handle: number, hash: number, word: number): void {
-    const at = handle & (this.#known.length - 1);
+    const at = KNOWN_WORDS * (handle & this.#mask);
     this.#known[at] = handle;
-    this.#knownHashes[at] = hash;
-    this.#knownWords[at] = this.#life.isIdling ? 0 : word;
+    this.#known[at + 1] = hash;
+    this.#known[at + 2] = this.#life.isIdling ? 0 : word;
   }
 }

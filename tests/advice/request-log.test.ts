@@ -106,7 +106,7 @@ describe('RequestLog', () => {
     const log = new RequestLog({ gets: () => gets, capacity: 1 << 12 });
     while (log.threshold > 0 && gets < 10_000) log.request(hashNumber(++gets % 500, 1), 1, 1);
     expect(gets).toBe((1 << 12) - 1);
-    expect(log.wakeAt).toBe(5 * gets);
+    expect(log.wakeAt).toBe(2 * gets);
     const { words } = log.view();
     expect(words.length / 2).toBe((1 << 12) - 2);
     log.request(1, 1, 1);
@@ -114,11 +114,55 @@ describe('RequestLog', () => {
     log.clear();
     expect(log.view().words).toEqual(words);
     log.rebase();
-    expect(log.wakeAt).toBe(4 * gets);
+    expect(log.wakeAt).toBe(gets);
     log.restart();
-    expect(log.view().words.length).toBe(0);
+    // What is older has made room.
+    const younger = words.slice(2 * Math.floor(words.length / 4));
+    expect(log.view().words).toEqual(younger);
     log.request(1, 1, 1);
-    expect(textOf(log)).toEqual(['request 1 1']);
+    expect(log.view().words.subarray(0, -2)).toEqual(younger);
+    expect(textOf(log).at(-1)).toBe('request 1 1');
+  });
+
+  it('keeps what is about a record with it when the older half goes', () => {
+    const log = new RequestLog({ gets: () => 1, capacity: 1 << 10 });
+    for (let i = 0; log.threshold > 0; i++) log.request(hashNumber(i % 100, 1), 1, 2, 3 + i);
+    expect(log.view().words.length / 2).toBeGreaterThan(1000);
+    log.restart();
+    const text = textOf(log);
+    expect(text.length).toBeGreaterThan(500);
+    expect(text.map((record) => record.split(' ')[0])).toEqual(
+      text.map((_, i) => ['request', 'cost', 'deadline'][i % 3]),
+    );
+  });
+
+  it('follows few of many entries once it has been full, and as many as it can before', () => {
+    const log = new RequestLog({ gets: () => 0, capacity: 1 << 14 });
+    const ask = (times: number) => {
+      for (let i = 0; i < times; i++) {
+        const hash = hashNumber((i * 7919) % 20_011, 1);
+        if (hash < log.threshold) log.request(hash, 1, 1);
+        log.fit(20_000);
+      }
+    };
+    ask(16_000);
+    expect(log.view().rate).toBe(1);
+    ask(20_000);
+    expect(log.view().rate).toBeCloseTo(1 / 8, 3);
+    log.fit(100_000);
+    expect(log.view().rate).toBeCloseTo(1 / 32, 3);
+  });
+
+  it('rests when it would follow too few of the entries, though many keys come', () => {
+    const log = new RequestLog({ gets: () => 7, capacity: 1 << 14 });
+    log.fit(1000);
+    for (let i = 0; i < 100_000; i++) {
+      const hash = hashNumber(i, 1);
+      if (hash < log.threshold) log.request(hash, 1, 1);
+    }
+    expect(log.threshold).toBe(0);
+    expect(log.wakeAt).toBe(14);
+    expect(log.view().rate).toBeCloseTo(1 / 2, 3);
   });
 
   it('can be read in shared memory', () => {
