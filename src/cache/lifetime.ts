@@ -8,6 +8,9 @@ export interface Terms {
   readonly grace: number;
 }
 
+/** No TTL: those are above 0. */
+const UNKNOWN = 0;
+
 export type State = 'fresh' | 'stale' | 'dead';
 
 /**
@@ -30,7 +33,10 @@ export class Lifetime {
   end: Float64Array = new Float64Array(0);
   readonly #time: Float64Array;
   #capacity = 0;
-  #ttl: Float64Array = new Float64Array(0);
+  /** The TTL of all that have an end, since the last `clear`, as long as it is the same. */
+  #commonTtl = UNKNOWN;
+  /** Their TTLs, once they differ. Of no meaning for those without an end. */
+  #ttl: Float64Array | undefined;
   #hasGrace = false;
   #grace: Float64Array = new Float64Array(0);
   #idleTtl: Float64Array = new Float64Array(0);
@@ -62,7 +68,6 @@ export class Lifetime {
       this.#bind(handle, terms);
     } else if (this.isTimed) {
       this.forget(handle);
-      this.#ttl[handle] = Number.POSITIVE_INFINITY;
       if (this.#hasGrace) this.#grace[handle] = 0;
       if (this.isIdling) this.#idleTtl[handle] = Number.POSITIVE_INFINITY;
     }
@@ -76,6 +81,7 @@ export class Lifetime {
   /** The entry, just begun, has only so much left of its time; it is stale already when that is 0 or less. */
   resume(handle: number, left: number): void {
     this.#useDeadlines();
+    if (this.end[handle] === Number.POSITIVE_INFINITY) this.#setTtl(handle, Number.POSITIVE_INFINITY);
     const end = this.#time[0]! + left;
     this.end[handle] = end;
     if (left > 0) {
@@ -90,7 +96,7 @@ export class Lifetime {
   use(handle: number, born: number): void {
     const idleTtl = this.#idleTtl[handle]!;
     if (idleTtl !== Number.POSITIVE_INFINITY) {
-      this.end[handle] = Math.min(born + this.#ttl[handle]!, this.#time[0]! + idleTtl);
+      this.end[handle] = Math.min(born + this.ttl(handle), this.#time[0]! + idleTtl);
     }
   }
 
@@ -116,6 +122,8 @@ export class Lifetime {
     this.isIdling = false;
     this.#hasGrace = false;
     this.end = new Float64Array(0);
+    this.#commonTtl = UNKNOWN;
+    this.#ttl = undefined;
     this.#fresh = new DeadlineQueue();
     this.#gone = new DeadlineQueue();
   }
@@ -181,7 +189,8 @@ export class Lifetime {
 
   /** The TTL that the entry was given. */
   ttl(handle: number): number {
-    return this.isTimed ? this.#ttl[handle]! : Number.POSITIVE_INFINITY;
+    if (this.endsAt(handle) === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    return this.#ttl === undefined ? this.#commonTtl : this.#ttl[handle]!;
   }
 
   idleTtl(handle: number): number {
@@ -201,7 +210,7 @@ export class Lifetime {
     this.#useDeadlines();
     if (idleTtl !== Number.POSITIVE_INFINITY) this.#useIdle();
     if (grace > 0) this.#useGrace();
-    this.#ttl[handle] = ttl;
+    this.#setTtl(handle, ttl);
     if (this.#hasGrace) this.#grace[handle] = grace;
     if (this.isIdling) this.#idleTtl[handle] = idleTtl;
     const end = this.#time[0]! + (ttl < idleTtl ? ttl : idleTtl);
@@ -214,8 +223,21 @@ export class Lifetime {
     if (this.isTimed) return;
     this.isTimed = true;
     this.end = new Float64Array(0);
-    this.#ttl = new Float64Array(0);
     this.#growTimed(this.#capacity);
+  }
+
+  #setTtl(handle: number, ttl: number): void {
+    if (this.#ttl !== undefined) this.#ttl[handle] = ttl;
+    else if (ttl !== this.#commonTtl) this.#differ(handle, ttl);
+  }
+
+  #differ(handle: number, ttl: number): void {
+    if (this.#commonTtl === UNKNOWN) {
+      this.#commonTtl = ttl;
+    } else {
+      this.#ttl = new Float64Array(this.#capacity).fill(this.#commonTtl);
+      this.#ttl[handle] = ttl;
+    }
   }
 
   #useIdle(): void {
@@ -232,7 +254,8 @@ export class Lifetime {
 
   #growTimed(capacity: number): void {
     this.end = filled(this.end, capacity, Number.POSITIVE_INFINITY);
-    this.#ttl = filled(this.#ttl, capacity, Number.POSITIVE_INFINITY);
+    if (this.#ttl !== undefined) this.#ttl = filled(this.#ttl, capacity, Number.POSITIVE_INFINITY);
+    this.#fresh.reserve(capacity);
     if (this.#hasGrace) this.#grace = grownFloat64(this.#grace, capacity);
   }
 }

@@ -46,12 +46,21 @@ export class DeadlineQueue {
     return handle < this.#times.length ? this.#times[handle]! : NEVER;
   }
 
+  /** Makes room for handles below `capacity`, and for no more. */
+  reserve(capacity: number): void {
+    const known = this.#times.length;
+    if (capacity <= known) return;
+    this.#times = grownFloat64(this.#times, capacity).fill(NEVER, known);
+    this.#lists().grow(capacity);
+  }
+
   /** The handle is due at `atMs`, whatever was said before. `Infinity` is after all others. */
   set(handle: number, atMs: number): void {
     invariant(!Number.isNaN(atMs), `deadline of handle ${handle}: expected a time, got NaN`);
     this.delete(handle);
     this.#size++;
-    const runs = this.#reserve(handle);
+    if (handle >= this.#times.length) this.reserve(grownCapacity(this.#times.length, handle + 1));
+    const runs = this.#lists();
     this.#times[handle] = atMs;
     const run = this.#runFor(atMs);
     if (run >= 0) {
@@ -124,16 +133,10 @@ export class DeadlineQueue {
     invariant(this.#size === 0 ? this.first() === -1 : this.has(this.first()), 'deadlines: the first is not in');
   }
 
-  #reserve(handle: number): LinkedLists {
+  #lists(): LinkedLists {
     if (this.#runs === undefined) {
       this.#runs = new LinkedLists(RUNS);
       this.#lastTimes = new Float64Array(RUNS).fill(ALWAYS);
-    }
-    if (handle >= this.#times.length) {
-      const capacity = grownCapacity(this.#times.length, handle + 1);
-      const known = this.#times.length;
-      this.#times = grownFloat64(this.#times, capacity).fill(NEVER, known);
-      this.#runs.reserve(capacity);
     }
     return this.#runs;
   }
