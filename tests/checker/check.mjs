@@ -22,7 +22,7 @@ const module = await buildChecker('.cache/checker/model');
 const LIMIT = 300;
 /** Drawn schedules of each small program, and of programs that are drawn, in one round; and worlds of 500 larger ones. */
 const OF_NAMED = 4;
-const OF_DRAWN = { limit: 1000, count: 5 };
+const OF_DRAWN = { limit: 1000, count: 10 };
 const WORLDS = 1;
 
 const seen = new Set();

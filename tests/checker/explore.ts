@@ -290,6 +290,7 @@ export class Exploration {
     this.world.does('look', () => keeper.settle());
     promise(keeper.arena.limboSize === 0, 'nothing is in limbo');
     promise(keeper.arena.held().size === 0, 'nothing is pinned');
+    truth.rest();
     if (this.#runs++ % 64 === 0) this.world.validate();
   }
 }

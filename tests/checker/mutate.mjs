@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildChecker } from './build.mjs';
 import { MUTATIONS } from './mutations.mjs';
-import { drawn, everything, named, Player, worlds } from './play.mjs';
+import { drawn, everything, named, Player, playing, worlds } from './play.mjs';
 
 /** What a change has to survive, and how long that may take. */
 const TASKS = [
@@ -27,8 +27,9 @@ let next = 0;
 /** What becomes of one change: why the checker has failed, or `undefined`. */
 async function outcome(mutation, index) {
   const player = new Player(await buildChecker(join(folder, String(index)), mutation));
+  const first = mutation?.by ? [...playing(mutation.by, 600), ...playing(mutation.by, 600, 1)] : [];
   try {
-    const { finding, schedules } = await player.play(TASKS, LIMIT_MS);
+    const { finding, schedules } = await player.play([...first, ...TASKS], LIMIT_MS);
     const why = finding?.error.split('\n')[0].replace(/^\w*Error: /, '');
     return finding && `after ${schedules.length} schedules: ${why}`;
   } catch (error) {

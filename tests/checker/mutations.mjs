@@ -4,9 +4,10 @@
  * Each of these takes one look, one order or one step out of the arena. The checker has to fail for every one: what it
  * does not notice is either not needed, and then does not belong in the code, or is not checked.
  *
- * `old` occurs once in the file; `now` takes its place.
+ * `old` occurs once in the file; `now` takes its place. `by` is part of the name of small programs that are played first,
+ * where most others would not do.
  *
- * @typedef {{ name: string, file: string, old: string, now: string }} Mutation
+ * @typedef {{ name: string, file: string, old: string, now: string, by?: string }} Mutation
  */
 
 const arena = (/** @type {string} */ file) => `src/arena/${file}.ts`;
@@ -54,6 +55,7 @@ export const MUTATIONS = [
     file: arena('reader'),
     old: ' |\n      (words[at + SLOT.numberHigh]! ^ entry.high)',
     now: '',
+    by: 'a near read of a key that is removed, and its slot goes to another key, and to a third',
   },
   {
     name: 'reader, near: the number is compared before the pin',
@@ -102,6 +104,7 @@ export const MUTATIONS = [
     file: arena('reader'),
     old: 'if (!disturbed && Atomics.load(words, TABLE_INDEX_CHOICE) === choice) return -1;',
     now: 'if (!disturbed) return -1;',
+    by: 'the index is rebuilt',
   },
   {
     name: 'row: the mark is not raised for a new pin',
@@ -144,6 +147,7 @@ export const MUTATIONS = [
     file: arena('row-scan'),
     old: 'for (let pin = 0; pin < high; pin++) {',
     now: 'for (let pin = 1; pin < high; pin++) {',
+    by: 'all pins leased elsewhere',
   },
   {
     name: 'scan: a new row is not looked at',
@@ -156,6 +160,7 @@ export const MUTATIONS = [
     file: arena('row-scan'),
     old: 'for (let pin = 0; pin < PINS_PER_ROW; pin++) Atomics.store(this.#words, start + ROW_PINS + pin, 0);',
     now: '',
+    by: 'all pins leased, and',
   },
   {
     name: 'arena: what is promised is not kept',
@@ -228,12 +233,14 @@ export const MUTATIONS = [
     file: arena('entry-store'),
     old: 'this.#markReady(copy);\n    this.index.replace(table.int(copy, SLOT.hash), slot, copy);',
     now: 'this.index.replace(table.int(copy, SLOT.hash), slot, copy);\n    this.#markReady(copy);',
+    by: 'a read of a key that is moved',
   },
   {
     name: 'move: the copy keeps the number of what it was copied from',
     file: arena('entry-store'),
     old: 'table.setInt(copy, SLOT.unit, unit);\n    table.setNumber(copy, this.nextNumber());',
     now: 'table.setInt(copy, SLOT.unit, unit);',
+    by: 'a near read of a key that is moved twice, while',
   },
   {
     name: 'move: the slot becomes READY before it says where the bytes are',
@@ -288,6 +295,7 @@ export const MUTATIONS = [
     file: arena('key-index'),
     old: 'this.#choices++;',
     now: '',
+    by: 'the index is rebuilt',
   },
   {
     name: 'removal: what is being written for the key is not outdone',
@@ -414,6 +422,7 @@ export const MUTATIONS = [
     file: arena('flight-table'),
     old: 'for (const { client, request, inside } of others) this.join(next, client, request, inside);',
     now: '',
+    by: 'three claims, and the thread of one may die',
   },
   {
     name: 'keeper: those who wait for room are not looked at',
@@ -444,6 +453,7 @@ export const MUTATIONS = [
     file: arena('room'),
     old: 'if (!this.#held.has(toRef(this.cache.id, slot))) {',
     now: 'if (slot >= 0) {',
+    by: 'has another key evicted',
   },
   {
     name: 'room: the budget is not kept',

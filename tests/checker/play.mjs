@@ -7,6 +7,9 @@ export const PROGRAM_COUNT = 119;
 /** Everything of a small program, up to so many schedules. */
 export const everything = (limit) => Array.from({ length: PROGRAM_COUNT }, (_, program) => ({ program, limit }));
 
+/** Of small programs whose names have this in them: all that there is, or, with a seed, what is drawn. */
+export const playing = (name, limit, seed) => [{ name, limit, ...(seed === undefined ? {} : { seed }) }];
+
 /** So many schedules of each small program, drawn. */
 export const named = (limit, seed) => everything(limit).map((task) => ({ ...task, seed: seed * 1000 + task.program }));
 

@@ -1,7 +1,8 @@
 // A process that plays: told a module and what to play, again and again, tells each time what it has found and which
 // schedules it has seen.
 
-Error.stackTraceLimit = 20;
+// Errors that are no findings are made often.
+Error.stackTraceLimit = 3;
 
 /** One task: what was found, and whether all was played that there is. */
 async function playTask({ playWorld, replay, explore, draw, PROGRAM_NAMES }, task, { note, counts }) {
@@ -29,7 +30,12 @@ process.on('message', async ({ module, tasks, untilMs }) => {
   const schedules = [];
   const complete = [];
   let finding;
-  for (const task of tasks) {
+  /** Those that are told by part of their names, one by one. */
+  const single = ({ name, ...task }) =>
+    name === undefined
+      ? [task]
+      : checker.PROGRAM_NAMES.flatMap((one, program) => (one.includes(name) ? [{ ...task, program }] : []));
+  for (const task of tasks.flatMap(single)) {
     if (finding !== undefined || Date.now() > end) break;
     const note = (high, low) => schedules.push((high >>> 0) * 2 ** 21 + ((low ^ (task.program ?? 0)) >>> 11));
     const result = await playTask(checker, task, { note, counts });

@@ -186,17 +186,17 @@ const WRITING: readonly Deed['kind'][] = [
 ];
 const SIZES = [16, 40, 60, 60, 60, 60, 200, 500, 1500, 2200, 4000, 5500];
 
-/** One of all programs of this size: two or three threads, with one to four deeds each. */
+/** One of all programs of this size: two or three threads, with one to three deeds each. */
 export function drawProgram(random: Random): Program {
   const keys = KEYS.slice(0, 1 + random.below(KEYS.length));
   const deeds = (kinds: readonly Deed['kind'][], most: number) =>
     Array.from({ length: 1 + random.below(most) }, () =>
       deed(random.pick(kinds), random.pick(keys), random.pick(SIZES), random.below(4)),
     );
-  const threads = [deeds(READING, 4)];
-  if (random.chance(0.3)) threads.push(deeds(random.chance(0.5) ? READING : WRITING, 3));
-  const others = [deeds(WRITING, 4)];
-  if (random.chance(0.3)) others.push(deeds(WRITING, 3));
+  const threads = [deeds(READING, 3)];
+  if (random.chance(0.3)) threads.push(deeds(random.chance(0.5) ? READING : WRITING, 2));
+  const others = [deeds(WRITING, 3)];
+  if (random.chance(0.3)) others.push(deeds(WRITING, 2));
   const moves = random.chance(0.2) ? [random.pick(keys)] : [];
   return { name: 'drawn', keys: undefined, threads, others, moves, mayDie: random.chance(0.15) };
 }

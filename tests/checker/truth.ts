@@ -8,6 +8,7 @@ let broken: Broken | undefined;
 
 export function promise(isKept: boolean, what: string): asserts isKept {
   if (isKept) return;
+  Error.stackTraceLimit = 20;
   broken ??= new Broken(what);
   throw broken;
 }
@@ -86,6 +87,11 @@ export class Truth {
     this.#present.clear();
     this.#inSlot.clear();
     this.#versions.length = 0;
+    this.rest();
+  }
+
+  /** Nobody writes or loads anything. */
+  rest(): void {
     this.writing.clear();
     this.reservations.clear();
     this.flights.clear();

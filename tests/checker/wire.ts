@@ -1,5 +1,4 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { osThread } from '../../src/arena/os-thread.js';
 import type { FromKeeper, ToKeeper } from '../../src/arena/protocol.js';
 import type { SegmentMap } from '../../src/arena/segment-map.js';
 import { isPacked, type Packed, unpackAnswer } from '../../src/arena/wire.js';
@@ -20,7 +19,7 @@ export class Wire {
   row = -1;
   readonly posted: Posted[] = [];
   readonly answers = new Map<number, FromKeeper>();
-  readonly osThread = { ...(osThread() ?? { id: 'none', startedAt: '' }) };
+  readonly osThread = { id: '1', startedAt: '1' };
   state: 'open' | 'closed' | 'mourned' | 'forgotten' = 'open';
   /** Its thread has ended, whether the keeper has heard of it or not. */
   isDead = false;
