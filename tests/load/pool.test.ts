@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { provenGone } from '../../src/arena/keeper-client.js';
-import type { LoaderTask, PoolConfig } from '../../src/arena/protocol.js';
+import type { PoolConfig } from '../../src/arena/protocol.js';
 import { CacheLoadError } from '../../src/common/error.js';
 import { LoaderPools } from '../../src/load/pools.js';
+import { taskOf } from './support/task.js';
 
 const worker = fileURLToPath(new URL('./fixtures/pool.worker.mjs', import.meta.url));
 const pools = new LoaderPools(worker);
@@ -23,34 +24,6 @@ class Tally {
   get thread(): number {
     return Atomics.load(this.words, 3);
   }
-}
-
-function taskOf(input: unknown): LoaderTask {
-  const config = {
-    name: 'cache',
-    maxBytes: 1,
-    maxEntries: 1,
-    maxEntryBytes: undefined,
-    policy: 'lru',
-    cost: 'requests' as const,
-    ttlMs: 1,
-    idleMs: 1,
-    graceMs: 0,
-    reserveTimeoutMs: 1,
-    loaders: {},
-    defaultLoader: undefined,
-    pool: {},
-  };
-  const ticket = {
-    cache: 0,
-    config,
-    table: new SharedArrayBuffer(8),
-    slots: 1,
-    seed: 1,
-    requests: new SharedArrayBuffer(8),
-  };
-  const terms = { ttlMs: 1, idleMs: 1, graceMs: 0, cost: 1 };
-  return { keeper: 0, ticket, flight: 1, loader: 'thumb', url: '', key: 'k', hash: 0, input, terms };
 }
 
 interface Started {
