@@ -3,10 +3,14 @@ import { monotonicNow } from '../common/clock.js';
 import type { KeeperClient } from './keeper-client.js';
 import { Patience } from './patience.js';
 import type { ToKeeper } from './protocol.js';
-import type { Packed } from './wire.js';
+import { bytesAsked, isPacked, type Packed } from './wire.js';
 
 /** So long after a message the next one is waited for awake, in milliseconds. */
 const WAIT_MS = 0.05;
+/** Who was granted more bytes than these takes longer to write them. */
+const MOST_BYTES = 256 * 2 ** 10;
+/** So long when it was announced. */
+const EXPECTED_MS = 0.25;
 /** And so long in all before timers and other threads get their turn. */
 const MOST_MS = 1;
 /** Threads that are listened to meanwhile: those that have spoken last. */
@@ -22,20 +26,32 @@ export type Hearing = (client: KeeperClient, message: ToKeeper | Packed) => void
 export class Attention {
   readonly #patience = new Patience();
   #speakers: KeeperClient[] = [];
+  #waitMs = WAIT_MS;
+
+  /** The next message is about to come. */
+  expect(): void {
+    this.#waitMs = EXPECTED_MS;
+  }
 
   /** A thread has spoken, and was answered: `hear` is given what is said next. */
-  stay(client: KeeperClient, hear: Hearing): void {
+  stay(client: KeeperClient, said: ToKeeper | Packed, hear: Hearing): void {
+    this.#consider(said);
     if (this.#speakers[0] !== client) {
       const others = this.#speakers.filter((one) => one !== client && !one.suspect);
       this.#speakers = [client, ...others].slice(0, MOST_THREADS);
     }
-    if (!this.#patience.isWorthwhile) return;
+    const waitMs = this.#waitMs;
+    if (waitMs === 0 || (waitMs === WAIT_MS && !this.#patience.isWorthwhile)) {
+      this.#waitMs = WAIT_MS;
+      return;
+    }
     const start = monotonicNow();
     let last = start;
-    for (let now = start; now - last < WAIT_MS && now - start < MOST_MS; now = monotonicNow()) {
+    for (let now = start; now - last < this.#waitMs && now - start < MOST_MS; now = monotonicNow()) {
       if (this.#listen(hear)) last = now;
     }
-    this.#patience.note(last > start);
+    if (this.#waitMs > 0 || last > start) this.#patience.note(last > start);
+    this.#waitMs = WAIT_MS;
   }
 
   /** Takes in one message of each. Whether there was one. */
@@ -46,8 +62,16 @@ export class Attention {
       const next = receiveMessageOnPort(client.port);
       if (next === undefined) continue;
       heard = true;
-      hear(client, next.message as ToKeeper | Packed);
+      this.#waitMs = WAIT_MS;
+      const said = next.message as ToKeeper | Packed;
+      hear(client, said);
+      this.#consider(said);
     }
     return heard;
+  }
+
+  /** What was asked for may take its time to be used. */
+  #consider(said: ToKeeper | Packed): void {
+    if (isPacked(said) && bytesAsked(said) > MOST_BYTES) this.#waitMs = 0;
   }
 }

@@ -7,8 +7,8 @@ import { isPacked, type Packed } from './wire.js';
 
 /** How long an answer is waited for awake, in milliseconds: the main thread has others to serve. */
 const WAIT_MS = isMainThread ? 0.04 : 0.08;
-/** And how long in all before the event loop gets its turn. */
-const MOST_MS = isMainThread ? 0.25 : 1;
+/** And how long the event loop may have been without its turn: beyond, the next answer comes by it. */
+const MOST_MS = isMainThread ? 0.6 : 2;
 /** A look takes some tenths of a microsecond; so many at most, for those whose clock stands still in a test. */
 const MOST_LOOKS = 1000;
 
@@ -19,11 +19,14 @@ const MOST_LOOKS = 1000;
 export class Inbox {
   /** Taken off the port, and not told yet. */
   #late: (FromKeeper | Packed)[] = [];
-  /** Milliseconds that were waited since the event loop had its last turn. */
-  #waited = 0;
+  /** When the first wait of this turn of the event loop has begun; 0 before that. */
+  #turnStart = 0;
   /** Questions of this turn, and the last of them. */
   #asked = 0;
   #last = 0;
+  /** Of what the keeper was woken for beforehand. It is woken no more where it cannot be awake beside this thread. */
+  readonly #announced = new Patience(undefined, 1);
+  #isAnnounced = false;
   /** Listeners are called as the port's events would call them, not in the name of who happens to wait. */
   readonly #tell: (message: FromKeeper | Packed) => void;
 
@@ -40,7 +43,6 @@ export class Inbox {
 
   /** A message that the event loop has brought. */
   hear(message: FromKeeper | Packed): void {
-    this.#waited = 0;
     this.#tellLate();
     this.receive(message);
   }
@@ -67,13 +69,24 @@ export class Inbox {
     if (this.#asked === 1) queueMicrotask(() => this.#wait());
   }
 
+  /** A question comes within a fraction of a millisecond. Whether the keeper is to be woken for it. */
+  announce(): boolean {
+    this.#isAnnounced = this.#announced.isWorthwhile;
+    return this.#isAnnounced;
+  }
+
   #wait(): void {
     const isAlone = this.#asked === 1;
     this.#asked = 0;
     const port = this.port();
-    if (!isAlone || port === undefined || this.#waited > MOST_MS || !this.patience.isWorthwhile) return;
+    const patience = this.#isAnnounced ? this.#announced : this.patience;
+    const isWorthwhile = this.#isAnnounced || patience.isWorthwhile;
+    this.#isAnnounced = false;
+    if (!isAlone || port === undefined || !isWorthwhile) return;
     const id = this.#last;
     const start = monotonicNow();
+    if (this.#turnStart === 0) this.#beginTurn(start);
+    if (start - this.#turnStart > MOST_MS) return;
     let now = start;
     this.#tellLate();
     for (let looks = 0; this.isOpen(id) && now - start < this.waitMs && looks < MOST_LOOKS; looks++) {
@@ -81,8 +94,14 @@ export class Inbox {
       if (next !== undefined) this.#pass(next.message as FromKeeper | Packed);
       now = monotonicNow();
     }
-    this.#waited += now - start;
-    this.patience.note(!this.isOpen(id));
+    patience.note(!this.isOpen(id));
+  }
+
+  #beginTurn(now: number): void {
+    this.#turnStart = now;
+    setImmediate(() => {
+      this.#turnStart = 0;
+    }).unref();
   }
 
   #pass(message: FromKeeper | Packed): void {

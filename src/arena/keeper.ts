@@ -122,7 +122,7 @@ export class Keeper implements Household {
     this.#clients.set(row, client);
     port.on('message', (message: ToKeeper | Packed) => {
       this.#hear(client, message);
-      this.attention?.stay(client, this.#hear);
+      this.attention?.stay(client, message, this.#hear);
     });
     port.on('close', () => void this.#mourn(client));
     client.send({
@@ -252,6 +252,7 @@ export class Keeper implements Household {
     else if (notice.op === 'heard') client.noteHeard(notice.count);
     else if (notice.op === 'tag') this.flights.tag(notice.flight, notice.tags);
     else if (notice.op === 'ran') this.caches.get(notice.cache)?.ownLoaders?.noteRan(notice.flight, notice.error);
+    else if (notice.op === 'soon') this.attention?.expect();
     else if (notice.op === 'bye') client.hasLeft = true;
   }
 

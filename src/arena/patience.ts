@@ -1,26 +1,53 @@
 import { availableParallelism } from 'node:os';
+import { monotonicNow } from '../common/clock.js';
 
 /** How often waiting may have been in vain lately before it is given up, and how often it is tried again then. */
 const MOST_CREDIT = 8;
 const RETRY_EVERY = 8;
 
+/** So often, in milliseconds, it is looked at whether processors are free. */
+const LOOK_MS = 20;
+/** Threads of this process that were made to wait for a processor, a millisecond: on a machine at rest there are few a second. */
+const MOST_SWITCHES = 0.5;
+
 /** With one processor whoever waits awake keeps the other from answering. */
-const CAN_WAIT = availableParallelism() > 1;
+const IS_ALONE = availableParallelism() === 1;
+
+let lookedAt = 0;
+let switches = 0;
+let isCrowded = false;
+
+/** Whether a thread that waits awake takes the processor from nobody, as far as the system tells. */
+function hasProcessor(): boolean {
+  if (IS_ALONE) return false;
+  const now = monotonicNow();
+  if (now - lookedAt < LOOK_MS) return !isCrowded;
+  const { involuntaryContextSwitches: total } = process.resourceUsage();
+  isCrowded = lookedAt > 0 && total - switches > MOST_SWITCHES * (now - lookedAt);
+  lookedAt = now;
+  switches = total;
+  return !isCrowded;
+}
 
 /**
  * Whether it is worth staying awake for a message that may come soon: to be woken costs two or three times as much as
- * what the message asks for. Goes by what it was worth lately, so that a thread that is rarely asked, or a machine whose
- * processors are all busy, pays for a few microseconds now and then.
+ * what the message asks for. Goes by what it was worth lately, so that a thread that is rarely asked pays for a few
+ * microseconds now and then; and not at all where threads have to wait for processors: there, who stays awake is the one
+ * that will have to wait.
  */
 export class Patience {
   #credit = MOST_CREDIT / 2;
   #skipped = 0;
 
-  constructor(readonly canWait = CAN_WAIT) {}
+  constructor(
+    readonly canWait: () => boolean = hasProcessor,
+    /** How many waits in vain are made up for by one that paid off. */
+    readonly gain = 2,
+  ) {}
 
   /** To be asked before each wait. */
   get isWorthwhile(): boolean {
-    if (!this.canWait) return false;
+    if (!this.canWait()) return false;
     if (this.#credit > 0) return true;
     this.#skipped++;
     if (this.#skipped < RETRY_EVERY) return false;
@@ -30,6 +57,6 @@ export class Patience {
 
   /** To be told after each wait. */
   note(paidOff: boolean): void {
-    this.#credit = paidOff ? Math.min(MOST_CREDIT, this.#credit + 2) : Math.max(0, this.#credit - 1);
+    this.#credit = paidOff ? Math.min(MOST_CREDIT, this.#credit + this.gain) : Math.max(0, this.#credit - 1);
   }
 }

@@ -28,6 +28,11 @@ export function isPacked(message: unknown): message is Packed {
   return Array.isArray(message);
 }
 
+/** How much room a request asks for; 0 for any other. */
+export function bytesAsked(packed: Packed): number {
+  return packed[0] === RESERVE ? (packed[5] as number) : 0;
+}
+
 /** A request as it is posted. */
 export function packRequest(id: number, request: Request): Packed | Numbered<Request> {
   switch (request.op) {
