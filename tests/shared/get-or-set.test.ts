@@ -11,7 +11,7 @@ describe('getOrSet', () => {
           async ({ SharedCache }, name, by) => {
             const cache = await SharedCache.attach<{ by: number; bytes: Uint8Array }>(name);
             const factory = async () => {
-              await new Promise((resolve) => setTimeout(resolve, 300));
+              await new Promise((resolve) => setTimeout(resolve, 2000));
               return { by, bytes: new Uint8Array(1000).fill(by) };
             };
             return Promise.all(Array.from({ length: 10 }, () => cache.getOrSet('k', factory)));
