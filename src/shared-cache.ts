@@ -36,6 +36,9 @@ import { WeakValues } from './struct/weak-values.js';
 
 const ATTACH_MS = 5000;
 
+/** Names of what this thread has created, and not closed. */
+const created = new Set<string>();
+
 /**
  * A cache that all threads of the process share: values lie as bytes in shared memory, once, under one budget, and are
  * read in place. What only reads is synchronous and asks nobody; what changes anything is done by the keeper, a thread
@@ -44,8 +47,6 @@ const ATTACH_MS = 5000;
 export class SharedCache<V = unknown> extends SharedRemovals<V> {
   readonly stats: CacheStats;
   readonly #loaders: Loaders<V>;
-  /** Names of what this thread has created, and not closed. */
-  static readonly #created = new Set<string>();
   /** Held weakly: a view that nobody holds, and that loads nothing, is gone. */
   readonly #views = new WeakValues<SharedCache<V>>();
   /** Whether this thread has created the cache: then `close` ends it. */
@@ -62,7 +63,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   ) {
     super(client, ticket, options, view);
     this.#isOwner = isOwner;
-    if (isOwner) SharedCache.#created.add(this.name);
+    if (isOwner) created.add(this.name);
     this.#loaders = new Loaders<V>(client, ticket, this.loading, view?.loaders);
     const statistics = new SharedStatistics<V>(this.reading);
     this.stats =
@@ -111,7 +112,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
       const ticket = await client.request<CacheTicket>({ op: 'create', config });
       return new this<V>(client, ticket, options).#lend(options);
     } catch (error) {
-      if (!(error instanceof CacheConfigError) || SharedCache.#created.has(name)) throw error;
+      if (!(error instanceof CacheConfigError) || created.has(name)) throw error;
       // Only who exists can be attached to at once: else it was something else that failed.
       const ticket = await client.request<CacheTicket>({ op: 'attach', name, timeoutMs: 1 }).catch(() => undefined);
       if (ticket === undefined) throw error;
@@ -307,7 +308,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
   protected override shut(): void {
     super.shut();
     this.#stopServing();
-    if (this.#isOwner) SharedCache.#created.delete(this.name);
+    if (this.#isOwner) created.delete(this.name);
     for (const view of this.#views.values()) view.shut();
     this.loading.close(new CacheClosedError(`cache '${this.name}' has been closed`));
   }

@@ -1,57 +1,16 @@
-import { LinkedLists } from '../struct/linked-list.js';
-import type { Policy } from './policy.js';
+import { FifoPolicy } from './fifo.js';
 
-/** Least recently used goes first, exactly. An overwrite is a use. Every operation is O(1); 8 bytes an entry. */
-export class LruPolicy implements Policy {
-  readonly #list: LinkedLists;
-
-  constructor(capacity = 0) {
-    this.#list = new LinkedLists(1, capacity);
-  }
-
-  reserve(capacity: number): void {
-    this.#list.grow(capacity);
-  }
-
-  insert(handle: number): void {
-    this.#list.reserve(handle + 1);
-    this.#list.append(0, handle);
-  }
-
-  touch(handle: number): void {
-    this.#list.move(0, handle);
+/** Least recently used goes first, exactly: a queue in which a use, and an overwrite, is a new arrival. O(1); 8 bytes an entry. */
+export class LruPolicy extends FifoPolicy {
+  override touch(handle: number): void {
+    this.list.move(0, handle);
   }
 
   touchAll(handles: Int32Array, count: number): void {
-    this.#list.moveAll(0, handles, count);
+    this.list.moveAll(0, handles, count);
   }
 
-  update(handle: number): void {
-    this.#list.move(0, handle);
-  }
-
-  remove(handle: number): void {
-    this.#list.remove(handle);
-  }
-
-  /** The first becomes the last. */
-  replace(handle: number): void {
-    this.#list.move(0, handle);
-  }
-
-  victim(): number {
-    return Math.max(-1, this.#list.first(0));
-  }
-
-  defer(handle: number): void {
-    this.#list.move(0, handle);
-  }
-
-  order(): number[] {
-    return this.#list.toArray(0);
-  }
-
-  validate(): void {
-    this.#list.validate();
+  override update(handle: number): void {
+    this.list.move(0, handle);
   }
 }
