@@ -3,7 +3,7 @@
  */
 
 import { mkdirSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describeMachine } from './harness/machine.js';
 import { type Options, parseOptions, USAGE } from './harness/options.js';
@@ -74,7 +74,9 @@ async function measureScenario(
   const plan = narrow(whole, chosen);
   say(`${scenario.name}: ${plan.jobs.length} jobs, ${plan.rounds} rounds`);
   try {
-    const outcome = await runRounds(plan, progress);
+    // The figures of a trial run mean nothing anyway.
+    const lanes = chosen.smoke || scenario.isUntimed ? availableParallelism() : 1;
+    const outcome = await runRounds(plan, progress, lanes);
     return {
       scenario: scenario.name,
       startedAt: new Date(start).toISOString(),
@@ -94,7 +96,7 @@ async function measureScenario(
 }
 
 function settingFor({ smoke, seed, traces, full }: Options, product: string, { ceiling, redis }: Tools): Setting {
-  const cores = cpus().length;
+  const cores = availableParallelism();
   return {
     smoke,
     seed,

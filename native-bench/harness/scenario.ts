@@ -76,6 +76,8 @@ export interface Scenario {
   name: string;
   /** Runs only when it is asked for by name, or in a smoke run. */
   isLong?: boolean;
+  /** Reads no clock, so that its jobs may run side by side, on all cores. */
+  isUntimed?: boolean;
   plan(setting: Setting): Promise<Plan>;
 }
 

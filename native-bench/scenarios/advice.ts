@@ -13,6 +13,7 @@ const DEADLINE_MS = 900_000;
 
 export const advice: Scenario = {
   name: 'advice',
+  isUntimed: true,
   isLong: true,
   async plan(setting: Setting): Promise<Plan> {
     const { smoke, product } = setting;

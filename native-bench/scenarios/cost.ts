@@ -12,6 +12,7 @@ import { openWorkloads } from './workloads.js';
 
 export const cost: Scenario = {
   name: 'cost',
+  isUntimed: true,
   async plan(setting: Setting): Promise<Plan> {
     const { workloads, close } = await openWorkloads(setting);
     const decodes = measureDecodes(setting);

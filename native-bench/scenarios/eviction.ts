@@ -10,6 +10,7 @@ import { openWorkloads } from './workloads.js';
 
 export const eviction: Scenario = {
   name: 'eviction',
+  isUntimed: true,
   async plan(setting: Setting): Promise<Plan> {
     const { workloads, references, close } = await openWorkloads(setting);
     const contenders = [...OUR_POLICIES.map((policy) => `cachalot ${policy}`), LRU_CACHE];

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { orderOfRound, runRounds } from '../../native-bench/harness/rounds.js';
 import type { Job } from '../../native-bench/harness/scenario.js';
@@ -66,5 +69,27 @@ describe('runRounds', () => {
     expect(failures.map(({ contender }) => contender)).toEqual(['bad', 'mute', 'absent']);
     expect(failures[0]!.reason).toContain('no such thing');
     expect(failures[2]!.reason).toContain('/does/not/exist');
+  });
+
+  test('runs so many side by side as it is told, and tells of them in the order of the jobs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rounds-'));
+    try {
+      // Each ends when the other has begun.
+      const meet = (own: string, other: string) =>
+        print(
+          own,
+          `const fs = require('node:fs'); fs.writeFileSync(${JSON.stringify(join(folder, own))}, '');
+          const look = () => fs.existsSync(${JSON.stringify(join(folder, other))})
+            ? setTimeout(() => console.log('@@result {"metrics":{},"waitShare":0}'), ${own === 'first' ? 300 : 0})
+            : setTimeout(look, 5);
+          look();`,
+        );
+      const jobs = [meet('first', 'second'), meet('second', 'first')];
+      const { samples, failures } = await runRounds({ jobs, rounds: 1 }, () => {}, 2);
+      expect(failures).toEqual([]);
+      expect(samples.map(({ contender }) => contender)).toEqual(['first', 'second']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
