@@ -7,6 +7,11 @@ import { isBinary, isDetached } from './part.js';
 const SEARCH_STEPS = 1_000_000;
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
+/** In the place of a value whose getter throws. */
+class Thrown {
+  constructor(readonly error: unknown) {}
+}
+
 interface Place {
   value: unknown;
   parent: Place | undefined;
@@ -79,7 +84,7 @@ function refusalOf(value: unknown): string | undefined {
     probe.writeValue(value);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return textOf(error);
   }
 }
 
@@ -105,6 +110,7 @@ function reasonAgainst(value: unknown): string | undefined {
 }
 
 function reasonAgainstObject(value: object): string | undefined {
+  if (value instanceof Thrown) return `its getter throws: ${textOf(value.error)}`;
   if (types.isProxy(value)) return 'a Proxy cannot be stored';
   if (types.isPromise(value)) return 'a promise cannot be stored';
   if (types.isWeakMap(value)) return 'a WeakMap cannot be stored';
@@ -129,7 +135,19 @@ function* childrenOf(value: object): Iterable<[string, unknown]> {
     let index = 0;
     for (const member of value) yield [`.values()[${index++}]`, member];
   }
-  for (const key of Object.keys(value)) yield [stepOf(value, key), Reflect.get(value, key)];
+  for (const key of Object.keys(value)) yield [stepOf(value, key), read(value, key)];
+}
+
+function read(value: object, key: string): unknown {
+  try {
+    return Reflect.get(value, key);
+  } catch (error) {
+    return new Thrown(error);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function stepOf(value: object, key: string): string {

@@ -68,7 +68,11 @@ describe('encodeValue refuses', () => {
         throw new Error('not today');
       },
     };
-    expect(() => encodeValue(value)).toThrow('$: it cannot be stored: not today');
+    const thrown = (value: unknown, message: string) =>
+      expect(() => encodeValue(value)).toThrow(new CacheSerializationError(message));
+    thrown(value, '$.size: its getter throws: not today');
+    thrown({ list: [1, new Map([['k', value]])] }, '$.list[1].get("k").size: its getter throws: not today');
+    thrown([value, () => 1], '$[0].size: its getter throws: not today');
     let deep: unknown = 1;
     for (let i = 0; i < 200_000; i++) deep = { deep };
     expect(() => encodeValue(deep)).toThrow(new CacheSerializationError('$: it is nested too deeply'));
