@@ -13,8 +13,8 @@ const STRATEGIES: readonly Terms[] = [
   // Recent uses count: popularity that drifts.
   { window: 0.1, halfLife: 3, discount: 0 },
   { window: 0.02, halfLife: 1, discount: 0 },
-  // The last use counts: LRU by value density.
-  { window: 0.1, halfLife: 0.15, discount: 0 },
+  // The last use counts: LRU, all but exactly.
+  { window: 0.1, halfLife: 0.04, discount: 0 },
   // Who is in stays unless the other has clearly been used more: loops longer than the cache.
   { window: 0.02, halfLife: 40, discount: 1 },
   // Newcomers get time: bursts.
@@ -40,6 +40,9 @@ const MAX_BATCHES = 64;
 /** How many times as long as it was at work the trial pauses, at first and at most. */
 const MIN_PAUSE = 2;
 const MAX_PAUSE = 16;
+/** A stretch of a pause in which so many times as many come and go, per use, ends it; of so many moves at least. */
+const MUCH = 1.25;
+const MIN_STRETCH = 128;
 const ALL = 2 ** 32;
 
 /**
@@ -60,7 +63,8 @@ const ALL = 2 ** 32;
  *
  * A hit writes one word. Somebody who goes and somebody who comes are told to the memory later, with others, so for a
  * while a newcomer does not know of its past. A hit on a key of the sample is noted and worked off with others; once one
- * strategy has led for long the trial pauses for most of the time, so a workload that changes just then is noticed later.
+ * strategy has led for long the trial pauses for most of the time, until far more is missed than when it was at work: a
+ * workload that changes just then, and is missed no more, is noticed later.
  * What a workload has been for the last 20 uses per entry is taken for what it will be. Without hashes of keys nothing is
  * remembered, and the trial sees each return as a new key. Some 32 to 44 bytes an entry, as capacities double, and at most
  * some 200 KB for the trial.
@@ -76,8 +80,15 @@ export class AutoPolicy implements Policy {
   #sampled = 0;
   /** and the trial is told of those below this: the same, or none while it pauses. */
   #limit = 0;
-  /** Moves since the trial was started or resumed, or until it is resumed. */
+  /** Moves since the trial was started or resumed; below 0, how many it pauses for. */
   #trialMoves = 0;
+  /** Uses until then. */
+  #trialUses = 0;
+  /** Moves per use while it was at work. */
+  #calm = 0;
+  /** Moves of a stretch of its pause, and uses until then. */
+  #stretchMoves = 0;
+  #stretchUses = 0;
   #pause = MIN_PAUSE;
   /** Handles below this have been looked at for the trial. */
   #scanned = 0;
@@ -170,6 +181,7 @@ export class AutoPolicy implements Policy {
     this.#trial.maxBytes = bytes * (this.#sampled / ALL);
     this.#scan(this.#trial);
     this.#movesWanted = 2;
+    this.#trialUses = this.#ranking.clock.uses;
   }
 
   /** Of the weight of a newcomer: it will be written down as it is, if there is a memory. */
@@ -184,10 +196,10 @@ export class AutoPolicy implements Policy {
 
   /** For want of room. Who has not been used since it came is in the memory as it was then. */
   #leaves(handle: number): void {
-    const { rows, now } = this.#ranking;
+    const { rows, clock } = this.#ranking;
     const weight = rows.weights[handle]!;
     if ((weight & UNUSED) !== 0) return;
-    this.#move(rows.hash(handle), ~(((heightOf(weight, now) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET));
+    this.#move(rows.hash(handle), ~(((heightOf(weight, clock.now) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET));
   }
 
   #scan(trial: Trial): void {
@@ -215,7 +227,7 @@ export class AutoPolicy implements Policy {
   #settle(memory: FrequencyMemory, trial: Trial): void {
     const moves = this.#moves;
     const ranking = this.#ranking;
-    const now = ranking.now >> LEVEL_BITS;
+    const now = ranking.clock.now >> LEVEL_BITS;
     for (let at = 0; at < this.#moved; at += 2) this.#near ^= memory.prefetch(moves[at]!);
     for (let at = 0; at < this.#moved; at += 2) {
       const hash = moves[at]!;
@@ -244,22 +256,37 @@ export class AutoPolicy implements Policy {
     trial.narrow(this.#sampled);
   }
 
-  /** Who has led for long will go on to lead for a while: the trial looks at a part of the time only, and less and less. */
+  /**
+   * Who has led for long will go on to lead for a while: the trial looks at a part of the time only, and less and less,
+   * unless far more is missed than when it looked.
+   */
   #pauseOrResume(trial: Trial, moved: number): void {
-    if (this.#limit === 0) {
-      this.#trialMoves -= moved;
-      if (this.#trialMoves > 0) return;
-      this.#trialMoves = 0;
-      this.#limit = this.#sampled;
-      trial.resume();
-    } else {
-      this.#trialMoves += moved;
+    const { clock, count } = this.#ranking;
+    const { uses } = clock;
+    this.#trialMoves += moved;
+    if (this.#limit > 0) {
       if (!trial.isSettled) return;
       if (this.#noted > 0) this.#workOff(trial);
       this.#pause = trial.isChanged ? MIN_PAUSE : Math.min(MAX_PAUSE, 2 * this.#pause);
-      this.#trialMoves *= this.#pause;
       this.#limit = 0;
+      this.#calm = this.#trialMoves / (uses - this.#trialUses);
+      this.#trialMoves *= -this.#pause;
+      this.#stretchMoves = 0;
+      this.#stretchUses = uses;
+      return;
     }
+    this.#stretchMoves += moved;
+    const isStretch = this.#stretchMoves >= Math.max(MIN_STRETCH, count / 4);
+    const isOther = isStretch && this.#stretchMoves > MUCH * this.#calm * (uses - this.#stretchUses);
+    if (isStretch) {
+      this.#stretchMoves = 0;
+      this.#stretchUses = uses;
+    }
+    if (this.#trialMoves < 0 && !isOther) return;
+    this.#trialMoves = 0;
+    this.#trialUses = uses;
+    this.#limit = this.#sampled;
+    trial.resume(isOther);
   }
 
   #written(hash: number, size: number, cost: number): void {

@@ -7,8 +7,10 @@ export class Clock {
   /** The tick as a weight. */
   now = 0;
   #halfLife: number;
-  /** Uses until the next tick. */
+  /** Uses until the next tick, */
   #left = 0;
+  /** and what `uses` will be then. */
+  #usesThen = 0;
 
   /** @param halfLife in uses per entry */
   constructor(halfLife: number) {
@@ -17,8 +19,15 @@ export class Clock {
 
   /** From now on: what is left of the present tick is as large a part of it. */
   set halfLife(halfLife: number) {
-    this.#left = Math.round((this.#left * halfLife) / this.#halfLife);
+    const left = Math.round((this.#left * halfLife) / this.#halfLife);
+    this.#usesThen += left - this.#left;
+    this.#left = left;
     this.#halfLife = halfLife;
+  }
+
+  /** Uses so far. */
+  get uses(): number {
+    return this.#usesThen - this.#left;
   }
 
   /** One of so many entries is used. O(1). */
@@ -31,6 +40,8 @@ export class Clock {
     const uses = (this.#halfLife * Math.max(count, 5)) / TICKS;
     this.tick = (this.tick + Math.max(1, Math.round(1 / uses))) | 0;
     this.now = this.tick << TICK_BITS;
-    this.#left = Math.max(0, Math.round(uses) - 1);
+    const left = Math.max(0, Math.round(uses) - 1);
+    this.#usesThen += left + 1;
+    this.#left = left;
   }
 }

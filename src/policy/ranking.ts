@@ -50,7 +50,8 @@ export class Ranking {
   /** What is known of each entry: for whoever wants to look. */
   readonly rows: EntryRows;
   readonly #ranks = new RankBits(RANKS);
-  readonly #clock: Clock;
+  /** For whoever wants to look. */
+  readonly clock: Clock;
   #terms: Terms;
   #discounts: Int32Array;
   #count = 0;
@@ -69,7 +70,7 @@ export class Ranking {
 
   constructor(terms: Terms, capacity = 0) {
     this.#terms = terms;
-    this.#clock = new Clock(terms.halfLife);
+    this.clock = new Clock(terms.halfLife);
     this.#discounts = discountTable(terms.discount);
     this.rows = new EntryRows(LISTS, 0);
     if (capacity > 0) this.#grow(capacity);
@@ -87,33 +88,28 @@ export class Ranking {
     return this.#fullBytes;
   }
 
-  /** The present as a weight. */
-  get now(): number {
-    return this.#clock.now;
-  }
-
   /** From now on. O(1). */
   set terms(terms: Terms) {
     this.#terms = terms;
-    this.#clock.halfLife = terms.halfLife;
+    this.clock.halfLife = terms.halfLife;
     this.#discounts = discountTable(terms.discount);
     this.#divide();
   }
 
   /** The logarithm of its decayed uses, see decay.ts; also of one that has left, until its handle is given to another. */
   height(handle: number): number {
-    return handle < this.rows.capacity ? heightOf(this.rows.weights[handle]!, this.#clock.now) : NEVER;
+    return handle < this.rows.capacity ? heightOf(this.rows.weights[handle]!, this.clock.now) : NEVER;
   }
 
   setHeight(handle: number, height: number): void {
-    if (handle < this.rows.capacity) this.rows.weights[handle] = this.#clock.now + height;
+    if (handle < this.rows.capacity) this.rows.weights[handle] = this.clock.now + height;
   }
 
   /** As many uses more as this height stands for. */
   credit(handle: number, height: number): void {
     const { weights } = this.rows;
     const weight = weights[handle]!;
-    weights[handle] = used(weight, (this.#clock.now + height) | 0) | (weight & UNUSED);
+    weights[handle] = used(weight, (this.clock.now + height) | 0) | (weight & UNUSED);
   }
 
   /** Sets flags of its weight. */
@@ -125,8 +121,8 @@ export class Ranking {
   insert(handle: number, size: number, value: number, hash = 0, flags = 0): void {
     const rows = this.rows;
     if (handle >= rows.capacity) this.#grow(handle + 1);
-    this.#clock.use(this.#count);
-    const bytes = rows.enter(handle, this.#clock.now | flags, size, value, hash);
+    this.clock.use(this.#count);
+    const bytes = rows.enter(handle, this.clock.now | flags, size, value, hash);
     rows.append(WINDOW, handle);
     this.#count++;
     this.#bytes += bytes;
@@ -140,7 +136,7 @@ export class Ranking {
     if (handle >= this.rows.capacity) this.#grow(handle + 1);
     const past = this.rows.weights[handle]!;
     this.insert(handle, size, value);
-    this.rows.weights[handle] = used(past, this.#clock.now);
+    this.rows.weights[handle] = used(past, this.clock.now);
   }
 
   /** The one that was named goes, and a new one takes its handle: `remove` and `insert`, with flags for its weight. */
@@ -148,8 +144,8 @@ export class Ranking {
     const { rows } = this;
     const before = rows.sizes[handle]!;
     const place = rows.place(handle);
-    this.#clock.use(this.#count - 1);
-    const bytes = rows.enter(handle, this.#clock.now | flags, size, value, hash);
+    this.clock.use(this.#count - 1);
+    const bytes = rows.enter(handle, this.clock.now | flags, size, value, hash);
     rows.move(WINDOW, handle);
     this.#named = -1;
     if (place !== IN_WINDOW) {
@@ -166,10 +162,10 @@ export class Ranking {
 
   /** A use. The weight that it had before. */
   touch(handle: number): number {
-    this.#clock.use(this.#count);
+    this.clock.use(this.#count);
     const { weights } = this.rows;
     const weight = weights[handle]!;
-    weights[handle] = used(weight, this.#clock.now);
+    weights[handle] = used(weight, this.clock.now);
     return weight;
   }
 
@@ -313,18 +309,18 @@ export class Ranking {
 
   #rankOf(handle: number): number {
     const { ints, weights } = this.rows;
-    return this.#rank(heightOf(weights[handle]!, this.#clock.now), ints[this.rows.at(handle) + DENSITY]!);
+    return this.#rank(heightOf(weights[handle]!, this.clock.now), ints[this.rows.at(handle) + DENSITY]!);
   }
 
   /** The rank of one in the window, for the comparison with those that are ranked. */
   #candidateRank(handle: number): number {
     const { ints, weights } = this.rows;
-    const height = heightOf(weights[handle]!, this.#clock.now);
+    const height = heightOf(weights[handle]!, this.clock.now);
     return this.#rank(discounted(height, this.#discounts), ints[this.rows.at(handle) + DENSITY]!);
   }
 
   #rank(height: number, density: number): number {
-    return (this.#clock.tick + ((height + (density >> PLACE_BITS)) >> TICK_BITS)) | 0;
+    return (this.clock.tick + ((height + (density >> PLACE_BITS)) >> TICK_BITS)) | 0;
   }
 
   #lookAtBytes(): void {

@@ -21,6 +21,8 @@ const LONG_LEAD = 5_000;
 const FIRST_LEAD = 10_000;
 /** Requests per entry that count for nothing after a pause, until the paper caches hold what is asked for now. */
 const WARM_UP = 2;
+/** The present is worth so many times the past when it is not as the past was. */
+const PAST_WORTH = 8;
 /** Where the weight of a loss has grown to this, all of them are divided by it. */
 const MAX_WEIGHT = 2 ** 200;
 /** Between two costs that are as good as one. */
@@ -81,11 +83,12 @@ export class Trial {
     return this.#leadWanted === FIRST_LEAD;
   }
 
-  /** Goes on after a while in which it was told nothing. */
-  resume(): void {
+  /** Goes on after a while in which it was told nothing; what was before counts for less if `isOther` than it was. */
+  resume(isOther: boolean): void {
     this.#warmUp = WARM_UP * this.#rankings[this.#leader]!.count;
     this.#lead = 0;
-    this.#leadWanted = LONG_LEAD;
+    this.#leadWanted = isOther ? FIRST_LEAD : LONG_LEAD;
+    if (isOther) this.#weight *= PAST_WORTH;
   }
 
   /** What each paper cache may hold. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { hashNumber } from '../../src/common/hash.js';
 import { AutoPolicy } from '../../src/policy/auto.js';
 import { createPolicy, type PolicyName } from '../../src/policy/index.js';
+import { Trial } from '../../src/policy/trial.js';
 
 /** A fixed stream of numbers in [0, 1). */
 function randoms(seed: number): () => number {
@@ -13,8 +14,14 @@ function randoms(seed: number): () => number {
   };
 }
 
-/** A cache of numbers with a budget of bytes; what is asked for and missed is put in. */
-function missRatio(name: PolicyName, budget: number, ids: Iterable<number>, sizeOf = (_: number) => 1): number {
+/** A cache of numbers with a budget of bytes; what is asked for and missed is put in. Counted from request `from` on. */
+function missRatio(
+  name: PolicyName,
+  budget: number,
+  ids: Iterable<number>,
+  sizeOf = (_: number) => 1,
+  { from = 0 } = {},
+): number {
   const policy = createPolicy(name);
   const handles = new Map<number, number>();
   const idOf: number[] = [];
@@ -27,7 +34,7 @@ function missRatio(name: PolicyName, budget: number, ids: Iterable<number>, size
       policy.touch(held);
       continue;
     }
-    misses++;
+    if (requests > from) misses++;
     for (bytes += sizeOf(id); bytes > budget; ) {
       const victim = policy.victim();
       policy.remove(victim);
@@ -41,7 +48,7 @@ function missRatio(name: PolicyName, budget: number, ids: Iterable<number>, size
     policy.insert(handle, sizeOf(id), 1, hashNumber(id, 0));
   }
   policy.validate();
-  return misses / requests;
+  return misses / (requests - from);
 }
 
 function* zipf(count: number, objects: number, seed: number, shift = (_: number) => 0): Generator<number> {
@@ -144,6 +151,37 @@ describe('auto', () => {
   it('recovers when all popularity moves elsewhere at once', () => {
     const shifted = () => zipf(120_000, 10_000, 7, (i) => (i < 60_000 ? 0 : 50_000));
     expect(missRatio('auto', 1_000, shifted())).toBeLessThan(missRatio('lru', 1_000, shifted()));
+  });
+
+  it('recovers from a shift that falls into a pause of its trial', () => {
+    const steps = [vi.spyOn(Trial.prototype, 'hit'), vi.spyOn(Trial.prototype, 'written')];
+    const told = () => steps.reduce((sum, step) => sum + step.mock.calls.length, 0);
+    const shifts: number[] = [];
+    const before = [...zipf(400_000, 10_000, 7)];
+    const after = [...zipf(60_000, 3_000, 11, (i) => 50_000 + Math.floor(i / 20))];
+    // What is asked for shifts once the trial has been told nothing for so long.
+    function* shifted() {
+      let [silence, known] = [0, 0];
+      for (const [at, id] of before.entries()) {
+        silence = told() === known ? silence + 1 : 0;
+        known = told();
+        if (at > 100_000 && silence > 1_500) {
+          shifts.push(at);
+          break;
+        }
+        yield id;
+      }
+      yield* after;
+    }
+    missRatio('auto', 1_000, shifted());
+    vi.restoreAllMocks();
+    expect(shifts.length).toBe(1);
+    const ids = [...before.slice(0, shifts[0]), ...after];
+    const ratios = (['auto', 'lru', 'lfu'] as const).map((name) =>
+      missRatio(name, 1_000, ids, undefined, { from: shifts[0]! }),
+    );
+    expect(ratios[0]).toBeLessThan(ratios[1]! * 1.2);
+    expect(ratios[0]).toBeLessThan(ratios[2]! * 0.5);
   });
 
   it('weighs value by size: fewer requests miss than with gdsf, from bytes to gibibytes', () => {
