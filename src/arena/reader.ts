@@ -12,8 +12,10 @@ import {
   FLAG_EXPIRES,
   FLAG_IDLE,
   MOMENT_PIN,
+  NO_PIN,
   PARTS_MASK,
   READY,
+  RING_ENTRIES,
   refSlot,
   SLOT,
   SLOT_F64,
@@ -59,7 +61,7 @@ export interface RecordView {
 export class SharedReader {
   /** The pin of the slot that `pinKey` or `pinSlot` has just returned. */
   pin = MOMENT_PIN;
-  // What a hit needs is private by name only: see `ThreadRow`.
+  // What a hit needs is private by name only: a `#name` takes twice as much code.
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
   private readonly stats: number;
@@ -126,12 +128,15 @@ export class SharedReader {
    */
   hitNear(key: string): NearEntry | undefined {
     const entry = this.near.find(key);
-    if (entry === undefined) return undefined;
-    if (--this.untilSample === 0) return undefined;
-    const { row, words } = this;
-    const { at } = entry;
-    const pin = row.pin(entry.ref);
+    if (entry === undefined || --this.untilSample === 0) return undefined;
+    const { row, words, doubles, stats } = this;
+    if (row.atHand <= MOMENT_PIN && !row.reach()) return undefined;
+    const { ref, at } = entry;
+    const pin = row.atHand;
+    row.atHand = NO_PIN;
     this.pin = pin;
+    const own = row.words;
+    Atomics.store(own, row.pins + pin, ref);
     const word = loadBehind(words, at);
     // All in one, since as a rule all of it is as it was.
     const change =
@@ -139,9 +144,12 @@ export class SharedReader {
       (words[at + SLOT.numberLow]! ^ entry.low) |
       (words[at + SLOT.numberHigh]! ^ entry.high);
     const flags = words[at + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE);
-    if (((change | flags) !== 0 || pin === MOMENT_PIN) && !this.stays(entry, change, flags)) return undefined;
-    this.count(entry.bytes);
-    row.note(entry.ref);
+    if ((change | flags) !== 0 && !this.stays(ref, change)) return undefined;
+    doubles[stats + STAT.hits]! += 1;
+    doubles[stats + STAT.hitBytes]! += entry.bytes;
+    const head = own[row.head]!;
+    own[row.ring + (head & (RING_ENTRIES - 1))] = ref;
+    own[row.head] = head + 1;
     return entry;
   }
 
@@ -157,9 +165,9 @@ export class SharedReader {
     this.untilSample = 1;
   }
 
-  // Of an entry that has changed, or is fresh for a limited time only; or there was but the pin for moments.
-  private stays(entry: NearEntry, change: number, flags: number): boolean {
-    if (change === 0 && this.pin !== MOMENT_PIN && (flags === 0 || this.useInTime(refSlot(entry.ref)))) return true;
+  // Of an entry that has changed, or is fresh for a limited time only.
+  private stays(ref: number, change: number): boolean {
+    if (change === 0 && this.useInTime(refSlot(ref))) return true;
     this.unpin();
     return false;
   }
@@ -217,7 +225,9 @@ export class SharedReader {
   /** Notes a hit: statistics, recency, and the idle TTL. The slot must be pinned. */
   noteHit(slot: number): void {
     const at = this.#slotWords + slot * SLOT_WORDS;
-    this.count((this.words[at + SLOT.trailer]! >>> 0) * 8 + (this.words[at + SLOT.skeletonLength]! >>> 0));
+    const { words, doubles, stats } = this;
+    doubles[stats + STAT.hits]! += 1;
+    doubles[stats + STAT.hitBytes]! += (words[at + SLOT.trailer]! >>> 0) * 8 + (words[at + SLOT.skeletonLength]! >>> 0);
     this.noteUse(slot);
   }
 
@@ -295,12 +305,6 @@ export class SharedReader {
     if (Atomics.load(this.words, at) === word) return true;
     this.row.unpin(this.pin);
     return false;
-  }
-
-  private count(bytes: number): void {
-    const { doubles, stats } = this;
-    doubles[stats + STAT.hits]! += 1;
-    doubles[stats + STAT.hitBytes]! += bytes;
   }
 
   #holds(slot: number, hash: number, key: string): boolean {

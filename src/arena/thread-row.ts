@@ -35,15 +35,17 @@ const releaseWord: Load = TOTAL_STORE_ORDER
  * is ever contended, and a thread that dies leaves nothing behind but a row, which the keeper wipes.
  */
 export class ThreadRow {
-  // What a hit needs is private by name only: code that is short is compiled into the loops that call it, and a name
-  // takes half as much of it as a `#name`.
-  private readonly words: Int32Array;
+  // For `SharedReader.hitNear`, which does in one what `pin` and `note` do: no more is compiled into a loop that asks than
+  // is short, and what is called for each hit comes after what was called for each miss at first.
+  /** The control buffer: all rows. */
+  readonly words: Int32Array;
   readonly #start: number;
-  private readonly pins: number;
-  private readonly head: number;
-  private readonly ring: number;
+  /** Where the pins, the head of the ring and the ring begin. */
+  readonly pins: number;
+  readonly head: number;
+  readonly ring: number;
   /** The pin that is taken next, or `NO_PIN`: mostly the one that was given back last. That for moments, if no other is free. */
-  private atHand: number = NO_PIN;
+  atHand: number = NO_PIN;
   /** The other free pins, as a stack, lowest on top: few pins are ever in use, and the keeper scans no further. */
   readonly #free = new Int32Array(LEASE_PINS);
   #freeTop = LEASE_PINS;
@@ -68,7 +70,8 @@ export class ThreadRow {
    * keeper's store of RETIRED and its scan of the pins, so at least one of the two sees the other.
    */
   pin(ref: number): number {
-    const pin = this.atHand === NO_PIN ? this.takeFree() : this.atHand;
+    if (this.atHand === NO_PIN) this.reach();
+    const pin = this.atHand;
     this.atHand = NO_PIN;
     Atomics.store(this.words, this.pins + pin, ref);
     return pin;
@@ -79,11 +82,6 @@ export class ThreadRow {
     releaseWord(this.words, this.pins + pin);
     if (this.atHand > MOMENT_PIN) this.giveBack(pin);
     else this.atHand = pin;
-  }
-
-  /** The control buffer: all rows. */
-  get control(): Int32Array {
-    return this.words;
   }
 
   /** What a pin holds. */
@@ -108,11 +106,11 @@ export class ThreadRow {
     words[at] = head + 1;
   }
 
-  private takeFree(): number {
-    if (this.#freeTop === 0) return MOMENT_PIN;
-    const pin = this.#free[--this.#freeTop]!;
-    if (pin >= this.#high) this.#raise(pin + 1);
-    return pin;
+  /** Puts a free pin at hand; `false` if it is that for moments. */
+  reach(): boolean {
+    this.atHand = this.#freeTop === 0 ? MOMENT_PIN : this.#free[--this.#freeTop]!;
+    if (this.atHand >= this.#high) this.#raise(this.atHand + 1);
+    return this.atHand > MOMENT_PIN;
   }
 
   private giveBack(pin: number): void {

@@ -137,7 +137,7 @@ export class SharedStatistics<V> {
     const { table, client } = this.reading;
     let allUses = uses;
     let allMs = ms;
-    forEachWaitingUse(client.row.control, table.cache, (slot) => {
+    forEachWaitingUse(client.row.words, table.cache, (slot) => {
       if (slot >= table.slotHigh || (table.word(slot) & STATE_MASK) !== READY) return;
       allUses++;
       allMs += table.loadMs(slot);

@@ -29,8 +29,8 @@ export const MUTATIONS = [
   {
     name: 'reader: the pin of a look that failed stays',
     file: arena('reader'),
-    old: '    this.row.unpin(this.pin);\n    return false;\n  }\n\n  private count',
-    now: '    return false;\n  }\n\n  private count',
+    old: '    this.row.unpin(this.pin);\n    return false;\n  }\n\n  #holds',
+    now: '    return false;\n  }\n\n  #holds',
   },
   {
     name: 'reader, near: whether the slot is READY is not asked',
@@ -41,8 +41,8 @@ export const MUTATIONS = [
   {
     name: 'reader, near: the word is looked at before the pin',
     file: arena('reader'),
-    old: '    const pin = row.pin(entry.ref);\n    this.pin = pin;\n    const word = loadBehind(words, at);\n',
-    now: '    const word = loadBehind(words, at);\n    const pin = row.pin(entry.ref);\n    this.pin = pin;\n',
+    old: '    Atomics.store(own, row.pins + pin, ref);\n    const word = loadBehind(words, at);\n',
+    now: '    const word = loadBehind(words, at);\n    Atomics.store(own, row.pins + pin, ref);\n',
   },
   {
     name: 'reader, near: the insertion number is not compared',
@@ -60,14 +60,20 @@ export const MUTATIONS = [
   {
     name: 'reader, near: the number is compared before the pin',
     file: arena('reader'),
-    old: '    const pin = row.pin(entry.ref);\n    this.pin = pin;\n    const word = loadBehind(words, at);\n    // All in one, since as a rule all of it is as it was.\n    const change =\n      ((word & STATE_MASK) ^ READY) |\n      (words[at + SLOT.numberLow]! ^ entry.low) |\n      (words[at + SLOT.numberHigh]! ^ entry.high);',
-    now: '    const other = (words[at + SLOT.numberLow]! ^ entry.low) | (words[at + SLOT.numberHigh]! ^ entry.high);\n    const pin = row.pin(entry.ref);\n    this.pin = pin;\n    const change = ((loadBehind(words, at) & STATE_MASK) ^ READY) | other;',
+    old: '    Atomics.store(own, row.pins + pin, ref);\n    const word = loadBehind(words, at);\n    // All in one, since as a rule all of it is as it was.\n    const change =\n      ((word & STATE_MASK) ^ READY) |\n      (words[at + SLOT.numberLow]! ^ entry.low) |\n      (words[at + SLOT.numberHigh]! ^ entry.high);',
+    now: '    const other = (words[at + SLOT.numberLow]! ^ entry.low) | (words[at + SLOT.numberHigh]! ^ entry.high);\n    Atomics.store(own, row.pins + pin, ref);\n    const change = ((loadBehind(words, at) & STATE_MASK) ^ READY) | other;',
+  },
+  {
+    name: 'reader, near: the pin is published without a barrier',
+    file: arena('reader'),
+    old: 'Atomics.store(own, row.pins + pin, ref);',
+    now: 'own[row.pins + pin] = ref;',
   },
   {
     name: 'reader, near: what is not fresh any more is answered',
     file: arena('reader'),
-    old: '(flags === 0 || this.useInTime(refSlot(entry.ref)))',
-    now: 'flags >= 0',
+    old: 'if (change === 0 && this.useInTime(refSlot(ref))) return true;',
+    now: 'if (change === 0) return true;',
   },
   {
     name: 'reader, near: the pin of a look that failed stays',
@@ -109,7 +115,7 @@ export const MUTATIONS = [
   {
     name: 'row: the mark is not raised for a new pin',
     file: arena('thread-row'),
-    old: 'if (pin >= this.#high) this.#raise(pin + 1);',
+    old: 'if (this.atHand >= this.#high) this.#raise(this.atHand + 1);',
     now: '',
   },
   {
