@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { consumed, measure, measureAsync } from '../../native-bench/harness/timing.js';
+import { describe, expect, test } from 'vitest';
+import { consumed, measure, measureAsync, settle } from '../../native-bench/harness/timing.js';
 
 const window = { windowMs: 20, warmupMs: 5 };
 
@@ -35,4 +35,32 @@ test('what a batch returns is kept, so that it cannot be optimised away', () => 
   const before = consumed();
   measure(() => 1, { windowMs: 1, warmupMs: 1 });
   expect(consumed()).not.toBe(before);
+});
+
+describe('settle', () => {
+  test('does what it is told, and of what is slow no more than twice what the limit allows', async () => {
+    let done = 0;
+    await settle(
+      (operations) => {
+        done += operations;
+        return 0;
+      },
+      10_000,
+      60_000,
+    );
+    expect(done).toBeGreaterThanOrEqual(10_000);
+    expect(done).toBeLessThan(10_200);
+    let slow = 0;
+    await settle(
+      (operations) => {
+        slow += operations;
+        const end = performance.now() + operations;
+        while (performance.now() < end);
+        return 0;
+      },
+      1_000_000,
+      20,
+    );
+    expect(slow).toBeLessThanOrEqual(16 + 32);
+  });
 });
