@@ -8,7 +8,7 @@ import { LoadTimes } from '../stats/load-times.js';
 import type { BlockNode } from './allocator.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
-import { EntryStore, type NewEntry, unitsOf } from './entry-store.js';
+import { chargeOf, EntryStore, type NewEntry, unitsOf } from './entry-store.js';
 import type { KeeperClient } from './keeper-client.js';
 import { KeeperSample } from './keeper-sample.js';
 import { HEADER, LOAD_HISTOGRAM, MAX_ENTRY_BYTES, SLOT, SLOT_F64, STAT, STAT_ROW_DOUBLES, toRef } from './layout.js';
@@ -17,8 +17,8 @@ import type { RemoteLoaders } from './remote-loaders.js';
 import { Sweeping } from './sweeping.js';
 import { CacheTable } from './table.js';
 
-/** Entries counted for a budget when the creator names no number: one a KiB, which is more than media need. */
-const BYTES_PER_SLOT = 1024;
+/** Without `maxEntries` it is the budget that is full first: no entry is charged less than this. Unused slots cost nothing. */
+const BYTES_PER_SLOT = chargeOf(1);
 
 /** Uses told to the policy for an entry that comes with hits: enough to tell the hot from the cold, at a bounded cost. */
 const MAX_REPLAYED_USES = 15;

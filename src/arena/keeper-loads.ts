@@ -24,7 +24,16 @@ export class KeeperLoads {
   claim(asker: Asker, cache: KeeperCache, request: ClaimRequest): void {
     if (this.#answerOrJoin(asker, cache, request)) return;
     const { flights } = this.house;
-    const flight = flights.start(cache, request.key, asker.client, { ...request, inside: flights.get(request.inside) });
+    const { key, hardTimeoutMs, negativeMs, backOffMs, tags, spares } = request;
+    const inside = flights.get(request.inside);
+    const flight = flights.start(cache, key, asker.client, {
+      hardTimeoutMs,
+      negativeMs,
+      backOffMs,
+      tags,
+      inside,
+      spares,
+    });
     asker.client.send({ op: 'answer', id: asker.id, result: { kind: 'claim', flight: flight.id } });
   }
 

@@ -10,7 +10,7 @@ import { bearsAny } from '../common/tags.js';
 import type { Household } from './household.js';
 import type { KeeperCache } from './keeper-cache.js';
 import { SLOT, SLOT_F64 } from './layout.js';
-import { namespaceMark, ownKeys, withinPrefix } from './namespace-key.js';
+import { innerKey, namespaceMark, ownKeys, withinPrefix } from './namespace-key.js';
 import type { Request } from './protocol.js';
 import { SlotWalk } from './slot-walk.js';
 
@@ -64,7 +64,12 @@ export function clear(house: Household, cache: KeeperCache, path: readonly strin
   const within = withinPrefix(path);
   house.flights.supersedeWhere(cache, (key) => key.startsWith(within));
   house.reservations.supersedeWhere(cache, (key) => key.startsWith(within));
-  if (path.length === 0) return cache.clear();
+  const count = path.length === 0 ? cache.clear() : clearWithin(cache, path);
+  if (count === 0) cache.tell({ type: 'clear', key: innerKey(path, ''), size: 0 });
+  return count;
+}
+
+function clearWithin(cache: KeeperCache, path: readonly string[]): number {
   const { store } = cache;
   const spaces = [...store.spaces.within(path)];
   const slots = spaces.flatMap(({ handles }) => Array.from(handles, (handle) => store.slotOf(handle)));

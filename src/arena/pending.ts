@@ -40,8 +40,14 @@ export class PendingRequests {
     const pending = this.#asked.get(id);
     if (pending === undefined) return;
     this.#asked.delete(id);
-    for (const reservation of grantedBy(pending.request, result)) this.#kept.add(reservation);
+    const { op } = pending.request;
+    if (op === 'reserve') this.#keep(result as Grant | { refused: string });
+    else if (op === 'reserveMany') for (const grant of result as (Grant | { refused: string })[]) this.#keep(grant);
     pending.resolve(result as never);
+  }
+
+  #keep(grant: Grant | { refused: string }): void {
+    if (!('refused' in grant)) this.#kept.add(grant.reservation);
   }
 
   reject(id: number, error: unknown): void {
@@ -98,12 +104,6 @@ export function endedBy(request: Request): number[] {
     default:
       return [];
   }
-}
-
-function grantedBy(request: Request, result: unknown): number[] {
-  if (request.op !== 'reserve' && request.op !== 'reserveMany') return [];
-  const grants = (request.op === 'reserve' ? [result] : result) as (Grant | { refused: string })[];
-  return grants.flatMap((grant) => ('refused' in grant ? [] : [grant.reservation]));
 }
 
 function isBound(request: Request): boolean {

@@ -269,9 +269,9 @@ export type Notice =
 
 export type ToKeeper = ({ id: number } & Request) | Notice;
 
-/** What happened to an entry, for the listeners of a thread. */
+/** What happened to an entry, for the listeners of a thread; `clear`: nothing was there to be cleared. */
 export interface CacheNews {
-  type: 'removal' | 'set' | 'load' | 'loadError' | 'maxSizeExceeded';
+  type: 'removal' | 'set' | 'load' | 'loadError' | 'maxSizeExceeded' | 'clear';
   key: string;
   size: number;
   reason?: RemovalReason;

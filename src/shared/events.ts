@@ -28,7 +28,8 @@ export interface SharedEvents {
   delete: SharedEvent;
   evict: SharedEvent;
   expire: SharedEvent;
-  clear: SharedEvent;
+  /** One for each entry that left; of a cache that held nothing, one without a key. */
+  clear: SharedEvent | { namespace?: string; key?: undefined; size?: undefined; reason?: undefined };
   load: SharedEvent;
   loadError: SharedEvent;
   maxSizeExceeded: SharedEvent;
@@ -116,6 +117,10 @@ export class SharedNews {
       return;
     }
     if (!emitter.heard[type]) return;
+    if (type === 'clear') {
+      emitter.emit(type, path.length === 0 ? {} : { namespace: namespaceLabel(path) });
+      return;
+    }
     const event: SharedEvent = { ...place, size };
     if (durationMs !== undefined) event.durationMs = durationMs;
     if (error !== undefined) event.error = fromWire(error);

@@ -85,7 +85,7 @@ export class SharedLoading<V> {
       key,
       options,
       as,
-      request: { op: 'claim', ...this.#ask(key, options, spares), tags },
+      request: { op: 'claim', tags, ...this.#ask(key, options, spares) },
       factory,
     });
   }
@@ -128,14 +128,18 @@ export class SharedLoading<V> {
   }
 
   #ask(key: string, options: ResolvedLoadOptions, spares: boolean): FlightRequest {
+    const place = this.reading.place(key);
+    // Named one by one: V8 takes tens of microseconds for a spread that is added to.
     return {
-      ...this.reading.place(key),
+      cache: place.cache,
+      key: place.key,
+      hash: place.hash,
       force: options.forceRefresh,
       hardTimeoutMs: options.hardTimeout,
       negativeMs: options.negativeTtl,
       backOffMs: options.graceBackoff,
       inside: Link.currentFlight(),
-      ...(spares && { spares }),
+      spares,
     };
   }
 
@@ -231,7 +235,7 @@ export class SharedLoading<V> {
             return { own: undefined };
           case 'claim':
             led = result.flight;
-            return this.#leading.lead({ ...job, flight, id: led }).then((own) => ({ own }));
+            return this.#leading.lead({ flight, id: led, ...job }).then((own) => ({ own }));
         }
       })
       .then(

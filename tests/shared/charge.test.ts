@@ -29,6 +29,14 @@ describe('what an entry is charged with', () => {
     await expectEmpty(cache);
   });
 
+  it('is what fills a cache, however small its values are', async () => {
+    const cache = await create<number>({ maxBytes: '2MiB', policy: 'lru' });
+    const entries = Array.from({ length: 12_000 }, (_, i): [string, number] => [`${i}`, i]);
+    expect(await cache.setMany(entries)).toBe(entries.length);
+    expect(cache.bytes).toBeGreaterThan(0.99 * cache.maxBytes);
+    await expectEmpty(cache);
+  });
+
   it('counts for the budget, and for what is too large', async () => {
     const cache = await create<unknown>({ maxBytes: 100_000, maxEntryBytes: 50_000, policy: 'lru' });
     expect(await cache.set('large', 'x', { size: 50_001 })).toBe(false);

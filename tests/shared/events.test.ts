@@ -41,6 +41,25 @@ describe('events', () => {
     expect(take()).toEqual([]);
   });
 
+  it('tell of a clear that found nothing', async () => {
+    const cache = await create<number>();
+    const inner = cache.namespace('inner');
+    const told: unknown[] = [];
+    cache.on('clear', (event) => told.push(event));
+    await until(async () => {
+      await cache.clear();
+      return told.length > 0;
+    });
+    expect(told.at(-1)).toEqual({});
+    await inner.clear();
+    expect(told.at(-1)).toEqual({ namespace: 'inner' });
+    await inner.set('k', 1);
+    told.length = 0;
+    await cache.clear();
+    expect(told).toMatchObject([{ key: 'k', namespace: 'inner', reason: 'clear' }]);
+    await expectEmpty(cache);
+  });
+
   it('are heard in every thread that listens, whoever acts', async () => {
     const cache = await create<number>();
     const here: string[] = [];
