@@ -18,7 +18,8 @@ import { LoaderSession } from './loader-session.js';
 import type { PoolOutcome, PoolTask } from './loader-task.js';
 import { traced } from './tracing.js';
 
-let connection: Promise<ArenaClient> | undefined;
+/** To which keeper, and what is said to it. */
+let connection: { keeper: number; client: Promise<ArenaClient> } | undefined;
 
 /** Runs one task to its end. */
 export async function runLoader({ load: task, port }: PoolTask): Promise<PoolOutcome> {
@@ -88,14 +89,14 @@ async function deliver(value: unknown, flight: number, session: LoaderSession): 
   if (loose !== undefined) await settle({ kind: 'loose', value: loose }, true);
 }
 
+// A thread of a user's own pool may outlive a keeper, and hear of its end later than of the first load for another one.
 async function connect(keeper: number): Promise<ArenaClient> {
-  // A thread of a user's own pool may outlive a keeper.
-  if ((await connection)?.isLost) connection = undefined;
-  if (connection === undefined) {
-    connection = ArenaClient.connect(keeper, { survives: false });
-    connection.catch(() => {
-      connection = undefined;
+  if (connection?.keeper !== keeper || (await connection.client).isLost) {
+    const client = ArenaClient.connect(keeper, { survives: false });
+    connection = { keeper, client };
+    client.catch(() => {
+      if (connection?.client === client) connection = undefined;
     });
   }
-  return connection;
+  return connection.client;
 }

@@ -139,6 +139,7 @@ export class Exploration {
       this.#signature.note(chosen === undefined ? -1 : actors.indexOf(chosen));
       if (chosen !== undefined) world.deliver(chosen.wire);
       else world.relocate(moves.shift()!);
+      for (const actor of actors) if (actor.state === 'dead') actor.haunt();
     }
     this.#isRunning = false;
     const waiting = this.#watched.filter(({ place }) => place !== undefined);
@@ -298,8 +299,10 @@ export class Exploration {
 const KINDS = Object.keys(DEEDS);
 
 /** The keeper hears of a death, and gets its proof. Gives the wire of the thread that comes in its place. */
-async function bury({ world, wire }: Actor): Promise<Wire> {
+async function bury(actor: Actor): Promise<Wire> {
+  const { world, wire } = actor;
   while (wire.posted.length > 0) world.deliver(wire);
+  actor.haunt();
   world.prove(wire);
   while (wire.state !== 'forgotten') await world.wait();
   givePortBack(wire.port);

@@ -404,6 +404,7 @@ export const MUTATIONS = [
     file: arena('keeper'),
     old: 'client.subscriptions.clear();',
     now: 'client.subscriptions.clear();\n    this.reservations.closeAll((reservation) => reservation.client === client);',
+    by: 'a write, and its thread may die',
   },
   {
     name: 'death: its pins are wiped before it is proven',
@@ -446,7 +447,7 @@ export const MUTATIONS = [
     name: 'reservations: an abort frees nothing',
     file: arena('keeper-requests'),
     old: 'if (reservation !== undefined) this.house.reservations.close(reservation);',
-    now: 'void reservation;',
+    now: 'if (reservation !== undefined) void reservation;',
   },
   {
     name: 'reservations: who goes over to an entry keeps his bytes reserved',

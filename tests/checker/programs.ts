@@ -130,7 +130,7 @@ export const PROGRAMS: readonly Program[] = [
     name: 'a write, and its thread may die',
     keys: ['a'],
     threads: [[deed('set', 'a')]],
-    others: [[deed('set', 'b')]],
+    others: [[deed('set', 'b'), deed('get', 'b')]],
     mayDie: true,
   },
   {

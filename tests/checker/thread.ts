@@ -245,6 +245,7 @@ export class Thread {
     const grant = this.ask<Grant | { refused: string }>({ op: 'reserve', ...place, bytes: plan.byteLength });
     if (grant === undefined || 'refused' in grant) return 'refused';
     this.once(() => this.actor.writes.push(grant));
+    this.player.rest();
     const base = grant.unit * UNIT_BYTES;
     const { segments } = this.#world;
     const half = size >> 1;

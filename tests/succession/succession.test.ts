@@ -64,4 +64,24 @@ describe('a keeper that ends', () => {
       seenByMain: 'new',
     });
   });
+
+  it('has one when it runs out of memory, with pools that are a user’s own, and between the builds', {
+    timeout: 2 * LONG_MS,
+  }, async () => {
+    const { code, stdout, stderr } = await runProgram(here('./fixtures/others.mjs'), here('.'), LONG_MS);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('ERR_WORKER_OUT_OF_MEMORY');
+    const bySecond = ['a: by the first', 'by the second: the second'];
+    expect(JSON.parse(stdout)).toEqual({
+      memory: { written: 1200, right: 1200, byTag: 1, isAnother: true },
+      // What the loads have given, and how many tasks the pool has run.
+      ownPool: { before: [4096, 1], after: [4096, 2] },
+      builds: {
+        isSame: false,
+        inCommonJs: [true, ...bySecond],
+        beside: [true, ...bySecond, 'by the third: the third'],
+        afterwards: [true, 'a: by the first', 'by the last: the last', bySecond[1], 'by the third: the third'],
+      },
+    });
+  });
 });
