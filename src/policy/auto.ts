@@ -1,7 +1,7 @@
 import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
 import { FrequencyMemory } from '../struct/frequency-memory.js';
-import { heightOf, MARKED, OCTAVE_BITS, type Terms, UNUSED } from './decay.js';
+import { heightOf, MARKED, OCTAVE_BITS, type Terms, UNUSED, used } from './decay.js';
 import type { Policy } from './policy.js';
 import { Ranking } from './ranking.js';
 import { sampleOf, Trial } from './trial.js';
@@ -38,8 +38,8 @@ const NOTES = 256;
 /** So many times between two writes: where nothing is missed there is nothing to choose, and hits are counted no more. */
 const MAX_BATCHES = 64;
 /** How many times as long as it was at work the trial pauses, at first and at most. */
-const MIN_PAUSE = 2;
-const MAX_PAUSE = 16;
+const MIN_PAUSE = 8;
+const MAX_PAUSE = 32;
 /** A stretch of a pause in which so many times as many come and go, per use, ends it; of so many moves at least. */
 const MUCH = 1.25;
 const MIN_STRETCH = 128;
@@ -117,6 +117,19 @@ export class AutoPolicy implements Policy {
 
   touch(handle: number): void {
     if ((this.#ranking.touch(handle) & MARKED) !== 0) this.#note(handle);
+  }
+
+  touchAll(handles: Int32Array, count: number): void {
+    const { clock, rows } = this.#ranking;
+    const { weights } = rows;
+    const entries = this.#ranking.count;
+    for (let i = 0; i < count; i++) {
+      const handle = handles[i]!;
+      clock.use(entries);
+      const weight = weights[handle]!;
+      weights[handle] = used(weight, clock.now);
+      if ((weight & MARKED) !== 0) this.#note(handle);
+    }
   }
 
   update(handle: number, size: number, cost: number): void {

@@ -58,11 +58,12 @@ function stepsPerEviction(entries: number, evictions: number): number {
 }
 
 describe('auto', () => {
-  it('takes no more steps for an eviction among a million entries than among a thousand', () => {
+  it('takes a few steps for an eviction, among a million entries as among a thousand', () => {
     const few = stepsPerEviction(1_000, 50_000);
     const many = stepsPerEviction(1_000_000, 50_000);
-    expect(few).toBeGreaterThan(2);
-    expect(many).toBeLessThanOrEqual(2 * few);
-    expect(few).toBeLessThan(8);
+    // Among a thousand the trial pauses for most of the time, so these are fewer.
+    expect(few).toBeGreaterThan(1);
+    expect(few).toBeLessThan(6);
+    expect(many).toBeLessThan(6);
   }, 60_000);
 });
