@@ -2,7 +2,8 @@
  * # A storm of deaths
  *
  * Threads read, write, load, lease, and have the system write into their reservations, and are ended at random moments
- * in every way a thread can end. Each value proves itself (pattern.mjs); no deed of a survivor may take long; and when
+ * in every way a thread can end; the main thread hears nothing from time to time; and in a process beside this one keepers
+ * lose the threads that had started them. Each value proves itself (pattern.mjs); no deed of a survivor may take long; and when
  * all are gone nothing may be left: no byte, no pin, no thread.
  */
 import { stat } from 'node:fs/promises';
@@ -13,6 +14,7 @@ import { DEEDS, Deeds } from './deeds.mjs';
 import { failure } from './failure.mjs';
 import { Herd } from './herd.mjs';
 import { KeeperLine } from './keeper-line.mjs';
+import { Keepers } from './keepers.mjs';
 import { parseOptions, USAGE } from './options.mjs';
 import { makeProps } from './props.mjs';
 import { Random } from './random.mjs';
@@ -72,6 +74,10 @@ async function storm({ kills, minutes, threads, seed, patience }) {
   }
   ownFlow.catch((error) => failure({ tally: own, seed, actor: 'main', deed: 'deed', error }));
 
+  const keepers = new Keepers({ kills, minutes, seed });
+  void keepers.ended.then((failure) => {
+    if (failure !== undefined) failures.push(failure);
+  });
   herd.start();
   let toldAt = performance.now();
   let rssMost = 0;
@@ -100,6 +106,8 @@ async function storm({ kills, minutes, threads, seed, patience }) {
   }
 
   isOver = true;
+  if (failures.length > 0) keepers.stop();
+  await keepers.ended;
   if (failures.length === 0) {
     await ownFlow;
     deeds.releaseAll();
@@ -112,6 +120,7 @@ async function storm({ kills, minutes, threads, seed, patience }) {
     .sort()
     .map(([kind, times]) => `${times} ${kind}`);
   console.log(`kills by kind: ${kinds.join(', ')}`);
+  console.log(keepers.told);
   console.log(
     `storm: ${failures.length === 0 ? 'ok' : 'FAILED'}: ${herd.killed} kills, ${summary()}, ` +
       `RSS at most ${mib(rssMost)} (${mib(rssBefore)} before), ${seconds().toFixed(1)} s, seed ${seed}`,

@@ -10,13 +10,14 @@ const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const run = promisify(execFile);
 
 describe('a storm of deaths', () => {
-  it('leaves no wrong byte, no hang and no leak', { timeout: 120_000 }, async () => {
+  it('leaves no wrong byte, no hang and no leak', { timeout: 180_000 }, async () => {
     const { stdout } = await run(
       process.execPath,
-      [here('./storm.mjs'), '--kills', '60', '--threads', '8', '--seed', '20'],
-      { timeout: 110_000 },
+      [here('./storm.mjs'), '--kills', '60', '--threads', '8', '--seed', '20', '--patience', '60'],
+      { timeout: 170_000 },
     );
     expect(stdout).toMatch(/^storm: ok: \d+ kills/m);
+    expect(stdout).toMatch(/^successions: ok: 2 in/m);
     const count = (name: string) => Number(new RegExp(`(\\d+) ${name}`).exec(stdout)?.[1]);
     for (const name of NEEDED) expect(count(name), name).toBeGreaterThan(0);
   });

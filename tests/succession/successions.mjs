@@ -57,8 +57,15 @@ class Member {
   }
 }
 
-/** Ends `count` keepers; what the members have done. Rejects with what went wrong. */
-export async function endKeepers({ count, seed, members: size = 4, onProgress = () => undefined }) {
+/** Ends `count` keepers, or as many as the minutes suffice for; what the members have done. Rejects with what went wrong. */
+export async function endKeepers({
+  count,
+  seed,
+  minutes = Number.POSITIVE_INFINITY,
+  members: size = 4,
+  onProgress = () => undefined,
+}) {
+  const until = performance.now() + minutes * 60_000;
   const random = new Random(seed);
   const name = `succession ${seed}`;
   const started = [];
@@ -83,7 +90,7 @@ export async function endKeepers({ count, seed, members: size = 4, onProgress = 
     });
   let members = Array.from({ length: size }, member);
   await within(Promise.all(members.map((one) => one.attached)), 'members are attached');
-  for (let ended = 0; ended < count; ended++) {
+  for (let ended = 0; ended < count && performance.now() < until; ended++) {
     await within(
       (async () => {
         while (!started.some((one) => !one.isGone)) {
@@ -143,16 +150,19 @@ async function inTime(promise, what) {
 }
 
 if (process.argv[1]?.endsWith('successions.mjs')) {
-  const count = Number(process.argv[2] ?? 200);
-  const seed = Number(process.argv[3] ?? 1);
+  const [count, seed, minutes] = [200, 1, Number.POSITIVE_INFINITY].map((usual, i) =>
+    Number(process.argv[i + 2] ?? usual),
+  );
   const startedAt = performance.now();
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
+  let total = 0;
   const onProgress = (ended) => {
+    total = ended;
     if (ended % 20 === 0) console.log(`${seconds()}: ${ended} keepers have ended`);
   };
   try {
-    const counts = await endKeepers({ count, seed, onProgress });
-    console.log(`successions: ok: ${count} in ${seconds()}, seed ${seed}: ${JSON.stringify(counts)}`);
+    const counts = await endKeepers({ count, seed, minutes, onProgress });
+    console.log(`successions: ok: ${total} in ${seconds()}, seed ${seed}: ${JSON.stringify(counts)}`);
     process.exit(0);
   } catch (error) {
     console.error(`successions: FAILED, seed ${seed}: ${error.stack}`);
