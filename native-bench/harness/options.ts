@@ -32,7 +32,7 @@ export const USAGE = `npm run bench -- [options]
                     'cachalot simulate', and reference tables beside them (CSV: trace, cache_fraction, policy,
                     request_miss_ratio, byte_miss_ratio)
   --full            also what takes very long: caches of 10 M entries
-  --smoke           everything, tiny, in under a minute: does it run? The figures mean nothing
+  --smoke           everything, tiny, in a minute or so: does it run? The figures mean nothing
   --out FOLDER      where results, charts and README go (default: native-bench; with --smoke native-bench/.cache/smoke)
   --product FILE    the build to measure (default: dist/index.js): two builds can be compared
   --no-build        use the builds that are there

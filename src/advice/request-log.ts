@@ -65,7 +65,7 @@ interface LogParts {
  *
  * At first all keys are followed. When the log is full fewer are, and what was noted of the others is struck out: it spans
  * all that has been, ever thinner, in constant memory, and the cost for each request goes to nothing. When too few keys
- * would be left it rests instead, and begins again when much more has been seen.
+ * would be left it rests instead, and goes on when much more has been seen, in place of its older half.
  *
  * ```
  *  ┌───────────────┬───────────────────────┬──────┐
