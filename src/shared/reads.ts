@@ -145,6 +145,8 @@ export abstract class SharedReads<V> {
   }
 
   protected heardRead(key: string, hit: boolean): void {
-    if ((hit ? this.#heard.hit : this.#heard.miss) === true) this.news.emitter.emit(hit ? 'hit' : 'miss', { key });
+    if ((hit ? this.#heard.hit : this.#heard.miss) !== true) return;
+    const size = hit ? this.reading.info(key)?.size : undefined;
+    this.news.emitter.emit(hit ? 'hit' : 'miss', size === undefined ? { key } : { key, size });
   }
 }

@@ -41,6 +41,17 @@ describe('events', () => {
     expect(take()).toEqual([]);
   });
 
+  it('tell what a hit is charged with', async () => {
+    const cache = await create<Uint8Array>();
+    const sizes: unknown[] = [];
+    cache.on('hit', ({ key, size }) => sizes.push([key, size]));
+    await cache.set('k', bytes(1000));
+    cache.get('k');
+    cache.acquire('k')?.release();
+    expect(sizes).toEqual(new Array(2).fill(['k', cache.info('k')!.size]));
+    await expectEmpty(cache);
+  });
+
   it('tell of a clear that found nothing', async () => {
     const cache = await create<number>();
     const inner = cache.namespace('inner');
