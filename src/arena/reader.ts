@@ -30,7 +30,7 @@ import { PART_ROW_BYTES, readParts } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
 import type { CacheTable } from './table.js';
-import { loadBehind, type ThreadRow } from './thread-row.js';
+import { loadBehind, publishPin, type ThreadRow } from './thread-row.js';
 
 /** How often a look-up that was disturbed by the keeper begins again. Each time means that somebody else got ahead. */
 const MAX_ATTEMPTS = 64;
@@ -136,7 +136,7 @@ export class SharedReader {
     row.atHand = NO_PIN;
     this.pin = pin;
     const own = row.words;
-    Atomics.store(own, row.pins + pin, ref);
+    publishPin(own, row.pins + pin, ref);
     const word = loadBehind(words, at);
     // All in one, since as a rule all of it is as it was.
     const change =

@@ -26,6 +26,10 @@ const TOTAL_STORE_ORDER = process.arch === 'x64' || process.arch === 'ia32';
 type Load = (words: Int32Array, at: number) => number;
 /** A load that comes after the ordered store before it. */
 export const loadBehind: Load = TOTAL_STORE_ORDER ? (words, at) => words[at]! : (words, at) => Atomics.load(words, at);
+/** Writes a pin, ordered: what is loaded behind it is loaded after everybody can see it. */
+export function publishPin(words: Int32Array, at: number, ref: number): void {
+  Atomics.store(words, at, ref);
+}
 const releaseWord: Load = TOTAL_STORE_ORDER
   ? (words, at) => (words[at] = 0)
   : (words, at) => Atomics.store(words, at, 0);
@@ -73,7 +77,7 @@ export class ThreadRow {
     if (this.atHand === NO_PIN) this.reach();
     const pin = this.atHand;
     this.atHand = NO_PIN;
-    Atomics.store(this.words, this.pins + pin, ref);
+    publishPin(this.words, this.pins + pin, ref);
     return pin;
   }
 

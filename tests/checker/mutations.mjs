@@ -41,8 +41,8 @@ export const MUTATIONS = [
   {
     name: 'reader, near: the word is looked at before the pin',
     file: arena('reader'),
-    old: '    Atomics.store(own, row.pins + pin, ref);\n    const word = loadBehind(words, at);\n',
-    now: '    const word = loadBehind(words, at);\n    Atomics.store(own, row.pins + pin, ref);\n',
+    old: '    publishPin(own, row.pins + pin, ref);\n    const word = loadBehind(words, at);\n',
+    now: '    const word = loadBehind(words, at);\n    publishPin(own, row.pins + pin, ref);\n',
   },
   {
     name: 'reader, near: the insertion number is not compared',
@@ -60,14 +60,8 @@ export const MUTATIONS = [
   {
     name: 'reader, near: the number is compared before the pin',
     file: arena('reader'),
-    old: '    Atomics.store(own, row.pins + pin, ref);\n    const word = loadBehind(words, at);\n    // All in one, since as a rule all of it is as it was.\n    const change =\n      ((word & STATE_MASK) ^ READY) |\n      (words[at + SLOT.numberLow]! ^ entry.low) |\n      (words[at + SLOT.numberHigh]! ^ entry.high);',
-    now: '    const other = (words[at + SLOT.numberLow]! ^ entry.low) | (words[at + SLOT.numberHigh]! ^ entry.high);\n    Atomics.store(own, row.pins + pin, ref);\n    const change = ((loadBehind(words, at) & STATE_MASK) ^ READY) | other;',
-  },
-  {
-    name: 'reader, near: the pin is published without a barrier',
-    file: arena('reader'),
-    old: 'Atomics.store(own, row.pins + pin, ref);',
-    now: 'own[row.pins + pin] = ref;',
+    old: '    publishPin(own, row.pins + pin, ref);\n    const word = loadBehind(words, at);\n    // All in one, since as a rule all of it is as it was.\n    const change =\n      ((word & STATE_MASK) ^ READY) |\n      (words[at + SLOT.numberLow]! ^ entry.low) |\n      (words[at + SLOT.numberHigh]! ^ entry.high);',
+    now: '    const other = (words[at + SLOT.numberLow]! ^ entry.low) | (words[at + SLOT.numberHigh]! ^ entry.high);\n    publishPin(own, row.pins + pin, ref);\n    const change = ((loadBehind(words, at) & STATE_MASK) ^ READY) | other;',
   },
   {
     name: 'reader, near: what is not fresh any more is answered',
@@ -121,8 +115,8 @@ export const MUTATIONS = [
   {
     name: 'row: a pin is published without a barrier',
     file: arena('thread-row'),
-    old: 'Atomics.store(this.words, this.pins + pin, ref);',
-    now: 'this.words[this.pins + pin] = ref;',
+    old: 'Atomics.store(words, at, ref);',
+    now: 'words[at] = ref;',
   },
   {
     name: 'row: a pin is given out twice',
