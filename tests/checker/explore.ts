@@ -109,6 +109,7 @@ export class Exploration {
     for (let i = 0; i < limit; i++) {
       this.choices.reset();
       this.#manner = { waits: random.pick(WAITS), patience: random.pick(PATIENCE) };
+      this.world.memory.holdsBack = random.chance(0.4);
       await this.#once(program());
       this.#count();
     }
@@ -142,6 +143,7 @@ export class Exploration {
       for (const actor of actors) if (actor.state === 'dead') actor.haunt();
     }
     this.#isRunning = false;
+    for (const { actor } of this.#watched) actor.player.letOut();
     const waiting = this.#watched.filter(({ place }) => place !== undefined);
     if (waiting.length > 0 && !this.random) this.choices.cap(Math.max(...waiting.map(({ choice }) => choice)));
     for (const [i, actor] of actors.entries()) if (actor.state === 'dead') wires[i] = await bury(actor);
@@ -210,6 +212,7 @@ export class Exploration {
       one.isWoken = false;
       one.isGranted = one.place !== undefined;
       one.place = undefined;
+      if (this.random?.chance(0.3)) one.actor.player.letOut(1);
       one.actor.go(LENGTH);
       if (!one.dies) continue;
       this.#signature.mark(this.#watched.indexOf(one), -1);

@@ -14,6 +14,7 @@ const TASKS = [
   ...worlds(1, 4),
   ...named(150, 1),
   ...everything(600),
+  ...drawn(2000, 500, 20),
   ...worlds(5, 26),
 ];
 const LIMIT_MS = 90_000;
