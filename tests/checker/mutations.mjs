@@ -117,7 +117,6 @@ export const MUTATIONS = [
     file: arena('thread-row'),
     old: 'Atomics.store(words, at, ref);',
     now: 'words[at] = ref;',
-    by: 'a read of a key that is re',
   },
   {
     name: 'row: a pin is given out twice',
