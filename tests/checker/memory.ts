@@ -122,9 +122,7 @@ export class Player {
     }
     if (array instanceof real.Int32Array) this.#mayGo(array, index, true);
     this.#note(0);
-    // Nothing gets ahead of what is held back.
-    const isWaiting = this.heldBack.length > 0 || array instanceof real.Int32Array;
-    if (!isOrdered && this.memory.holdsBack && isWaiting) {
+    if (!isOrdered && this.memory.holdsBack && array instanceof real.Int32Array) {
       this.heldBack.push({ array, index, value });
     } else {
       this.letOut();
