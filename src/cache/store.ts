@@ -152,7 +152,7 @@ export class Store<K, V> {
     }
     this.bytes += size;
     this.#counters.missBytes += size;
-    table.births[handle] = ticker.time[0]!;
+    table.births.set(handle, ticker.time[0]!);
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
     this.#sample.insert(space, key, handle, hash);
   }
@@ -248,7 +248,7 @@ export class Store<K, V> {
     table.values[handle] = value;
     table.resize(handle, size);
     table.hits[handle]! &= FOLLOWED;
-    table.births[handle] = this.#ticker.time[0]!;
+    table.births.set(handle, this.#ticker.time[0]!);
     this.bytes += size - oldSize;
     this.#policy.update(handle, size, cost);
     this.notes.remove(handle);

@@ -1,5 +1,6 @@
 import { invariant } from '../common/invariant.js';
-import { expectedCapacity, grownFloat64, grownInt32, grownList, grownUint32 } from '../struct/grow.js';
+import { expectedCapacity, grownInt32, grownList, grownUint32 } from '../struct/grow.js';
+import { Times } from '../struct/times.js';
 import { Space } from './space.js';
 
 /** In `hits`, the sign: the requests of the key are written down, see sample.ts. */
@@ -33,7 +34,7 @@ export class Table<K, V> {
   /** Hits of the present value, and `FOLLOWED`. */
   hits: Int32Array = new Int32Array(0);
   /** When each entry was written, refreshed or touched. */
-  births: Float64Array = new Float64Array(0);
+  readonly births = new Times();
   /** Bytes charged. */
   #sizes: Uint32Array = new Uint32Array(0);
   readonly #largeSizes = new Map<number, number>();
@@ -65,12 +66,12 @@ export class Table<K, V> {
 
   /** When it was written, refreshed or touched. */
   born(handle: number): number {
-    return this.births[handle]!;
+    return this.births.get(handle);
   }
 
   /** Its age is reckoned from `time` on. */
   beBorn(handle: number, time: number): void {
-    this.births[handle] = time;
+    this.births.set(handle, time);
   }
 
   /** The handle of a new entry. */
@@ -110,7 +111,7 @@ export class Table<K, V> {
     this.keys = [];
     this.values = [];
     this.hits = new Int32Array(0);
-    this.births = new Float64Array(0);
+    this.births.clear();
     this.#sizes = new Uint32Array(0);
     this.#used = 0;
     this.#free = [];
@@ -186,7 +187,7 @@ export class Table<K, V> {
     this.keys = grownList(this.keys, capacity);
     this.values = grownList(this.values, capacity);
     this.hits = grownInt32(this.hits, capacity);
-    this.births = grownFloat64(this.births, capacity);
+    this.births.grow(capacity);
     this.#sizes = grownUint32(this.#sizes, capacity);
     growth.grown(capacity);
   }
