@@ -140,8 +140,8 @@ export class EntryStore {
     return slot < this.#slots && (this.table.word(slot) & 3) === READY ? this.charge(slot) : 0;
   }
 
-  /** Fills a free slot and makes it READY; the index does not know it yet. */
-  fill(entry: NewEntry, now: number): number {
+  /** Fills a free slot and makes it READY, for the index to learn; or, lest a stale bucket lead to it, RETIRED at once. */
+  fill(entry: NewEntry, now: number, isKeyed = true): number {
     const slot = this.#takeSlot();
     const handle = this.#freeHandles.pop() ?? this.#handles++;
     const { table } = this;
@@ -164,7 +164,7 @@ export class EntryStore {
     table.setDouble(slot, SLOT_F64.bornAt, now);
     if (entry.jitter) entry.ttlMs = jittered(entry.ttlMs, entry.jitter);
     this.life.begin(slot, entry, now, entry.parts | external | (entry.wide ? FLAG_WIDE_KEY : 0));
-    this.#markReady(slot);
+    this.table.setWord(slot, (this.table.word(slot) & ~3) | (isKeyed ? READY : RETIRED));
     return slot;
   }
 

@@ -187,9 +187,8 @@ export class KeeperCache {
 
   /** Takes in a written record under no key, for those who are promised it. Hold the slot, then `discard` it. */
   publishUnkeyed(entry: NewEntry, now: number): number {
-    const slot = this.store.fill(entry, now);
+    const slot = this.store.fill(entry, now, false);
     this.store.dropHandle(slot);
-    this.store.markRetired(slot);
     return slot;
   }
 

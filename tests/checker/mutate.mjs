@@ -28,9 +28,10 @@ let next = 0;
 /** What becomes of one change: why the checker has failed, or `undefined`. */
 async function outcome(mutation, index) {
   const player = new Player(await buildChecker(join(folder, String(index)), mutation));
+  const seeded = mutation?.seed === undefined ? [] : drawn(1000, mutation.seed);
   const first = mutation?.by ? [...playing(mutation.by, 600), ...playing(mutation.by, 600, 1)] : [];
   try {
-    const { finding, schedules } = await player.play([...first, ...TASKS], LIMIT_MS);
+    const { finding, schedules } = await player.play([...seeded, ...first, ...TASKS], LIMIT_MS);
     const why = finding?.error.split('\n')[0].replace(/^\w*Error: /, '');
     return finding && `after ${schedules.length} schedules: ${why}`;
   } catch (error) {

@@ -5,9 +5,9 @@
  * does not notice is either not needed, and then does not belong in the code, or is not checked.
  *
  * `old` occurs once in the file; `now` takes its place. `by` is part of the name of small programs that are played first,
- * where most others would not do.
+ * where most others would not do; `seed` is of programs that are drawn, to the same end.
  *
- * @typedef {{ name: string, file: string, old: string, now: string, by?: string }} Mutation
+ * @typedef {{ name: string, file: string, old: string, now: string, by?: string, seed?: number }} Mutation
  */
 
 const arena = (/** @type {string} */ file) => `src/arena/${file}.ts`;
@@ -271,6 +271,13 @@ export const MUTATIONS = [
     file: arena('keeper-cache'),
     old: 'const slot = store.fill(entry, now);\n    this.#own(slot);\n    store.enter(slot, old, entry);\n    const handle = store.handleOf(slot);\n    if (loadMs',
     now: 'if (old >= 0) store.markRetired(old);\n    const slot = store.fill(entry, now);\n    this.#own(slot);\n    store.enter(slot, old, entry);\n    const handle = store.handleOf(slot);\n    if (loadMs',
+  },
+  {
+    name: 'fill: what is for nobody else is READY for a moment',
+    file: arena('entry-store'),
+    old: '(isKeyed ? READY : RETIRED)',
+    now: 'READY',
+    seed: 268,
   },
   {
     name: 'index: what is removed in the middle of a run cuts it',

@@ -62,6 +62,8 @@ export class Truth {
   time = 1;
   /** What the keeper enters now. */
   entering: Version | undefined;
+  /** What the keeper takes in now is for those who are promised it, and for nobody else. */
+  isUnkeyed = false;
   readonly claims = new Set<Claim>();
   readonly writing = new Map<number, Version>();
   readonly reservations = new Map<number, Pending>();
@@ -113,6 +115,8 @@ export class Truth {
   filled(slot: number): void {
     promise(this.entering !== undefined, 'a slot is filled for a commit');
     this.#inSlot.set(slot, this.entering);
+    // Who has come to the slot by what it held before may find the value here, ahead of the index.
+    if (!this.isUnkeyed) this.entering.enteredAt = this.time;
   }
 
   entered(slot: number, key: string): void {

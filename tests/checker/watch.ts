@@ -1,5 +1,4 @@
 import type { BlockNode } from '../../src/arena/allocator.js';
-import type { NewEntry } from '../../src/arena/entry-store.js';
 import { SLOT_F64, SLOT_WORDS } from '../../src/arena/layout.js';
 import { promise } from './truth.js';
 import { BYTES, type World } from './world.js';
@@ -13,8 +12,8 @@ export function watch(world: World): void {
     const at = table.slotWords + slot * SLOT_WORDS + field;
     world.pass(true, at, at + count);
   };
-  wrap(store, 'fill', (fill) => (entry: NewEntry, now: number) => {
-    const slot = fill(entry, now);
+  wrap(store, 'fill', (fill) => (...of: Parameters<typeof store.fill>) => {
+    const slot = fill(...of);
     truth.filled(slot);
     truth.limited(slot, table.double(slot, SLOT_F64.freshUntil));
     return slot;
@@ -52,6 +51,12 @@ export function watch(world: World): void {
       truth.verify();
     }
     free(node);
+  });
+  wrap(cache, 'publishUnkeyed', (publish) => (...entry) => {
+    truth.isUnkeyed = true;
+    const slot = publish(...entry);
+    truth.isUnkeyed = false;
+    return slot;
   });
   wrap(cache, 'remove', (remove) => (slot, reason) => {
     world.count(`removed: ${reason}`);
