@@ -168,11 +168,9 @@ export class Sample<K, V> {
     return advise(view, { ...now, maxEntries, newPolicy, usualCost: this.#usualCost });
   }
 
-  /** Now and then: so many entries are held. */
+  /** The table of what is known grows with the cache. */
   #fit(): void {
-    const { count, hits } = this.#table;
-    this.#log.fit(count);
-    const capacity = Math.min(MAX_KNOWN, hits.length);
+    const capacity = Math.min(MAX_KNOWN, this.#table.hits.length);
     if (capacity <= this.#mask + 1) return;
     const length = 2 ** Math.ceil(Math.log2(capacity));
     this.#known = new Int32Array(KNOWN_WORDS * length).fill(-1);
@@ -181,7 +179,7 @@ export class Sample<K, V> {
 
   /** A new entry is one of those that are followed. */
   #follow(handle: number, hash: number): void {
-    this.#fit();
+    this.#log.fit(this.#table.count);
     if (hash >= this.#log.threshold) return;
     this.#table.hits[handle]! |= FOLLOWED;
     this.#write(handle, hash);
@@ -199,6 +197,7 @@ export class Sample<K, V> {
   }
 
   #noteHit(handle: number): void {
+    this.#fit();
     const hash = this.#hashAt(handle);
     if (hash >= this.#log.threshold) {
       this.#unmark(handle);
