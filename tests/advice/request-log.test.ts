@@ -142,13 +142,13 @@ describe('RequestLog', () => {
       for (let i = 0; i < times; i++) {
         const hash = hashNumber((i * 7919) % 20_011, 1);
         if (hash < log.threshold) log.request(hash, 1, 1);
-        log.fit(20_000);
+        log.fit(15_000);
       }
     };
     ask(16_000);
     expect(log.view().rate).toBe(1);
     ask(20_000);
-    expect(log.view().rate).toBeCloseTo(1 / 8, 3);
+    expect(log.view().rate).toBeCloseTo(1 / 4, 3);
     log.fit(100_000);
     expect(log.view().rate).toBeCloseTo(1 / 32, 3);
   });
