@@ -131,7 +131,7 @@ export class Episode {
         way: this.random.below(8),
       }));
       if (deed.way !== 5) thread.produce(deed, flight);
-      thread.once(() => wire.posted.push(() => job.done(deed.way === 5 ? new Error('thrown') : undefined)));
+      thread.player.post(() => wire.posted.push(() => job.done(deed.way === 5 ? new Error('thrown') : undefined)));
     });
     this.#actors.push(actor);
     if (job !== undefined) this.#jobs.set(actor, job);

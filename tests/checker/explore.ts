@@ -109,6 +109,7 @@ export class Exploration {
     for (let i = 0; i < limit; i++) {
       this.choices.reset();
       this.#manner = { waits: random.pick(WAITS), patience: random.pick(PATIENCE) };
+      this.world.memory.holdsBack = random.chance(0.4);
       await this.#once(program());
       this.#count();
     }

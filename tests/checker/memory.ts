@@ -10,8 +10,9 @@
  * The keeper is the one that is never rewound: it runs on the stack, and whoever else is to move between two of its
  * accesses does so inside of it, for as many steps as he is given.
  *
- * A processor may hold back what was stored without order: on x86, until the next ordered store of the same thread. So
- * do players.
+ * A processor may hold back what was stored without order, whatever it is: on x86, until the next ordered store of the
+ * same thread, and in the order in which it was stored. So do players. A message holds back nothing: a port locks when
+ * something is posted, and who takes it out sees all that was stored before.
  */
 
 export type Shared = Int32Array | Uint32Array | Uint8Array | Float64Array;
@@ -87,6 +88,14 @@ export class Player {
     if (!this.isReplaying && this.mayRest?.() === false) this.#stop();
   }
 
+  /** A step that posts something. */
+  post<T>(act: () => T): T {
+    return this.step(() => {
+      this.letOut();
+      return { value: act() };
+    });
+  }
+
   /** As `step`, and part of the one before: nobody else moves in between. */
   follow<T>(act: () => { value: T } | undefined): T {
     return this.isReplaying ? (this.log[this.#at++] as T) : this.#act(act);
@@ -122,7 +131,7 @@ export class Player {
     }
     if (array instanceof real.Int32Array) this.#mayGo(array, index, true);
     this.#note(0);
-    if (!isOrdered && this.memory.holdsBack && array instanceof real.Int32Array) {
+    if (!isOrdered && this.memory.holdsBack) {
       this.heldBack.push({ array, index, value });
     } else {
       this.letOut();
@@ -274,7 +283,13 @@ export class Memory {
   }
 
   #bulk<T>(act: () => T): T {
-    return this.running === undefined ? act() : this.running.follow(() => ({ value: act() }));
+    const { running } = this;
+    if (running === undefined) return act();
+    return running.follow(() => {
+      // Nothing gets ahead of what is held back.
+      running.letOut();
+      return { value: act() };
+    });
   }
 }
 

@@ -117,6 +117,7 @@ export const MUTATIONS = [
     file: arena('thread-row'),
     old: 'Atomics.store(words, at, ref);',
     now: 'words[at] = ref;',
+    by: 'a read of a key that is re',
   },
   {
     name: 'row: a pin is given out twice',
@@ -277,7 +278,7 @@ export const MUTATIONS = [
     file: arena('entry-store'),
     old: '(isKeyed ? READY : RETIRED)',
     now: 'READY',
-    seed: 268,
+    seed: 73,
   },
   {
     name: 'index: what is removed in the middle of a run cuts it',

@@ -126,13 +126,13 @@ export class Thread {
   }
 
   notify(notice: Notice): void {
-    this.once(() => this.actor.wire.posted.push(notice));
+    this.player.post(() => this.actor.wire.posted.push(notice));
   }
 
   ask<T>(request: Request, mayLeave = false): T | undefined {
     const { wire } = this.actor;
     this.player.rest();
-    const id = this.once(() => wire.ask({ id: wire.nextId(), ...request }));
+    const id = this.player.post(() => wire.ask({ id: wire.nextId(), ...request }));
     this.actor.awaited = 0;
     if (mayLeave) this.notify({ op: 'leave', request: id, flight: 0 });
     const result = this.player.step(() => {
