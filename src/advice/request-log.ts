@@ -7,7 +7,7 @@ const FIRST_CAPACITY = 1 << 10;
 const THINNING = 0.5;
 const ROOM = 0.9;
 /** Entries that are followed at once, at most: while the log has never been full, and from then on. */
-const MAX_FOLLOWED = { young: 32_768, old: 4096 } as const;
+const MAX_FOLLOWED = { young: 16_384, old: 4096 } as const;
 /** Fewer entries, and where none are told of, fewer keys than this say too little. */
 const MIN_FOLLOWED = 256;
 const MIN_KEYS = 1024;

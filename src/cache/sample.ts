@@ -19,7 +19,15 @@ interface SampleParts<K, V> {
   options: ResolvedCacheOptions<K, V>;
   /** What a miss of an entry costs. */
   cost: (handle: number) => number;
+  /** How many entries there may be in the end. */
+  expected: () => number;
 }
+
+/**
+ * So many times more entries are reckoned with, if they fit in: who is marked and then not followed after all costs a
+ * look at his key at his next hit.
+ */
+const FORESIGHT = 8;
 
 /** Followed entries that a hit finds without a look at their keys, at most; a power of two. */
 const MAX_KNOWN = 8192;
@@ -50,6 +58,7 @@ export class Sample<K, V> {
   #missedSpace: Space<K, V> | undefined;
   #missedHash = 0;
   readonly #cost: (handle: number) => number;
+  readonly #expected: () => number;
   /**
    * At the low bits of its handle, in `KNOWN_WORDS`: the handle of an entry that is followed and has had a hit, or -1, the
    * hash of its key, and the second word of the record of a hit; 0: one record is not enough.
@@ -57,8 +66,9 @@ export class Sample<K, V> {
   #known: Int32Array = new Int32Array(KNOWN_WORDS * FIRST_KNOWN).fill(-1);
   #mask = FIRST_KNOWN - 1;
 
-  constructor({ table, life, ticker, counters, options, cost }: SampleParts<K, V>) {
+  constructor({ table, life, ticker, counters, options, cost, expected }: SampleParts<K, V>) {
     this.#cost = cost;
+    this.#expected = expected;
     this.#table = table;
     this.#life = life;
     this.#ticker = ticker;
@@ -179,7 +189,8 @@ export class Sample<K, V> {
 
   /** A new entry is one of those that are followed. */
   #follow(handle: number, hash: number): void {
-    this.#log.fit(this.#table.count);
+    const { count } = this.#table;
+    this.#log.fit(Math.max(count, Math.min(FORESIGHT * count, this.#expected())));
     if (hash >= this.#log.threshold) return;
     this.#table.hits[handle]! |= FOLLOWED;
     this.#write(handle, hash);

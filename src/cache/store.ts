@@ -68,7 +68,7 @@ export class Store<K, V> {
     this.#counters = counters;
     const cost = (handle: number) => this.notes.cost(handle);
     const { table, life } = this;
-    this.#sample = new Sample({ table, life, ticker, counters, options, cost });
+    this.#sample = new Sample({ table, life, ticker, counters, options, cost, expected: this.#growth.expected });
     const isDirect = typeof options.policy !== 'string';
     this.hits = new Hits({ table, life, ticker, counters, sample: this.#sample, isDirect });
     this.#policy = this.#newPolicy();
