@@ -30,7 +30,7 @@ import { PART_ROW_BYTES, readParts } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
 import type { CacheTable } from './table.js';
-import { loadBehind, publishPin, type ThreadRow } from './thread-row.js';
+import { loadBehind, publishPin, type ThreadRow, TOTAL_STORE_ORDER } from './thread-row.js';
 
 /** How often a look-up that was disturbed by the keeper begins again. Each time means that somebody else got ahead. */
 const MAX_ATTEMPTS = 64;
@@ -96,7 +96,7 @@ export class SharedReader {
     const hash = hashString(key, this.table.seed) | 0;
     const tag = hash >>> BUCKET_SLOT_BITS;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      // A plain load: what is found is verified, and before a miss is believed the word is loaded again, in order.
+      // Plain loads: what is found is verified, and before a miss is believed the word is loaded again, behind all others.
       const choice = words[TABLE_INDEX_CHOICE]!;
       const base = choice & CHOICE_B ? this.#indexB : this.#indexA;
       const mask = (1 << ((choice >>> CHOICE_LOG_SHIFT) & CHOICE_LOG_MASK)) - 1;
@@ -113,6 +113,7 @@ export class SharedReader {
           this.row.unpin(this.pin);
         } else disturbed = true;
       }
+      if (!TOTAL_STORE_ORDER) this.row.endLoads();
       if (!disturbed && Atomics.load(words, TABLE_INDEX_CHOICE) === choice) return -1;
     }
     return -1;

@@ -20,7 +20,7 @@ const LEASE_PINS = PINS_PER_ROW - 1;
  * `Atomics` costs twenty times as much as a plain one, and a hit has three. Elsewhere, on ARM above all, all three are
  * ordered.
  */
-const TOTAL_STORE_ORDER = process.arch === 'x64' || process.arch === 'ia32';
+export const TOTAL_STORE_ORDER = process.arch === 'x64' || process.arch === 'ia32';
 
 // Chosen here, once: what a hit is made of must be short, or it is not compiled into the loops that call it.
 type Load = (words: Int32Array, at: number) => number;
@@ -86,6 +86,15 @@ export class ThreadRow {
     releaseWord(this.words, this.pins + pin);
     if (this.atHand > MOMENT_PIN) this.giveBack(pin);
     else this.atHand = pin;
+  }
+
+  /**
+   * Whatever was loaded before is loaded before the next ordered load. Needed where there is no total store order: there an
+   * ordered load does not wait for plain ones, but an ordered store does, and an ordered load waits for that. Any will do;
+   * this one changes nothing.
+   */
+  endLoads(): void {
+    this.#raise(this.#high);
   }
 
   /** What a pin holds. */
