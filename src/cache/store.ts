@@ -48,7 +48,7 @@ export class Store<K, V> {
   maxEntries: number;
   /** The largest charge of one entry. */
   maxEntryBytes: number;
-  readonly #ledger = new HitLedger(this.table);
+  readonly #ledger: HitLedger<K, V>;
   readonly #sample: Sample<K, V>;
   #policy: Policy;
   readonly #followsMaxBytes: boolean;
@@ -68,6 +68,7 @@ export class Store<K, V> {
     this.#counters = counters;
     const cost = (handle: number) => this.notes.cost(handle);
     const { table, life } = this;
+    this.#ledger = new HitLedger(table);
     this.#sample = new Sample({ table, life, ticker, counters, options, cost, expected: this.#growth.expected });
     const isDirect = typeof options.policy !== 'string';
     this.hits = new Hits({ table, life, ticker, counters, sample: this.#sample, isDirect });
