@@ -11,9 +11,10 @@
  * The keeper is started by the main thread, if that has loaded the library, since a worker dies with its creator; else
  * by the first thread that needs one. Two that start at once find each other as candidates; the lower thread id stays.
  */
-import { BroadcastChannel, isMainThread, postMessageToThread, threadId, Worker } from 'node:worker_threads';
+import { BroadcastChannel, isMainThread, threadId, Worker } from 'node:worker_threads';
 import { CacheConfigError } from '../common/error.js';
 import { TAG } from './protocol.js';
+import { messageThread } from './thread-message.js';
 
 const CHANNEL = 'cachalot/arena';
 /** How long an answer may take from a keeper that is not asleep: it takes less than one, when nobody is busy. */
@@ -91,16 +92,12 @@ export async function ensureKeeper(): Promise<number> {
 
 /** Whether the main thread has loaded the library and starts a keeper. */
 async function askMainToStart(): Promise<boolean> {
-  // Waiting for the answer alone does not keep a thread alive from Node 22 on.
-  const alive = setTimeout(() => undefined, START_MS);
   try {
-    await postMessageToThread(MAIN_THREAD, { [TAG]: 'start' }, [], START_MS);
+    await messageThread(MAIN_THREAD, { [TAG]: 'start' }, START_MS);
     return true;
   } catch {
     // Main has not loaded the library, or is blocked: this thread can do it as well.
     return false;
-  } finally {
-    clearTimeout(alive);
   }
 }
 

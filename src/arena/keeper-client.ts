@@ -1,8 +1,9 @@
-import { type MessagePort, postMessageToThread, type TransferListItem } from 'node:worker_threads';
+import type { MessagePort, TransferListItem } from 'node:worker_threads';
 import type { Arena } from './arena.js';
 import { toRef } from './layout.js';
 import { hasEnded, type OsThread } from './os-thread.js';
 import { type CacheNews, type FromKeeper, TAG } from './protocol.js';
+import { messageThread } from './thread-message.js';
 import { packAnswer } from './wire.js';
 
 /** How often a thread that seems to have ended is asked whether it has, at first and at most, in milliseconds. */
@@ -140,7 +141,7 @@ export async function isGone(thread: number, osThread: OsThread | undefined): Pr
 
 async function cannotBeFound(thread: number): Promise<boolean> {
   try {
-    await postMessageToThread(thread, { [TAG]: 'alive' }, [], TIMEOUT_MS);
+    await messageThread(thread, { [TAG]: 'alive' }, TIMEOUT_MS);
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_WORKER_MESSAGING_FAILED';

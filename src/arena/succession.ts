@@ -20,7 +20,7 @@
  *
  * So two keepers never write at once. Meanwhile readers go on reading: nothing is evicted while there is no keeper.
  */
-import { type BroadcastChannel, isMainThread, postMessageToThread, Worker } from 'node:worker_threads';
+import { type BroadcastChannel, isMainThread, Worker } from 'node:worker_threads';
 import { CacheClosedError } from '../common/error.js';
 import type { Estate } from './adoption.js';
 import { type ArenaCall, type KeeperPlace, MAIN_THREAD, openChannel } from './discovery.js';
@@ -28,6 +28,7 @@ import { isGone } from './keeper-client.js';
 import { CONTROL_ARENA, CONTROL_SUCCESSION } from './layout.js';
 import { TAG } from './protocol.js';
 import { RowScan } from './row-scan.js';
+import { messageThread } from './thread-message.js';
 
 const ROW_BITS = 9;
 const ROW_MASK = 2 ** ROW_BITS - 1;
@@ -166,7 +167,7 @@ class Search {
   /** It lives longest: if it has loaded the library it is the one. It claims for itself, or, when that is late, in vain. */
   async #askMain(word: number): Promise<void> {
     const message = { [TAG]: 'succeed', ...this.legacy, word };
-    await postMessageToThread(MAIN_THREAD, message, [], MAIN_MS).catch(() => undefined);
+    await messageThread(MAIN_THREAD, message, MAIN_MS).catch(() => undefined);
   }
 
   #hear(call: ArenaCall): void {

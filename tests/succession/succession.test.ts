@@ -47,6 +47,14 @@ describe('a keeper that ends', () => {
     });
   });
 
+  it('has one where the main thread, which is asked for it, is blocked: who waits lives on', {
+    timeout: 2 * LONG_MS,
+  }, async () => {
+    const { code, stdout, stderr } = await runProgram(here('./fixtures/blocked.mjs'), here('.'), LONG_MS);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({ stored: true, code: 0 });
+  });
+
   it('has one, too, after a fault, in the middle of a transaction, and when the main thread has come to it', {
     timeout: 2 * LONG_MS,
   }, async () => {
