@@ -15,7 +15,7 @@ describe('functions of the cost and the TTL', () => {
       ttl: (value) => (value.n ?? 1) * 10_000,
     });
     await cache.load('many', { act: 'echo', n: 3 }, { key: 'k' });
-    await until(() => cache.info('k')?.cost === 3.5);
+    await until(() => cache.info('k')?.cost === 3.5 && cache.info('k')?.ttl === 30_000);
     expect(cache.info('k')).toMatchObject({ ttl: 30_000, stale: false });
     expect(cache.info('k')!.remainingTtl).toBeLessThanOrEqual(30_000);
     expect(asked).toEqual([[{ act: 'echo', n: 3 }, 'k']]);
