@@ -7,8 +7,6 @@ import type { Ticker } from './ticker.js';
 
 /** Hits that are told together: few enough to stay in the nearest memory. */
 const BATCH = 64;
-/** Hits that are not looked at after one reading of the clock. */
-const UNSEEN = 32;
 /** One hit in so many is timed, the first among them. */
 const SAMPLED = 1024;
 
@@ -37,6 +35,8 @@ export class Hits<K, V> {
   length = 0;
   /** A hit may be added without `add` as long as there are fewer. */
   limit = 0;
+  /** How many of those that may be added so were taken from the uses of the clock's last reading. */
+  #granted = 0;
   policy!: Policy;
   readonly #table: Table<K, V>;
   readonly #life: Lifetime;
@@ -61,11 +61,14 @@ export class Hits<K, V> {
     this.handles[this.length++] = handle;
     if (this.#isDirect) this.settle();
     else if (!this.#life.isTimed) this.limit = BATCH;
-    else if (this.#ticker.isBefore(this.#life.nextEnd())) this.limit = Math.min(BATCH, this.length + UNSEEN);
+    else if (this.#ticker.isBefore(this.#life.nextEnd())) this.#grant();
   }
 
   /** The next hit is to be looked at: something has a deadline that may be near. */
   revoke(): void {
+    // What was not used of a grant is given back.
+    this.#ticker.uses += Math.min(this.#granted, Math.max(0, this.limit - this.length));
+    this.#granted = 0;
     this.limit = 0;
   }
 
@@ -75,9 +78,18 @@ export class Hits<K, V> {
     if (count > 0) this.#tell(count);
   }
 
+  /** As many hits as the last reading of the clock may still be used for. */
+  #grant(): void {
+    this.revoke();
+    const ticker = this.#ticker;
+    this.#granted = Math.min(BATCH - this.length, ticker.uses);
+    ticker.uses -= this.#granted;
+    this.limit = this.length + this.#granted;
+  }
+
   #tell(count: number): void {
-    this.length = 0;
     if (this.#life.isTimed) this.revoke();
+    this.length = 0;
     const { handles } = this;
     touchEach(this.policy, handles, count);
     const { hits } = this.#table;

@@ -131,10 +131,10 @@ export class Store<K, V> {
    */
   put(space: Space<K, V>, key: K, value: V, size: number, cost: number, terms: EntryTerms): void {
     const ticker = this.#ticker;
+    this.hits.settle();
     // A reading some calls old can only shorten a life by what has passed since: nothing, to a long one.
     if (ticker.uses > 0 && !terms.isShort) ticker.uses--;
     else ticker.now();
-    this.hits.settle();
     const { table } = this;
     const held = space.find(key);
     if (held !== undefined) {
@@ -299,7 +299,7 @@ export class Store<K, V> {
   #planFor(handle: number): void {
     const deadAt = this.life.deadAt(handle);
     if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, this.#ticker.time[0]!);
-    if (!this.#ticker.isBefore(this.life.endsAt(handle))) this.hits.revoke();
+    if (this.life.isIdling || !this.#ticker.isBefore(this.life.endsAt(handle))) this.hits.revoke();
   }
 
   /**

@@ -62,8 +62,8 @@ export class Ticker {
   #forget(): void {
     this.#armed = false;
     this.#readings = 0;
+    this.onEndOfTurn();
     this.uses = 0;
     this.horizon = Number.POSITIVE_INFINITY;
-    this.onEndOfTurn();
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Cache, type CacheOptions } from '../../src/index.js';
 import { FakeClock } from '../../src/testing/index.js';
 
@@ -270,5 +270,25 @@ describe('the clock of the process', () => {
     await sleep(1110);
     for (let i = 0; i < 100; i++) expect(cache.get(1)).toBeUndefined();
     await cache.close();
+  });
+
+  it('is read often enough within a turn, however long that takes', async () => {
+    let now = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    try {
+      const cache = new Cache<string, number>({ maxBytes: 100_000, ttl: 1500 });
+      for (let round = 0; round < 5; round++) {
+        cache.set('a', round);
+        const start = now;
+        // Each read comes 25 ms after the one before, in the same turn of the event loop.
+        for (let read = 0; read < 120; read++) {
+          now += 25;
+          expect(cache.get('a')).toBe(now - start < 1500 ? round : undefined);
+        }
+      }
+      await cache.close();
+    } finally {
+      clock.mockRestore();
+    }
   });
 });
