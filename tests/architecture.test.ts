@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
   cycles,
+  earlyFields,
   forbiddenImports,
   forbiddenPackages,
   type ImportTable,
@@ -137,6 +138,10 @@ describe('src', () => {
     expect(longFiles(sources, MAX_LINES)).toEqual([]);
   });
 
+  it('has no private field that begins with a public one: CommonJS makes the private ones first', () => {
+    expect(earlyFields(sources)).toEqual([]);
+  });
+
   it('shows the same table in src/README.md', () => {
     expect(tableOf(readFileSync(`${src}/README.md`, 'utf8'), 'Who may import whom')).toEqual(TABLE);
   });
@@ -235,6 +240,11 @@ describe('the check itself', () => {
       ['long.ts', 'x\n'.repeat(351)],
     ]);
     expect(longFiles(sources, MAX_LINES)).toEqual(['long.ts: 351 lines']);
+  });
+
+  it('finds a private field that begins with a public one', () => {
+    const early = 'class A {\n  readonly #b = new B(this.c);\n  #d = this.#b;\n  #e = () => this.c;\n}\n';
+    expect(earlyFields(new Map([['a.ts', early]]))).toEqual(['a.ts: #b = new B(this.c)']);
   });
 
   it('reads the table of a page', () => {

@@ -144,9 +144,10 @@ export abstract class SharedReads<V> {
     return undefined;
   }
 
-  protected heardRead(key: string, hit: boolean): void {
+  /** `known`: bytes charged, where they can't be looked up under the key any more. */
+  protected heardRead(key: string, hit: boolean, known?: number): void {
     if ((hit ? this.#heard.hit : this.#heard.miss) !== true) return;
-    const size = hit ? this.reading.info(key)?.size : undefined;
+    const size = hit ? (known ?? this.reading.info(key)?.size) : undefined;
     this.news.emitter.emit(hit ? 'hit' : 'miss', size === undefined ? { key } : { key, size });
   }
 }

@@ -9,7 +9,12 @@ import type { Scope } from './scope.js';
 
 /** Development mode: reading whose leases are watched. The plain one is not to know of it. */
 class WatchedReading<V> extends Reading<V> {
-  readonly #watches = new LeaseWatches(this.name);
+  readonly #watches: LeaseWatches;
+
+  constructor(client: ArenaClient, ticket: CacheTicket, scope?: Scope) {
+    super(client, ticket, scope);
+    this.#watches = new LeaseWatches(this.name);
+  }
 
   override lend(entry: NearEntry): Lease<V> {
     const { reader } = this;

@@ -1,5 +1,6 @@
 import { type BatchItem, batchItem } from '../arena/batch.js';
 import type { ArenaClient } from '../arena/client.js';
+import { SLOT_F64 } from '../arena/layout.js';
 import type { EntryTerms } from '../arena/lifetime.js';
 import type { CacheTicket } from '../arena/protocol.js';
 import { RecordWriter } from '../arena/record-writer.js';
@@ -108,11 +109,12 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
   async take(key: string): Promise<V | undefined> {
     this.openFor(key);
     const slot = await this.client.request<number>({ op: 'take', ...this.reading.place(key) });
-    this.heardRead(key, slot >= 0);
     if (slot < 0) {
+      this.heardRead(key, false);
       this.reading.reader.noteMiss();
       return undefined;
     }
+    this.heardRead(key, true, this.reading.table.double(slot, SLOT_F64.charge));
     this.reading.reader.noteHit(slot);
     return this.postGet(key, this.reading.held(slot, 'copy') as V);
   }

@@ -106,6 +106,16 @@ export function longFiles(sources: Sources, limit: number): string[] {
   return [...sources].filter(([, text]) => lines(text) > limit).map(([file, text]) => `${file}: ${lines(text)} lines`);
 }
 
+/** Private fields whose first value is made of a public one: in the CommonJS build that has none yet. */
+export function earlyFields(sources: Sources): string[] {
+  const field = /^ {2}(?:readonly )?(#\w+)[^=\n]*=(?!>) ([^=\n]*\bthis\.\w[^\n]*?);?$/gm;
+  return [...sources].flatMap(([file, text]) =>
+    [...text.matchAll(field)]
+      .filter(([, , value]) => !/=>|function/.test(value!.slice(0, value!.indexOf('this.'))))
+      .map(([, name, value]) => `${file}: ${name} = ${value}`),
+  );
+}
+
 /** Reads the first two-column table under a heading of a markdown page; cells give their `quoted` words. */
 export function tableOf(markdown: string, heading: string): ImportTable {
   const section = markdown.split(/^## /m).find((part) => part.startsWith(heading));
