@@ -34,6 +34,7 @@ import {
 import type { LoaderHost } from './loader-host.js';
 import type { OsThread } from './os-thread.js';
 import type { CacheConfig, CacheTicket, FromKeeper, InheritedTable, Notice, Rejoin, ToKeeper } from './protocol.js';
+import { RemoteLoaders } from './remote-loaders.js';
 import { Reservations } from './reservation.js';
 import { Room } from './room.js';
 import { Survivors } from './survivors.js';
@@ -101,8 +102,7 @@ export class Keeper implements Household {
       inherit: ({ cache, ...left }, keep) => this.#newCache(cache, left.config, { ticket: { cache, ...left }, keep }),
       bury: (client) => this.#bury(client),
     });
-    if (!estate) return;
-    this.#survivors.succeed(estate);
+    if (estate) this.#survivors.succeed(estate);
     this.settle();
   }
 
@@ -302,7 +302,7 @@ export class Keeper implements Household {
     client.suspect = true;
     client.subscriptions.clear();
     this.flights.orphan(client);
-    for (const cache of this.caches.values()) if (cache.creator === client) cache.ownLoaders?.lose();
+    RemoteLoaders.lose(this.caches.values(), client);
     this.#requests.turns.forget(client);
     this.#attaching.forget(client);
     this.settle();

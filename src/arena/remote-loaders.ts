@@ -8,14 +8,25 @@ import { unpackError } from './wire-error.js';
 export class RemoteLoaders implements LoaderHost {
   /** What runs, or waits there, by its flight. */
   readonly #running = new Map<number, (error?: unknown) => void>();
+  /** What a thread is to be told that has not come to this keeper yet. */
+  #untold: [LoaderOrder, LoaderTask['transfer']][] | undefined;
 
+  /** `isAwaited`: the thread was attached to an earlier keeper, and comes, or is proven to be gone (`lose`). */
   constructor(
-    readonly client: KeeperClient,
+    public client: KeeperClient,
     readonly cache: number,
-  ) {}
+    isAwaited = false,
+  ) {
+    if (isAwaited) this.#untold = [];
+  }
+
+  /** A thread has ended, and its pools with it. */
+  static lose(caches: Iterable<{ ownLoaders: RemoteLoaders | undefined }>, client: KeeperClient): void {
+    for (const { ownLoaders } of caches) if (ownLoaders?.client === client) ownLoaders.#lose();
+  }
 
   start(_pool: PoolConfig, task: LoaderTask, done: (error?: unknown) => void): () => void {
-    if (this.client.suspect || this.client.hasLeft) {
+    if (this.#untold === undefined && (this.client.suspect || this.client.hasLeft)) {
       setImmediate(() => done(this.#gone()));
       return () => {};
     }
@@ -43,8 +54,18 @@ export class RemoteLoaders implements LoaderHost {
     done?.(error === undefined ? undefined : (unpackError(error) ?? new Error('it threw nothing')));
   }
 
-  /** The thread has ended, and its pool with it. */
-  lose(): void {
+  /** The thread has come to this keeper. */
+  join(client: KeeperClient): void {
+    // What was ordered of it when it came once before may never have been heard.
+    if (this.#untold === undefined) this.#lose();
+    this.client = client;
+    const untold = this.#untold ?? [];
+    this.#untold = undefined;
+    for (const [order, transfer] of untold) this.#order(order, transfer);
+  }
+
+  #lose(): void {
+    this.#untold = undefined;
     const running = [...this.#running.values()];
     this.#running.clear();
     for (const done of running) done(this.#gone());
@@ -57,6 +78,7 @@ export class RemoteLoaders implements LoaderHost {
   }
 
   #order(order: LoaderOrder, transfer: LoaderTask['transfer'] = []): void {
-    this.client.order({ op: 'order', cache: this.cache, order }, transfer);
+    if (this.#untold) this.#untold.push([order, transfer]);
+    else this.client.order({ op: 'order', cache: this.cache, order }, transfer);
   }
 }

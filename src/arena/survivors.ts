@@ -49,8 +49,9 @@ export class Survivors {
     for (const cache of caches.values()) {
       const { creator, pool } = cache.config;
       if (!pool.own) continue;
+      const ghost = ghosts.find(({ row, thread }) => row === creator?.row && thread === creator.thread);
       const nobody = new KeeperClient(creator?.row ?? 0, creator?.thread ?? 0, undefined, undefined, arena);
-      cache.ownLoaders = new RemoteLoaders(nobody, cache.id);
+      cache.ownLoaders = new RemoteLoaders(ghost ?? nobody, cache.id, ghost !== undefined);
     }
     adoptBlocks(arena, estate, caches, closed);
     for (const ghost of ghosts) void this.#awaitReturn(ghost);
@@ -79,13 +80,15 @@ export class Survivors {
       const { creator } = cache.config;
       if (creator?.row !== client.row || creator.thread !== client.thread) continue;
       cache.creator = client;
-      if (cache.ownLoaders) cache.ownLoaders = new RemoteLoaders(client, cache.id);
+      cache.ownLoaders?.join(client);
     }
   }
 
   async #awaitReturn(ghost: KeeperClient): Promise<void> {
     const isWanted = () => this.house.clients.get(ghost.row) === ghost;
     await provenGone(ghost.thread, ghost.osThread, isWanted);
-    if (isWanted()) this.house.bury(ghost);
+    if (!isWanted()) return;
+    RemoteLoaders.lose(this.house.caches.values(), ghost);
+    this.house.bury(ghost);
   }
 }
