@@ -9,8 +9,6 @@ import { bytesAsked, isPacked, type Packed } from './wire.js';
 const WAIT_MS = 0.05;
 /** Who was granted more bytes than these takes longer to write them. */
 const MOST_BYTES = 256 * 2 ** 10;
-/** So long when it was announced. */
-const EXPECTED_MS = 0.25;
 /** And so long in all before timers and other threads get their turn. */
 const MOST_MS = 1;
 /** Threads that are listened to meanwhile: those that have spoken last. */
@@ -28,30 +26,21 @@ export class Attention {
   #speakers: KeeperClient[] = [];
   #waitMs = WAIT_MS;
 
-  /** The next message is about to come. */
-  expect(): void {
-    this.#waitMs = EXPECTED_MS;
-  }
-
   /** A thread has spoken, and was answered: `hear` is given what is said next. */
   stay(client: KeeperClient, said: ToKeeper | Packed, hear: Hearing): void {
+    this.#waitMs = WAIT_MS;
     this.#consider(said);
     if (this.#speakers[0] !== client) {
       const others = this.#speakers.filter((one) => one !== client && !one.suspect);
       this.#speakers = [client, ...others].slice(0, MOST_THREADS);
     }
-    const waitMs = this.#waitMs;
-    if (waitMs === 0 || (waitMs === WAIT_MS && !this.#patience.isWorthwhile)) {
-      this.#waitMs = WAIT_MS;
-      return;
-    }
+    if (this.#waitMs === 0 || !this.#patience.isWorthwhile) return;
     const start = monotonicNow();
     let last = start;
     for (let now = start; now - last < this.#waitMs && now - start < MOST_MS; now = monotonicNow()) {
       if (this.#listen(hear)) last = now;
     }
     if (this.#waitMs > 0 || last > start) this.#patience.note(last > start);
-    this.#waitMs = WAIT_MS;
   }
 
   /** Takes in one message of each. Whether there was one. */

@@ -155,11 +155,6 @@ export class ArenaClient {
     if (this.#isWelcome) this.#port?.postMessage(notice);
   }
 
-  /** A large value is almost written: the keeper may wake up for its commit. */
-  announce(): void {
-    if (this.#inbox.announce()) this.notify({ op: 'soon' });
-  }
-
   /** What an earlier keeper has granted is written in vain; the one that is there now is told that it is free. */
   async #giveUp(request: Request): Promise<never> {
     for (const reservation of endedBy(request)) await this.request({ op: 'abort', reservation });

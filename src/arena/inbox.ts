@@ -24,9 +24,6 @@ export class Inbox {
   /** Questions of this turn, and the last of them. */
   #asked = 0;
   #last = 0;
-  /** Of what the keeper was woken for beforehand. It is woken no more where it cannot be awake beside this thread. */
-  readonly #announced = new Patience(undefined, 1);
-  #isAnnounced = false;
   /** Listeners are called as the port's events would call them, not in the name of who happens to wait. */
   readonly #tell: (message: FromKeeper | Packed) => void;
 
@@ -69,20 +66,11 @@ export class Inbox {
     if (this.#asked === 1) queueMicrotask(() => this.#wait());
   }
 
-  /** A question comes within a fraction of a millisecond. Whether the keeper is to be woken for it. */
-  announce(): boolean {
-    this.#isAnnounced = this.#announced.isWorthwhile;
-    return this.#isAnnounced;
-  }
-
   #wait(): void {
     const isAlone = this.#asked === 1;
     this.#asked = 0;
     const port = this.port();
-    const patience = this.#isAnnounced ? this.#announced : this.patience;
-    const isWorthwhile = this.#isAnnounced || patience.isWorthwhile;
-    this.#isAnnounced = false;
-    if (!isAlone || port === undefined || !isWorthwhile) return;
+    if (!isAlone || port === undefined || !this.patience.isWorthwhile) return;
     const id = this.#last;
     const start = monotonicNow();
     if (this.#turnStart === 0) this.#beginTurn(start);
@@ -94,7 +82,7 @@ export class Inbox {
       if (next !== undefined) this.#pass(next.message as FromKeeper | Packed);
       now = monotonicNow();
     }
-    patience.note(!this.isOpen(id));
+    this.patience.note(!this.isOpen(id));
   }
 
   #beginTurn(now: number): void {

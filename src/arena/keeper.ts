@@ -252,7 +252,6 @@ export class Keeper implements Household {
     else if (notice.op === 'heard') client.noteHeard(notice.count);
     else if (notice.op === 'tag') this.flights.tag(notice.flight, notice.tags);
     else if (notice.op === 'ran') this.caches.get(notice.cache)?.ownLoaders?.noteRan(notice.flight, notice.error);
-    else if (notice.op === 'soon') this.attention?.expect();
     else if (notice.op === 'bye') client.hasLeft = true;
   }
 

@@ -4,6 +4,8 @@ import { monotonicNow } from '../common/clock.js';
 /** How often waiting may have been in vain lately before it is given up, and how often it is tried again then. */
 const MOST_CREDIT = 8;
 const RETRY_EVERY = 8;
+/** How many waits in vain are made up for by one that paid off. */
+const GAIN = 2;
 
 /** So often, in milliseconds, it is looked at whether processors are free. */
 const LOOK_MS = 20;
@@ -39,11 +41,7 @@ export class Patience {
   #credit = MOST_CREDIT / 2;
   #skipped = 0;
 
-  constructor(
-    readonly canWait: () => boolean = hasProcessor,
-    /** How many waits in vain are made up for by one that paid off. */
-    readonly gain = 2,
-  ) {}
+  constructor(readonly canWait: () => boolean = hasProcessor) {}
 
   /** To be asked before each wait. */
   get isWorthwhile(): boolean {
@@ -57,6 +55,6 @@ export class Patience {
 
   /** To be told after each wait. */
   note(paidOff: boolean): void {
-    this.#credit = paidOff ? Math.min(MOST_CREDIT, this.#credit + this.gain) : Math.max(0, this.#credit - 1);
+    this.#credit = paidOff ? Math.min(MOST_CREDIT, this.#credit + GAIN) : Math.max(0, this.#credit - 1);
   }
 }

@@ -260,8 +260,6 @@ export type Notice =
   /** What a flight loads is to bear these tags. */
   | { op: 'tag'; flight: number; tags: readonly string[] }
   | { op: 'released' }
-  /** A large value is almost written: its commit follows within a fraction of a millisecond. */
-  | { op: 'soon' }
   /** A task of the thread's own pool is over; `error`, packed, if it has failed. */
   | { op: 'ran'; cache: number; flight: number; error?: unknown }
   /** The thread lives on and will not use its row any more. Nothing follows. */

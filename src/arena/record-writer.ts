@@ -20,10 +20,6 @@ import {
 
 /** So much is copied before the event loop gets its turn: about half a millisecond of warm memory. */
 const SLICE_BYTES = 8 * 2 ** 20;
-/** The copying of a value of more bytes than the first gives the keeper time to fall asleep. */
-const LONG_BYTES = 256 * 2 ** 10;
-/** It is woken when so many are left: to wake takes about as long as to copy them. */
-const WAKE_BYTES = 384 * 2 ** 10;
 /** Room left behind what a loader allocates, for a skeleton of the usual kind: without it, that takes another block. */
 const TRAILER_ROOM = 1024;
 
@@ -228,8 +224,6 @@ export class RecordWriter {
     const base = grant.unit * UNIT_BYTES;
     const { segments } = this.client;
     let written = 0;
-    let left = this.#bytesToCopy(encoded.parts, plan);
-    let wakesAt = left > LONG_BYTES ? WAKE_BYTES : 0;
     for (const [i, part] of encoded.parts.entries()) {
       const place = plan.parts[i]!;
       if (this.#blockOf(part) >= 0) continue;
@@ -242,23 +236,14 @@ export class RecordWriter {
           await new Promise(setImmediate);
         }
         if (part.byteLength !== place.byteLength) throw detached(userKey(this.key));
-        if (left <= wakesAt) {
-          this.client.announce();
-          wakesAt = 0;
-        }
-        slice = part.subarray(at, at + Math.min(SLICE_BYTES - written, wakesAt > 0 ? left - wakesAt : SLICE_BYTES));
+        slice = part.subarray(at, at + SLICE_BYTES - written);
         target.set(slice, at);
         written += slice.byteLength;
-        left -= slice.byteLength;
       }
     }
     const trailer = segments.view(grant.segment, base + plan.trailer, plan.byteLength - plan.trailer)!;
     writeTrailer(trailer, plan.parts, encoded.skeleton, this.key, this.#wide);
     trailer.set(this.#tags, trailer.length - this.#tags.length);
-  }
-
-  #bytesToCopy(parts: readonly Uint8Array[], plan: RecordPlan): number {
-    return parts.reduce((sum, part, i) => sum + (this.#blockOf(part) >= 0 ? 0 : plan.parts[i]!.byteLength), 0);
   }
 
   #grant(bytes: number): Promise<Grant | undefined> {
