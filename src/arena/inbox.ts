@@ -80,6 +80,8 @@ export class Inbox {
     for (let looks = 0; this.isOpen(id) && now - start < this.waitMs && looks < MOST_LOOKS; looks++) {
       const next = receiveMessageOnPort(port);
       if (next !== undefined) this.#pass(next.message as FromKeeper | Packed);
+      // Who was told has read, perhaps, and what came then is older than what comes next.
+      this.#tellLate();
       now = monotonicNow();
     }
     this.patience.note(!this.isOpen(id));

@@ -74,6 +74,23 @@ describe('an answer', () => {
     await microtasks();
     expect(told).toEqual(['segment', 'forget', 7]);
   });
+
+  it('comes in its turn when a listener reads, which takes in what has come, while the answer is waited for', async () => {
+    let isFirst = true;
+    const { inbox, far, told, answer } = connect((message) => {
+      if (isPacked(message) || message.op !== 'forget' || !isFirst) return;
+      isFirst = false;
+      answer(1);
+      far.postMessage({ op: 'cancel', flight: 1 });
+      inbox.drain();
+      far.postMessage({ op: 'forget', cache: 2 });
+      answer(2);
+    });
+    far.postMessage({ op: 'forget', cache: 1 });
+    inbox.expect(1, REQUEST);
+    await microtasks();
+    await vi.waitFor(() => expect(told).toEqual(['forget', 1, 'cancel', 'forget', 2]));
+  });
 });
 
 describe('waiting awake', () => {
