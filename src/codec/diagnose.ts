@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import v8 from 'node:v8';
+import { describe } from '../common/error.js';
 import { isWasmModule } from './buffers.js';
 import { isBinary, isDetached } from './part.js';
 
@@ -110,8 +111,9 @@ function reasonAgainst(value: unknown): string | undefined {
 }
 
 function reasonAgainstObject(value: object): string | undefined {
-  if (value instanceof Thrown) return `its getter throws: ${textOf(value.error)}`;
+  // First: whatever else is asked of it may call a trap.
   if (types.isProxy(value)) return 'a Proxy cannot be stored';
+  if (value instanceof Thrown) return `its getter throws: ${textOf(value.error)}`;
   if (types.isPromise(value)) return 'a promise cannot be stored';
   if (types.isWeakMap(value)) return 'a WeakMap cannot be stored';
   if (types.isWeakSet(value)) return 'a WeakSet cannot be stored';
@@ -147,7 +149,8 @@ function read(value: object, key: string): unknown {
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  return typeof error === 'object' ? describe(error) : String(error);
 }
 
 function stepOf(value: object, key: string): string {

@@ -24,22 +24,22 @@ export interface EncodedValue {
  *
  * @throws TypeError for `undefined` and promises.
  * @throws CacheSerializationError for what cannot be cloned (functions, symbols, weak collections, detached
- *   buffers), naming the path to it: `$.frames[3].onload: a function cannot be stored`.
+ *   buffers), naming the path to it: `$.frames[3].onload: a function cannot be stored`; and the key, if it is given.
  */
-export function encodeValue(value: unknown): EncodedValue {
+export function encodeValue(value: unknown, key?: string): EncodedValue {
   if (value === undefined || types.isPromise(value)) {
     throw new TypeError(`value: expected anything but undefined and promises; got ${describe(value)}`);
   }
-  if (isBinary(value)) return encodeBinary(value);
+  if (isBinary(value)) return encodeBinary(value, key);
   try {
     return encodeStructure(value);
   } catch (cause) {
-    throw failure(value, cause);
+    throw failure(value, cause, key);
   }
 }
 
-function encodeBinary(value: Binary): EncodedValue {
-  if (isDetached(value)) throw failure(value, undefined);
+function encodeBinary(value: Binary, key: string | undefined): EncodedValue {
+  if (isDetached(value)) throw failure(value, undefined, key);
   const bytes = rawBytes(value);
   const isEmpty = bytes.byteLength === 0;
   const count = binaryKindOf(value) + (isEmpty ? EMPTY : 0);
@@ -54,10 +54,17 @@ function encodeStructure(value: unknown): EncodedValue {
   return { skeleton: encodeGraph(value, all), parts: all.parts };
 }
 
-function failure(value: unknown, cause: unknown): CacheSerializationError {
-  const found = cause instanceof RangeError ? '$: it is nested too deeply' : explain(value);
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CacheSerializationError(found ?? `$: it cannot be stored: ${reason}`, { cause });
+function failure(value: unknown, cause: unknown, key: string | undefined): CacheSerializationError {
+  const found = isOverflow(cause) ? '$: it is nested too deeply' : explain(value);
+  const reason = cause instanceof Error ? cause.message : describe(cause);
+  const text = found ?? `$: it cannot be stored: ${reason}`;
+  if (key === undefined) return new CacheSerializationError(text, { cause });
+  return new CacheSerializationError(`${text} (the value of ${describe(key)})`, { key, cause });
+}
+
+/** Whether the stack was not deep enough: a RangeError may be a getter's, too. */
+function isOverflow(cause: unknown): boolean {
+  return cause instanceof RangeError && cause.message.includes('call stack');
 }
 
 /** The culprit, unless looking for it fails as the encoding did (a getter that throws). */

@@ -53,7 +53,7 @@ export class Leading<V> {
       const value = await this.#attempt(led, session);
       const loadMs = performance.now() - start;
       if (session.skipped || value === undefined) {
-        const loose = value === undefined ? undefined : toLoose(encodeValue(value));
+        const loose = value === undefined ? undefined : toLoose(encodeValue(value, key));
         const answer: FlightAnswer = loose === undefined ? { kind: 'skip' } : { kind: 'loose', value: loose };
         await client.request({ op: 'settle', flight: id, answer, rejected: false });
         return value;
@@ -72,7 +72,7 @@ export class Leading<V> {
   }
 
   async #publish({ key, id }: Led<V>, value: V, entry: EntryOptions, loadMs: number): Promise<void> {
-    const encoded = encodeValue(value);
+    const encoded = encodeValue(value, key);
     const { client, ticket, scope } = this.reading;
     const writer = new RecordWriter(client, ticket, scope.inner(key), id);
     writer.loadMs = loadMs;

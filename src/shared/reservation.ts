@@ -24,18 +24,20 @@ export class Reservation {
    * view of them; or, for any other object, `{ ...meta, bytes }`. Whether it was stored: not if the key was deleted or
    * written meanwhile, or the keeper that had granted the bytes has ended.
    *
-   * @throws CacheError when it was committed or aborted before; TypeError for a `meta` that is no object.
+   * @throws CacheError when it was committed or aborted before; TypeError for a `meta` that is no object, and
+   *   CacheSerializationError for one that cannot be stored: then the reservation is as open as it was.
    */
   async commit(meta?: unknown): Promise<boolean> {
     if (meta !== undefined && (meta === null || typeof meta !== 'object')) {
       throw new TypeError(`commit: expected nothing, or an object to store with the bytes; got ${describe(meta)}`);
     }
-    this.#close('commit');
+    this.#assertOpen('commit');
     const value = meta === undefined ? this.bytes : meta;
-    let encoded = encodeValue(value);
+    let encoded = encodeValue(value, this.key);
     if (!encoded.parts.some((part) => part.buffer === this.bytes.buffer)) {
-      encoded = encodeValue({ ...(meta as object), bytes: this.bytes });
+      encoded = encodeValue({ ...(meta as object), bytes: this.bytes }, this.key);
     }
+    this.#open = false;
     try {
       return (await this.writer.publish(encoded, this.terms)) === 'stored';
     } catch (error) {
@@ -47,13 +49,13 @@ export class Reservation {
 
   /** Gives the bytes back. */
   async abort(): Promise<void> {
-    this.#close('abort');
+    this.#assertOpen('abort');
+    this.#open = false;
     await this.writer.abort();
   }
 
-  #close(what: string): void {
+  #assertOpen(what: string): void {
     if (!this.#open)
       throw new CacheError(`reservation of '${this.key}': ${what}() after commit() or abort()`, { key: this.key });
-    this.#open = false;
   }
 }

@@ -235,8 +235,8 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
 
   #encode(key: string, stored: V, options: SharedSetOptions): { encoded: EncodedValue; terms: EntryTerms } {
     const terms = this.terms.of(options, stored, key);
-    const encoded = options.transfer ? takeOver(encodeValue(stored)) : encodeValue(stored);
-    return { encoded, terms };
+    const encoded = encodeValue(stored, key);
+    return { encoded: options.transfer ? takeOver(encoded) : encoded, terms };
   }
 
   #remove(keys: string[]): Promise<boolean[]> {

@@ -73,9 +73,30 @@ describe('encodeValue refuses', () => {
     thrown(value, '$.size: its getter throws: not today');
     thrown({ list: [1, new Map([['k', value]])] }, '$.list[1].get("k").size: its getter throws: not today');
     thrown([value, () => 1], '$[0].size: its getter throws: not today');
+    const throwing = (what: unknown) => ({
+      get size() {
+        throw what;
+      },
+    });
+    thrown(throwing(new RangeError('out of range')), '$.size: its getter throws: out of range');
+    thrown(throwing(Object.create(null)), '$.size: its getter throws: an object');
     let deep: unknown = 1;
     for (let i = 0; i < 200_000; i++) deep = { deep };
     expect(() => encodeValue(deep)).toThrow(new CacheSerializationError('$: it is nested too deeply'));
+  });
+
+  it('a Proxy whatever its traps do, or when it has been revoked', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const trap = new Proxy({}, { getPrototypeOf: () => expect.unreachable() });
+    for (const one of [proxy, trap]) {
+      expect(() => encodeValue([one])).toThrow(new CacheSerializationError('$[0]: a Proxy cannot be stored'));
+    }
+  });
+
+  it('naming the key, if it is told', () => {
+    const refused = '$.b: a function cannot be stored (the value of "k" (string))';
+    expect(() => encodeValue({ b: () => 1 }, 'k')).toThrow(new CacheSerializationError(refused, { key: 'k' }));
   });
 
   it('and goes on as if nothing had happened', () => {

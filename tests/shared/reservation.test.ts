@@ -1,0 +1,49 @@
+import { CacheError, CacheSerializationError, SharedCache } from 'cachalot';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let cache: SharedCache<unknown>;
+
+beforeAll(async () => {
+  cache = await SharedCache.create({ name: 'reservations', maxBytes: '1MiB' });
+});
+
+afterAll(() => cache.close());
+
+describe('a reservation', () => {
+  it('stays open when it is committed with what cannot be stored: no byte of it is lost', async () => {
+    const first = await cache.reserve('first', 100_000);
+    const second = await cache.reserve('second', 100_000);
+    const refusal = await first.commit({ toJSON() {} }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(CacheSerializationError);
+    expect(refusal).toHaveProperty('key', 'first');
+    await expect(second.commit({ bytes: second.bytes, done: Promise.resolve() })).rejects.toThrow('$.done: a promise');
+    await first.abort();
+    expect(await second.commit({ width: 1 })).toBe(true);
+    expect(cache.stats.snapshot().reservedBytes).toBe(0);
+    expect(cache.get('second')).toMatchObject({ width: 1 });
+  });
+
+  it('is over after the first commit or abort', async () => {
+    const reservation = await cache.reserve('over', 10);
+    const committed = reservation.commit();
+    await expect(reservation.abort()).rejects.toThrow(CacheError);
+    await expect(reservation.commit()).rejects.toThrow("reservation of 'over': commit() after commit() or abort()");
+    expect(await committed).toBe(true);
+  });
+});
+
+describe('a value that cannot be stored', () => {
+  it('is refused with its key, by whatever call', async () => {
+    const value = { onload() {} };
+    const calls: [string, () => Promise<unknown>][] = [
+      ['set', () => cache.set('set', value)],
+      ['setMany', () => cache.setMany([['setMany', value]])],
+      ['getOrSet', () => cache.getOrSet('getOrSet', () => value)],
+      ['update', () => cache.update('update', () => value)],
+      ['transaction', () => cache.transaction((txn) => txn.set('transaction', value))],
+    ];
+    for (const [key, call] of calls) {
+      await expect(call(), key).rejects.toMatchObject({ key, code: 'ERR_CACHE_SERIALIZATION' });
+    }
+  });
+});
