@@ -282,7 +282,7 @@ export class EntryStore {
     this.uses++;
     this.onUse(slot);
     this.usedMs += this.table.loadMs(slot);
-    this.table.setInt(slot, SLOT.hits, this.table.int(slot, SLOT.hits) + 1);
+    this.table.setHits(slot, this.table.int(slot, SLOT.hits) + 1);
   }
 
   /** Entries that are fresh, as far as time has been let pass. */

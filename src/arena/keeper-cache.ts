@@ -181,7 +181,7 @@ export class KeeperCache {
     store.enter(slot, -1, entry);
     const handle = store.handleOf(slot);
     store.life.resume(handle, slot, past, now);
-    table.setInt(slot, SLOT.hits, past.hits);
+    table.setHits(slot, past.hits);
     for (let use = Math.min(past.hits, MAX_REPLAYED_USES); use > 0; use--) store.policy.touch(handle);
   }
 

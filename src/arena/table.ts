@@ -120,6 +120,11 @@ export class CacheTable {
     this.doubles[this.slotDoubles + slot * SLOT_DOUBLES + field] = value;
   }
 
+  /** Hits that the value of a slot has had: counted up to 2^31 - 1. */
+  setHits(slot: number, hits: number): void {
+    this.setInt(slot, SLOT.hits, Math.min(hits, 2 ** 31 - 1));
+  }
+
   /** How long the value of an entry takes to load, up to half an hour; 0 if it was never loaded. */
   loadMs(slot: number): number {
     return this.int(slot, SLOT.loadMicros) / 1000;

@@ -51,7 +51,7 @@ export function admit<K, V>(engine: Engine<K, V>, key: K, value: V, past: Past, 
     life.resume(handle, past.left - passed);
     store.planSweep(handle);
   }
-  table.hits[handle]! |= hits;
+  table.countHits(handle, hits);
   engine.discountHits(hits * size);
   for (let use = Math.min(hits, MAX_REPLAYED_USES); use > 0; use--) policy.touch(handle);
 }

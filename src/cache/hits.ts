@@ -99,13 +99,17 @@ export class Hits<K, V> {
     }
     const before = this.#counters.hits;
     this.#counters.hits = before + count;
-    if (Math.ceil(before / SAMPLED) < Math.ceil((before + count) / SAMPLED)) this.#time(handles[0]!);
+    if (Math.ceil(before / SAMPLED) < Math.ceil((before + count) / SAMPLED)) {
+      // Now here, now there in the batch, so that in a loop, too, each entry has its turn.
+      this.#time(handles[Math.floor(before / SAMPLED) % count]!);
+    }
   }
 
   /** What the look-up of a hit takes, by doing it once more. */
   #time(handle: number): void {
     const table = this.#table;
     this.#sample.wake();
+    table.guardHits(handle);
     const { index } = table.spaceOf(handle);
     const key = table.keys[handle] as K;
     const start = performance.now();

@@ -14,7 +14,7 @@ import { Removals } from './removals.js';
 import { Sample } from './sample.js';
 import type { Space } from './space.js';
 import { Sweeper } from './sweeper.js';
-import { FOLLOWED, type Growth, Table } from './table.js';
+import { type Growth, Table } from './table.js';
 import type { Ticker } from './ticker.js';
 import { victimBut } from './victim.js';
 
@@ -248,7 +248,7 @@ export class Store<K, V> {
     this.#ledger.settle(handle);
     table.values[handle] = value;
     table.resize(handle, size);
-    table.hits[handle]! &= FOLLOWED;
+    table.countHits(handle, 0);
     table.births.set(handle, this.#ticker.time[0]!);
     this.bytes += size - oldSize;
     this.#policy.update(handle, size, cost);

@@ -7,6 +7,8 @@ import { Space } from './space.js';
 export const FOLLOWED: number = 1 << 31;
 /** The largest size that fits into its column. Larger ones, and there are few, lie in a `Map`, and 0 stands for them. */
 const MAX_PLAIN_SIZE = 2 ** 32 - 1;
+/** A count of hits beyond is put aside, long before it could reach the sign. */
+const MAX_PLAIN_HITS = 2 ** 30;
 
 /** Whoever has arrays of his own by handle. */
 export interface Growth {
@@ -31,8 +33,9 @@ export class Table<K, V> {
   count = 0;
   keys: (K | undefined)[] = [];
   values: (V | undefined)[] = [];
-  /** Hits of the present value, and `FOLLOWED`. */
+  /** Hits of the present value that are not put aside, and `FOLLOWED`. */
   hits: Int32Array = new Int32Array(0);
+  readonly #hitsAside = new Map<number, number>();
   /** When each entry was written, refreshed or touched. */
   readonly births = new Times();
   /** Bytes charged. */
@@ -61,7 +64,21 @@ export class Table<K, V> {
 
   /** Hits of the present value. */
   hitsOf(handle: number): number {
-    return this.hits[handle]! & ~FOLLOWED;
+    const hits = this.hits[handle]! & ~FOLLOWED;
+    return this.#hitsAside.size > 0 ? hits + (this.#hitsAside.get(handle) ?? 0) : hits;
+  }
+
+  /** The value has had so many hits. To be called again before they are 2^30 more. */
+  countHits(handle: number, hits: number): void {
+    this.hits[handle]! &= FOLLOWED;
+    if (hits < MAX_PLAIN_HITS) this.hits[handle]! |= hits;
+    if (hits >= MAX_PLAIN_HITS) this.#hitsAside.set(handle, hits);
+    else if (this.#hitsAside.size > 0) this.#hitsAside.delete(handle);
+  }
+
+  /** Keeps the count of an entry's hits from growing beyond its column; to be called at some of them. */
+  guardHits(handle: number): void {
+    if ((this.hits[handle]! & ~FOLLOWED) >= MAX_PLAIN_HITS) this.countHits(handle, this.hitsOf(handle));
   }
 
   /** When it was written, refreshed or touched. */
@@ -111,6 +128,7 @@ export class Table<K, V> {
     this.keys = [];
     this.values = [];
     this.hits = new Int32Array(0);
+    this.#hitsAside.clear();
     this.births.clear();
     this.#sizes = new Uint32Array(0);
     this.#used = 0;
@@ -146,6 +164,7 @@ export class Table<K, V> {
     this.values[handle] = value;
     this.#setSize(handle, size);
     this.hits[handle] = 0;
+    if (this.#hitsAside.size > 0) this.#hitsAside.delete(handle);
     space.add(key, handle);
     if (this.#spaces !== undefined || space !== this.root) this.#house(handle, space, size);
   }

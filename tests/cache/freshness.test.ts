@@ -1,5 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Cache, CacheConfigError, type CacheOptions, type EntryOptions, type Factory } from '../../src/index.js';
 import { FakeClock } from '../../src/testing/index.js';
 
@@ -161,22 +161,28 @@ describe('what hits have saved', () => {
 
   it("cost 'measured' is smoothed while the key lives, and the mean for what was never loaded", async () => {
     const cache = create({ cost: 'measured' });
-    const load = (ms: number) => () => new Promise<number>((resolve) => setTimeout(() => resolve(ms), ms));
+    let now = 0;
+    const loadClock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    onTestFinished(() => loadClock.mockRestore());
+    const load = (ms: number) => () => {
+      now += ms;
+      return ms;
+    };
     cache.set('before', 1);
     expect(cache.info('before')?.cost).toBe(1);
     await cache.getOrSet('k', load(20));
     const first = cache.info('k')!.cost;
-    expect(first).toBeGreaterThan(15);
+    expect(first).toBe(20);
     cache.set('k', 3);
     expect(cache.info('k')?.cost).toBe(first);
-    await cache.getOrSet('k', () => 2, { forceRefresh: true });
+    await cache.getOrSet('k', load(2), { forceRefresh: true });
     const second = cache.info('k')!.cost;
     expect(second).toBeLessThan(first);
     expect(second).toBeGreaterThan(first * 0.6);
     cache.set('after', 1);
     expect(cache.info('after')?.cost).toBeCloseTo(cache.stats.snapshot().loadTimeTotal / 2, 6);
     cache.delete('k');
-    await cache.getOrSet('k', () => 2);
+    await cache.getOrSet('k', load(2));
     expect(cache.info('k')?.cost).toBeLessThan(first * 0.6);
   });
 

@@ -57,6 +57,20 @@ describe('a dump', () => {
     expect(cache.get('a')).toEqual({ n: 2 });
   });
 
+  it.each([2 ** 31 - 5000, 2 ** 40])('carries a count of hits that grows beyond 32 bits: %i', (hits) => {
+    const { cache } = make();
+    cache.set('hot', 1);
+    const dump = cache.dump();
+    dump.entries[0]!.hits = hits;
+    cache.load(dump);
+    for (let i = 0; i < 10_000; i++) cache.get('hot');
+    expect(cache.info('hot')?.hits).toBe(hits + 10_000);
+    expect(cache.dump().entries[0]?.hits).toBe(hits + 10_000);
+    cache.set('hot', 2);
+    cache.get('hot');
+    expect(cache.info('hot')?.hits).toBe(1);
+  });
+
   it('carries what is known of each entry, and the time that has passed since', () => {
     const { cache, clock } = make({ grace: 50 });
     cache.set('plain', 1, { cost: 7, tags: ['x', 'y'], size: 33 });
