@@ -139,18 +139,21 @@ export abstract class Entries<K, V> {
   }
 
   /** The keys that are fresh now; what is changed meanwhile is not seen. The first step costs O(n). */
-  *keys(): IterableIterator<K> {
-    for (const [key] of this.entries()) yield key;
+  keys(): IterableIterator<K> {
+    return pick(this.entries(), 0);
   }
 
   /** The values that are fresh now; what is changed meanwhile is not seen. The first step costs O(n). */
-  *values(): IterableIterator<V> {
-    for (const [, value] of this.entries()) yield value;
+  values(): IterableIterator<V> {
+    return pick(this.entries(), 1);
   }
 
   /** The entries that are fresh now; what is changed meanwhile is not seen. The first step costs O(n). */
-  *entries(): IterableIterator<[K, V]> {
-    const engine = this.open();
+  entries(): IterableIterator<[K, V]> {
+    return this.#list(this.open());
+  }
+
+  *#list(engine: Engine<K, V>): IterableIterator<[K, V]> {
     const { life } = engine.store;
     for (const { key, value, end } of listEntries(engine.store, engine.space)) {
       if (!life.isTimed || end > engine.ticker.now()) yield [key, engine.copied(key, value)];
@@ -189,4 +192,11 @@ export abstract class Entries<K, V> {
     this.engine.assertOpen();
     return this.engine;
   }
+}
+
+function* pick<T extends readonly unknown[], N extends keyof T>(
+  entries: Iterable<T>,
+  place: N,
+): IterableIterator<T[N]> {
+  for (const entry of entries) yield entry[place];
 }

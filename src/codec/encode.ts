@@ -27,15 +27,23 @@ export interface EncodedValue {
  *   buffers), naming the path to it: `$.frames[3].onload: a function cannot be stored`; and the key, if it is given.
  */
 export function encodeValue(value: unknown, key?: string): EncodedValue {
-  if (value === undefined || types.isPromise(value)) {
-    throw new TypeError(`value: expected anything but undefined and promises; got ${describe(value)}`);
-  }
+  if (value === undefined || types.isPromise(value)) throw absence(value);
   if (isBinary(value)) return encodeBinary(value, key);
   try {
-    return encodeStructure(value);
+    if (!isThenable(value)) return encodeStructure(value);
   } catch (cause) {
     throw failure(value, cause, key);
   }
+  throw absence(value);
+}
+
+/** Another library's promise, too: what it comes to is the value. */
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function absence(value: unknown): TypeError {
+  return new TypeError(`value: expected anything but undefined and promises; got ${describe(value)}`);
 }
 
 function encodeBinary(value: Binary, key: string | undefined): EncodedValue {

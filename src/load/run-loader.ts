@@ -78,7 +78,7 @@ async function deliver(value: unknown, flight: number, session: LoaderSession): 
     await Promise.all([writer.abort(), client.request({ op: 'settle', flight, answer, rejected })]);
   };
   if (value === undefined) return settle({ kind: 'skip' }, false);
-  const encoded = encodeValue(value, session.key);
+  const encoded = encodeValue(value);
   if (skipped !== undefined || session.isPrivate(encoded)) {
     return settle({ kind: 'loose', value: session.loose(encoded) }, skipped === undefined);
   }

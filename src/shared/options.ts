@@ -33,8 +33,8 @@ export interface PoolOptions {
   maxThreads?: number;
   /** ms before a thread that has nothing to do ends. Default: 10 000. */
   idleTimeout?: number;
-  /** Loads that may wait for a thread; beyond, they fail. Default: no bound. */
-  maxQueue?: number;
+  /** Loads that may wait for a thread; beyond, they fail. `'auto'`: the square of `maxThreads`. Default: no bound. */
+  maxQueue?: number | 'auto';
   /** Limits of each thread, as of `node:worker_threads`: a loader that passes them fails, and its thread is replaced. */
   resourceLimits?: NonNullable<PoolConfig['resourceLimits']>;
   /** Command line options of the threads. Default: those of this thread that say how modules are imported (`--import`, …). */
@@ -115,20 +115,27 @@ export interface LoadOptions extends GetOrSetOptions {
 /** A loader that is a function: it runs in the thread that calls `load`. */
 export type LocalLoader<V> = (input: never, context: LoadContext<V, string>) => Loaded<V>;
 
+/** Options of `Cache` alone, and what there is in a `SharedCache`. */
+const NOT_SHARED = {
+  clock: 'the threads of a SharedCache go by the clock of the process',
+  copy: 'a SharedCache gives copies by get, and bytes in place by acquire',
+  loader: 'a SharedCache has loaders, modules by name, and registerLoader for functions',
+};
+
 /** @throws CacheConfigError for anything out of range or of the wrong type. */
 export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheConfig {
   const common = resolveCommonOptions<string, V>(options);
-  for (const unknown of ['clock', 'copy', 'loader'] as const) {
-    if (!(unknown in options)) continue;
-    throw new CacheConfigError(
-      `${unknown}: is an option of Cache; a SharedCache counts the bytes that lie in shared memory`,
-    );
+  for (const [other, instead] of Object.entries(NOT_SHARED)) {
+    if (other in options) throw new CacheConfigError(`${other}: is an option of Cache; ${instead}`);
   }
   const { policy = 'auto', loaders = {}, defaultLoader, reserveTimeout = 1000 } = options;
   if (typeof options.name !== 'string' || options.name === '') {
     throw new CacheConfigError(`name: expected a non-empty string; got ${describe(options.name)}`);
   }
   optionalFunction(options.onEvicted, 'onEvicted');
+  if (loaders === null || typeof loaders !== 'object' || Array.isArray(loaders)) {
+    throw new CacheConfigError(`loaders: expected an object of module URLs by name; got ${describe(loaders)}`);
+  }
   const urls = Object.fromEntries(Object.entries(loaders).map(([name, url]) => [name, resolveLoaderUrl(name, url)]));
   if (defaultLoader !== undefined && !Object.hasOwn(urls, defaultLoader)) {
     const known = Object.keys(urls).map((name) => `'${name}'`);
@@ -206,7 +213,7 @@ function resolvePool(pool: PoolOptions = {}): PoolConfig {
     throw new CacheConfigError(`pool.minThreads: expected at most maxThreads (${maxThreads}); got ${minThreads}`);
   }
   if (idleTimeout !== undefined) config.idleTimeout = whole(idleTimeout, 'pool.idleTimeout', 0);
-  if (maxQueue !== undefined) config.maxQueue = whole(maxQueue, 'pool.maxQueue', 0);
+  if (maxQueue !== undefined) config.maxQueue = maxQueue === 'auto' ? 'auto' : whole(maxQueue, 'pool.maxQueue', 0);
   if (resourceLimits !== undefined) config.resourceLimits = limitsOf(resourceLimits);
   if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((option) => typeof option === 'string'))) {
     throw new CacheConfigError(`pool.execArgv: expected an array of strings; got ${describe(execArgv)}`);

@@ -85,15 +85,12 @@ export abstract class SharedReads<V> {
   }
 
   /** Copies of the fresh entries, made one by one. */
-  *entries(): Generator<[string, V]> {
-    for (const key of this.open().keys()) {
-      const value = this.reading.peek(key);
-      if (value !== undefined) yield [key, value];
-    }
+  entries(): Generator<[string, V]> {
+    return entriesOf(this.open());
   }
 
-  *values(): Generator<V> {
-    for (const [, value] of this.entries()) yield value;
+  values(): Generator<V> {
+    return valuesOf(this.entries());
   }
 
   [Symbol.iterator](): Generator<[string, V]> {
@@ -150,4 +147,15 @@ export abstract class SharedReads<V> {
     const size = hit ? (known ?? this.reading.info(key)?.size) : undefined;
     this.news.emitter.emit(hit ? 'hit' : 'miss', size === undefined ? { key } : { key, size });
   }
+}
+
+function* entriesOf<V>(reading: Reading<V>): Generator<[string, V]> {
+  for (const key of reading.keys()) {
+    const value = reading.peek(key);
+    if (value !== undefined) yield [key, value];
+  }
+}
+
+function* valuesOf<V>(entries: Iterable<[string, V]>): Generator<V> {
+  for (const [, value] of entries) yield value;
 }

@@ -22,6 +22,14 @@ describe('encodeValue refuses', () => {
   it.each<[string, unknown]>([
     ['undefined', undefined],
     ['a promise', Promise.resolve(1)],
+    [
+      'a promise of another library',
+      new (class Query {
+        sql = 'select 1';
+        // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+        then() {}
+      })(),
+    ],
   ])('%s with a TypeError', (_, value) => {
     expect(() => encodeValue(value)).toThrow(TypeError);
   });

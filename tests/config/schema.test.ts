@@ -127,7 +127,10 @@ const POOL: Record<keyof typeof POOL_OPTIONS, readonly [readonly unknown[], read
   minThreads: FROM_0,
   maxThreads: WHOLE,
   idleTimeout: FROM_0,
-  maxQueue: FROM_0,
+  maxQueue: [
+    [...FROM_0[0], 'auto'],
+    [...FROM_0[1], 'all'],
+  ],
   resourceLimits: [
     [{}, { stackSizeMb: 4, maxOldGenerationSizeMb: 64.5 }],
     [5, { heap: 1 }, { stackSizeMb: 0 }, { stackSizeMb: '4' }, null],

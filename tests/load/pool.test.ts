@@ -89,6 +89,12 @@ describe('a pool', () => {
     expect(errors.map((error) => error instanceof CacheLoadError)).toEqual([false, true]);
   });
 
+  it("lets so many wait as its threads squared, when it is said 'auto'", async () => {
+    const all = Array.from({ length: 3 }, () => start({ maxThreads: 1, maxQueue: 'auto' }, 'work', new Tally(), 20));
+    const errors = await Promise.all(all.map(({ ended }) => ended));
+    expect(errors.map((error) => error instanceof CacheLoadError)).toEqual([false, false, true]);
+  });
+
   it('passes on what a task failed with', async () => {
     expect(await start({}, 'fail').ended).toBe('it failed');
     expect(String(await start({}, 'throwUndefined').ended)).toBe('Error: it threw undefined');

@@ -117,7 +117,10 @@ describe('closing', () => {
       () => cache.get('k'),
       () => cache.acquire('k'),
       () => cache.has('k'),
-      () => [...cache.keys()],
+      () => cache.keys(),
+      () => cache.values(),
+      () => cache.entries(),
+      () => cache.forEach(console.log),
     ]) {
       expect(call).toThrow(expect.objectContaining({ code: 'ERR_CACHE_CLOSED' }));
     }

@@ -189,7 +189,9 @@ describe('what cannot be', () => {
     [{ loaders: { l: 7 } }, /loader 'l': expected the URL of a module; got 7 \(number\)/],
     [{ defaultLoader: 'l' }, /defaultLoader: expected one of the loaders.*"l"/],
     [{ pool: { maxThreads: 0 } }, /pool\.maxThreads: expected .*0/],
-    [{ clock: { now: () => 1 } }, /clock: is an option of Cache/],
+    [{ clock: { now: () => 1 } }, /clock: is an option of Cache; the threads/],
+    [{ loaders: 5 }, /loaders: expected an object of module URLs by name; got 5/],
+    [{ pool: { maxQueue: 'all' } }, /pool.maxQueue: expected .*"all"/],
   ];
 
   it.each(OPTIONS)('create %o', async (options, message) => {
