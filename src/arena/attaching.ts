@@ -1,4 +1,5 @@
 import { CacheConfigError } from '../common/error.js';
+import { after } from '../common/timer.js';
 import type { KeeperClient } from './keeper-client.js';
 import { toWire } from './wire-error.js';
 
@@ -6,7 +7,7 @@ interface Waiter {
   client: KeeperClient;
   request: number;
   name: string;
-  timer: NodeJS.Timeout;
+  callOff: () => void;
 }
 
 /** Threads that wait for caches which have not been created yet. */
@@ -21,12 +22,12 @@ export class Attaching {
 
   /** Refuses the request, unless the cache is created in time. */
   wait(client: KeeperClient, request: number, name: string, timeoutMs: number): void {
-    const timer = setTimeout(() => {
-      this.#waiting = this.#waiting.filter((waiter) => waiter.timer !== timer);
+    const callOff = after(timeoutMs, () => {
+      this.#waiting = this.#waiting.filter((waiter) => waiter.callOff !== callOff);
       client.send({ op: 'refuse', id: request, error: toWire(unknownName(name, this.names(), timeoutMs)) });
       this.settle();
-    }, timeoutMs);
-    this.#waiting.push({ client, request, name, timer });
+    });
+    this.#waiting.push({ client, request, name, callOff });
   }
 
   /** Those who wait for a name that is there now; they are answered by the caller. */
@@ -42,7 +43,7 @@ export class Attaching {
   #remove(which: (waiter: Waiter) => boolean): Waiter[] {
     const removed = this.#waiting.filter(which);
     this.#waiting = this.#waiting.filter((waiter) => !which(waiter));
-    for (const { timer } of removed) clearTimeout(timer);
+    for (const { callOff } of removed) callOff();
     return removed;
   }
 }

@@ -49,9 +49,12 @@ export function connectThreadTo(keeper: number): Promise<ArenaClient> {
 }
 
 /** Connects this thread to the keeper of the process when there is one within `timeoutMs`. */
-export function connectWhenStarted(name: string, timeoutMs: number): Promise<{ client: ArenaClient; restMs: number }> {
+export async function connectWhenStarted(
+  name: string,
+  timeoutMs: number,
+): Promise<{ client: ArenaClient; restMs: number }> {
   const deadline = monotonicNow() + timeoutMs;
-  return lineTo(async () => {
+  const search = async (): Promise<number> => {
     for (;;) {
       const found = await findKeeper();
       if (found !== undefined) return found.thread;
@@ -61,7 +64,16 @@ export function connectWhenStarted(name: string, timeoutMs: number): Promise<{ c
         );
       }
     }
-  }).then((client) => ({ client, restMs: Math.max(1, deadline - monotonicNow()) }));
+  };
+  // Not as a part of the line: who creates a cache in this thread meanwhile is not to wait for what waits for him, nor
+  // anybody for the name and the deadline of somebody else.
+  let found = connecting === undefined ? await search() : undefined;
+  const client = await lineTo(async () => {
+    const keeper = found ?? (await search());
+    found = undefined;
+    return keeper;
+  });
+  return { client, restMs: Math.max(1, deadline - monotonicNow()) };
 }
 
 offerToStart(succeedInMain);

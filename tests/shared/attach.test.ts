@@ -101,6 +101,15 @@ describe('attaching', () => {
     const run = await runProgram(file, join(file, '../../../..'));
     expect(run).toEqual({ code: 0, stdout: 'created\nattached\nstored true\n', stderr: '' });
   });
+
+  it('is waited for however long, and keeps nobody of the same thread from creating, nor from another deadline', async () => {
+    const file = fileURLToPath(new URL('./support/waits.mjs', import.meta.url));
+    const { code, stdout, stderr } = await runProgram(file, join(file, '../../../..'));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [created, never, ...rest] = stdout.trim().split('\n');
+    expect([created, ...rest]).toEqual(['created', 'attached', 'attached']);
+    expect(never).toMatch(/got 'never', .* within \d+ ms/);
+  });
 });
 
 describe('closing', () => {
