@@ -1,7 +1,9 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, describe } from '../common/error.js';
 import type { EntryOptions } from '../load/context.js';
 import type { EntryInfo } from '../stats/entry-info.js';
+import { type Portrait, portrait, show } from '../stats/portrait.js';
 import type { Engine } from './engine.js';
 import { describeEntry } from './info.js';
 import { countFresh, listEntries, sumBytes } from './survey.js';
@@ -167,6 +169,15 @@ export abstract class Entries<K, V> {
   /** Calls `callback` for each entry, as `entries` does. */
   forEach(callback: (value: V, key: K, cache: this) => void): void {
     for (const [key, value] of this.entries()) callback(value, key, this);
+  }
+
+  /** For logs: what it is called, and how full it is. */
+  toJSON(): Portrait {
+    return portrait(this);
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions, format: typeof inspect): string {
+    return show(this, options, format);
   }
 
   /** What is known about a fresh or stale entry; `undefined` when there is none. */

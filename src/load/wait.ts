@@ -1,4 +1,4 @@
-import { CacheTimeoutError } from '../common/error.js';
+import { CacheTimeoutError, describe } from '../common/error.js';
 import { after } from '../common/timer.js';
 import type { Flight } from './flight.js';
 
@@ -57,7 +57,10 @@ export function waitFor<V>(flight: Flight<V>, patience: Patience<V>): Promise<V 
     }
     if (hardTimeout !== Number.POSITIVE_INFINITY) {
       const { key } = flight.link;
-      const late = () => reject(new CacheTimeoutError(`load: no answer within ${hardTimeout} ms`, { key }));
+      const late = (): void => {
+        const text = `load: expected the value of ${describe(key)}; there was no answer within ${hardTimeout} ms`;
+        reject(new CacheTimeoutError(text, { key }));
+      };
       cleanUps.push(after(hardTimeout, () => leaveBehind(late)));
     }
     if (signal) {

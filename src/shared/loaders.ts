@@ -34,6 +34,9 @@ export class Loaders<V> {
   }
 
   async load(name: string, given: unknown, options: LoadOptions, manner: Manner): Promise<V | Lease<V> | undefined> {
+    if (options === null || typeof options !== 'object') {
+      throw new CacheConfigError(`options: expected an object; got ${describe(options)}`);
+    }
     const { input, transfer } = resolveInput(given, options);
     const { key = keyOf(name, input), priority = 0, transfer: _, ...rest } = options;
     checkKey(key);

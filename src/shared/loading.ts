@@ -2,7 +2,7 @@ import type { ArenaClient } from '../arena/client.js';
 import { looseRecord } from '../arena/loose.js';
 import type { ClaimRequest, FlightAnswer, FlightRequest, LoadRequest, LooseValue } from '../arena/protocol.js';
 import { decodeValue, decodeView } from '../codec/index.js';
-import { CacheConfigError, describe } from '../common/error.js';
+import { CacheConfigError, CacheSerializationError, describe } from '../common/error.js';
 import { parseJitter, type TtlFunction } from '../common/ttl.js';
 import { Link } from '../load/chain.js';
 import type { EntryOptions, Factory, GetOrSetOptions } from '../load/context.js';
@@ -248,7 +248,7 @@ export class SharedLoading<V> {
         (error: unknown) => {
           this.#client.appraisals.delete(id);
           this.#running.delete(flight);
-          flight.reject(error);
+          flight.reject(request.op === 'load' ? explained(error, request.loader, job.key) : error);
         },
       );
     return { flight, request: id, led: () => led };
@@ -289,4 +289,11 @@ export class SharedLoading<V> {
   #discard(late: Arrival<V> | undefined): void {
     if (late !== undefined && 'slot' in late) this.reading.letGo(late.slot);
   }
+}
+
+/** What the engine says of an input that cannot be posted does not name it. */
+function explained(error: unknown, loader: string, key: string): unknown {
+  if (!(error instanceof DOMException && error.name === 'DataCloneError')) return error;
+  const text = `loader '${loader}': expected an input that can be cloned; ${error.message}`;
+  return new CacheSerializationError(text, { key, cause: error });
 }

@@ -1,6 +1,8 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { HEADER } from '../arena/layout.js';
 import { CacheClosedError } from '../common/error.js';
 import type { EntryInfo } from '../stats/entry-info.js';
+import { type Portrait, portrait, show } from '../stats/portrait.js';
 import type { SharedNews } from './events.js';
 import type { Lease } from './lease.js';
 import { checkKey } from './options.js';
@@ -111,6 +113,15 @@ export abstract class SharedReads<V> {
     for (const key of list) this.heardRead(key, found.has(key));
     for (const [key, value] of found) found.set(key, this.postGet(key, value));
     return found;
+  }
+
+  /** For logs: what it is called, and how full it is. */
+  toJSON(): Portrait {
+    return portrait(this);
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions, format: typeof inspect): string {
+    return show(this, options, format);
   }
 
   /** For subclasses: what the caller sees of a copy. Leases are not passed through it. */

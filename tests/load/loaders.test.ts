@@ -21,7 +21,8 @@ describe('what a loader gets', () => {
   it('is refused when it cannot be cloned', async () => {
     const cache = await create();
     const error = await rejection(cache.load('many', { act: () => 1 }, { key: 'k' }));
-    expect(error.message).toContain('could not be cloned');
+    expect(error.message).toMatch(/^loader 'many': expected an input that can be cloned; .* could not be cloned/);
+    expect(error).toMatchObject({ code: 'ERR_CACHE_SERIALIZATION', key: 'k' });
     expect(await run(cache, 'key')).toBe('k');
   });
 

@@ -60,6 +60,14 @@ describe('loads with a priority', () => {
       /^priority: expected a number; got /,
     );
   });
+
+  it('come with other options, in an object', async () => {
+    const cache = await create();
+    for (const options of [null, 5]) {
+      const load = cache.load('many', { act: 'echo' }, options as never);
+      await expect(load).rejects.toThrow(/^options: expected an object; got /);
+    }
+  });
 });
 
 it('a queue is in the order of priorities, and of arrival among equals', () => {
