@@ -5,6 +5,7 @@ export { Cache } from './cache.js';
 export { type CachedOptions, cached } from './cached.js';
 export { type CachesOf, createCaches } from './caches.js';
 export type { Bytes } from './common/bytes.js';
+export { keyOf } from './common/canonical-key.js';
 export type { Clock } from './common/clock.js';
 export type { Duration } from './common/duration.js';
 export {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CacheConfigError } from 'cachalot';
+import { CacheConfigError, keyOf } from 'cachalot';
 import { afterEach, describe, expect, it } from 'vitest';
 import { brief, bytesOf, closeAll, create, eventually, real, rejection, run, Tally } from './support/loaders.js';
 
@@ -16,6 +16,15 @@ describe('what a loader gets', () => {
     };
     expect(await cache.load('many', input)).toEqual(input);
     expect(await run(cache, 'key')).toBe('k');
+  });
+
+  it('makes the key, which keyOf says', async () => {
+    const cache = await create();
+    const input = { act: 'echo', page: 1 };
+    await cache.load('many', input);
+    const key = keyOf('many', { page: 1, act: 'echo' });
+    expect(cache.get(key)).toEqual(input);
+    expect([await cache.delete(key), await cache.delete(keyOf('other', input))]).toEqual([true, false]);
   });
 
   it('is refused when it cannot be cloned', async () => {
