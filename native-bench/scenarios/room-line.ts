@@ -6,13 +6,14 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Keeper } from '../../src/arena/keeper.js';
 import type { KeeperCache } from '../../src/arena/keeper-cache.js';
-import type { CacheTicket, FromKeeper, Grant, Request } from '../../src/arena/protocol.js';
+import type { CacheTicket, FromKeeper, Request } from '../../src/arena/protocol.js';
 import { SharedReader } from '../../src/arena/reader.js';
 import { planRecord, writeTrailer } from '../../src/arena/record.js';
 import { SegmentMap } from '../../src/arena/segment-map.js';
 import { CacheTable } from '../../src/arena/table.js';
 import { ThreadRow } from '../../src/arena/thread-row.js';
 import { isPacked, type Packed, unpackAnswer } from '../../src/arena/wire.js';
+import type { Grant } from '../../src/arena/write-protocol.js';
 import { hashString } from '../../src/common/hash.js';
 
 const UNIT = 64;

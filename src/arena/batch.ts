@@ -3,8 +3,9 @@ import type { ArenaClient } from './client.js';
 import { chargeOf } from './entry-store.js';
 import { UNIT_BYTES } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
-import type { CacheTicket, Grant, WrittenRecord } from './protocol.js';
+import type { CacheTicket } from './protocol.js';
 import { RecordWriter } from './record-writer.js';
+import type { Grant, WrittenRecord } from './write-protocol.js';
 
 /** A batch holds at most this share of the budget, of the entries, and of the slots while it is written. */
 const SHARE = 1 / 4;

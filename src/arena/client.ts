@@ -6,6 +6,7 @@ import { Inbox } from './inbox.js';
 import { answerToLife, hasEnded, KeeperLostError, keeperEnded } from './keeper-lost.js';
 import { PROTOCOL_VERSION } from './layout.js';
 import { osThread } from './os-thread.js';
+import { Outbox } from './outbox.js';
 import { endedBy, isStale, KnownCaches, type Pending, PendingRequests } from './pending.js';
 import type {
   AppraiseMessage,
@@ -54,6 +55,7 @@ export class ArenaClient {
   /** Called with what the keeper wants of the pool that this thread lends to a cache. */
   readonly orders = new Map<number, (order: LoaderOrder) => void>();
   #row: ThreadRow | undefined;
+  #outbox: Outbox | undefined;
   #control: SharedArrayBuffer | undefined;
   #isWelcome = false;
   #isSearching = false;
@@ -125,6 +127,17 @@ export class ArenaClient {
   get row(): ThreadRow {
     invariant(this.#row, 'a client that was welcomed has a row');
     return this.#row;
+  }
+
+  /** And its box. */
+  get outbox(): Outbox {
+    invariant(this.#outbox, 'a client that was welcomed has a box');
+    return this.#outbox;
+  }
+
+  /** Whether it waits for nothing. */
+  get isIdle(): boolean {
+    return this.#pending.size === 0;
   }
 
   get isLost(): boolean {
@@ -270,6 +283,7 @@ export class ArenaClient {
   /** The keeper has attached this thread. What the one before has not answered is asked again. */
   #enter({ control, row, keeper, epoch, caches }: Welcome): void {
     this.#row ??= new ThreadRow(control, row);
+    this.#outbox ??= new Outbox(control, row);
     this.#control = control;
     this.keeper = keeper;
     this.#epoch = epoch;

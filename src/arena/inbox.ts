@@ -113,6 +113,7 @@ function isQuick(op: Request['op']): boolean {
     case 'reserve':
     case 'extend':
     case 'commit':
+    case 'store':
     case 'claim':
     case 'abort':
     case 'remove':

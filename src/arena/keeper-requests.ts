@@ -37,6 +37,7 @@ export class KeeperRequests {
   /** The answer, or `LATER` when it is sent when the time has come. */
   handle(client: KeeperClient, id: number, request: Request): unknown {
     const reply = (result: unknown) => client.send({ op: 'answer', id, result });
+    const refuse = (error: unknown) => client.send({ op: 'refuse', id, error: toWire(error) });
     switch (request.op) {
       case 'create':
         return ticketOf(this.#create(client, request.config));
@@ -56,6 +57,9 @@ export class KeeperRequests {
         return LATER;
       case 'extend':
         this.house.reservations.extend(this.#writes.reservation(request.reservation), request.bytes, reply);
+        return LATER;
+      case 'store':
+        this.#writes.store(client, request, reply, refuse);
         return LATER;
       case 'commit':
         return this.#writes.commit(request);
@@ -82,9 +86,7 @@ export class KeeperRequests {
         return this.#writes.take(client, this.#cache(request.cache), request.key, request.hash);
       case 'removeTagged':
       case 'removeMatching':
-        removalOf(this.house, this.#cache(request.cache), request).run(reply, (error) =>
-          client.send({ op: 'refuse', id, error: toWire(error) }),
-        );
+        removalOf(this.house, this.#cache(request.cache), request).run(reply, refuse);
         return LATER;
       case 'removeSeen':
         return removeSeen(this.house, this.#cache(request.cache), request);

@@ -8,14 +8,17 @@ import type { KeeperClient } from './keeper-client.js';
 import type { KeeperLoads } from './keeper-loads.js';
 import type { KeeperTurns } from './keeper-turns.js';
 import { HEADER, SLOT_F64 } from './layout.js';
-import type { CommitRequest, Grant, Request, ReserveManyRequest, WrittenRecord } from './protocol.js';
+import { boxed } from './outbox.js';
+import type { Request } from './protocol.js';
 import type { Refusal, Reservation } from './reservation.js';
-
-/** What becomes of a written record. `outdone`: its turn is to begin anew. */
-interface Committed {
-  stored: boolean;
-  outdone?: boolean;
-}
+import type {
+  CommitRequest,
+  Committed,
+  Grant,
+  ReserveManyRequest,
+  StoreRequest,
+  WrittenRecord,
+} from './write-protocol.js';
 
 /** Single entries, written and removed, and several in one step. */
 export class KeeperWrites {
@@ -44,7 +47,7 @@ export class KeeperWrites {
 
   reserve(
     client: KeeperClient,
-    { cache: id, key, hash, wide, flight, bytes }: Request & { op: 'reserve' },
+    { cache: id, key, hash, wide, flight, bytes }: Request & { op: 'reserve' | 'store' },
     reply: (result: Grant | Refusal) => void,
   ): void {
     const { flights, reservations } = this.house;
@@ -75,6 +78,26 @@ export class KeeperWrites {
       });
     });
     if (keys.length === 0) reply(results);
+  }
+
+  /**
+   * `reserve`, writing and `commit` in one turn of the keeper: at once or, where others come first, when there is room.
+   * Until then it is a reservation as any other, so that what comes later wins.
+   */
+  store(
+    client: KeeperClient,
+    request: StoreRequest,
+    reply: (result: Committed | Refusal) => void,
+    refuse: (error: unknown) => void,
+  ): void {
+    this.reserve(client, request, (result) => {
+      if ('refused' in result) return reply(result);
+      try {
+        reply(this.#write(client, result, request));
+      } catch (error) {
+        refuse(error);
+      }
+    });
   }
 
   commit(request: CommitRequest): Committed {
@@ -144,6 +167,25 @@ export class KeeperWrites {
     if (isFresh) client.hold(cache.id, slot);
     this.remove(cache, key, hash);
     return isFresh ? slot : -1;
+  }
+
+  #write({ row }: KeeperClient, { reservation, block, segment, unit, units }: Grant, request: StoreRequest): Committed {
+    const { segments, control } = this.house.arena;
+    segments.unitView(segment, unit, units)!.set(boxed(control, row, request.start, request.byteLength));
+    const { trailer, skeletonLength, parts, tagsLength = 0, terms, loadMs, turn } = request;
+    const record: WrittenRecord = {
+      reservation,
+      block,
+      units,
+      externals: [],
+      trailer,
+      skeletonLength,
+      parts,
+      tagsLength,
+      terms,
+      loadMs,
+    };
+    return this.commit(turn > 0 ? { op: 'commit', turn, ...record } : { op: 'commit', ...record });
   }
 
   #commitInTurn(reservation: Reservation, request: CommitRequest, id: number): Committed {

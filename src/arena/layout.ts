@@ -4,10 +4,10 @@
  * Every offset into a shared buffer is a constant of this file. Three kinds of buffer exist in a process:
  *
  * ```
- *  control (one)             a row for each attached thread: what it pins, what it has used; what was promised to them
- *  ┌────────┬───────┬───────┬─── … ───┬─────────┬────────┐
- *  │ header │ row 0 │ row 1 │         │ row 255 │ ledger │  row = [ header 128 B | pins 4 KiB | access ring 4 KiB ]
- *  └────────┴───────┴───────┴─── … ───┴─────────┴────────┘
+ *  control (one)             a row for each attached thread: what it pins, what it has used; what was promised to them; what they have written
+ *  ┌────────┬───────┬───────┬─── … ───┬─────────┬────────┬───────┬─── … ───┬─────────┐
+ *  │ header │ row 0 │ row 1 │         │ row 255 │ ledger │ box 0 │         │ box 255 │  row = [ header 128 B | pins 4 KiB | access ring 4 KiB ]
+ *  └────────┴───────┴───────┴─── … ───┴─────────┴────────┴───────┴─── … ───┴─────────┘
  *
  *  table (one a cache)       which keys are where
  *  ┌────────┬───────────┬────────────┬─────────┬─────────┬───────┐
@@ -20,7 +20,7 @@
  *  └──────────────────────────────── … ──┘
  * ```
  *
- * Who writes what: the keeper writes headers, indices and slots. A thread writes its own row, its own stat row, the
+ * Who writes what: the keeper writes headers, indices and slots. A thread writes its own row and box, its own stat row, the
  * blocks that it was granted and has not yet committed, and, under a pin, `LAST_USED` of a slot. Nobody else writes.
  * So there is no word that two threads write, but for `LAST_USED`, where either value is right.
  *
@@ -80,7 +80,11 @@ export const LEDGER_START = CONTROL_HEADER_BYTES / 4 + MAX_THREADS * ROW_WORDS;
 export const LEDGER_RECORDS = 2 ** 20;
 export const LEDGER_RECORD_WORDS = 8;
 
-export const CONTROL_BYTES = (LEDGER_START + LEDGER_RECORDS * LEDGER_RECORD_WORDS) * 4;
+/** Behind the ledger, a box for each row: small records on their way to the keeper, see outbox.ts. */
+const BOXES_START = (LEDGER_START + LEDGER_RECORDS * LEDGER_RECORD_WORDS) * 4;
+export const BOX_BYTES = 128 * 2 ** 10;
+
+export const CONTROL_BYTES = BOXES_START + MAX_THREADS * BOX_BYTES;
 
 // ── table ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -244,6 +248,11 @@ export enum SLOT_F64 {
 /** The Int32 index at which a thread's row begins. */
 export function rowStart(row: number): number {
   return CONTROL_HEADER_BYTES / 4 + row * ROW_WORDS;
+}
+
+/** The byte at which a thread's box begins. */
+export function boxStart(row: number): number {
+  return BOXES_START + row * BOX_BYTES;
 }
 
 /** The number of a histogram of loads, and of a thread's hits or misses. */

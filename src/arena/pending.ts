@@ -2,7 +2,8 @@ import type { TransferListItem } from 'node:worker_threads';
 import { CacheClosedError } from '../common/error.js';
 import { KeeperLostError } from './keeper-lost.js';
 import { IDS_PER_KEEPER } from './layout.js';
-import type { CacheTicket, Grant, Request } from './protocol.js';
+import type { CacheTicket, Request } from './protocol.js';
+import type { Grant } from './write-protocol.js';
 
 export interface Pending {
   request: Request;
@@ -116,6 +117,8 @@ function isBound(request: Request): boolean {
       return true;
     case 'reserveMany':
       return request.turn > 0;
+    case 'store':
+      return request.turn > 0 || request.flight > 0;
     default:
       return false;
   }

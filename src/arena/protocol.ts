@@ -9,6 +9,7 @@ import type { Counts } from './counts.js';
 import type { EntryTerms } from './lifetime.js';
 import type { OsThread } from './os-thread.js';
 import type { SnapshotRequest } from './snapshot-protocol.js';
+import type { CommitRequest, ReserveManyRequest, StoreRequest, WrittenRecord } from './write-protocol.js';
 
 /** The tag on every message of ours that others might see. */
 export const TAG = 'cachalot';
@@ -82,59 +83,11 @@ export interface InheritedTable {
   keep: (slot: number) => boolean;
 }
 
-/** A block that was granted. */
-export interface Grant {
-  reservation: number;
-  /** The number of the block within its reservation. */
-  block: number;
-  segment: number;
-  unit: number;
-  units: number;
-}
-
 /** A value outside the arena: one shared buffer that holds it all, dropped by whoever drops it last. */
 export interface LooseValue {
   buffer: SharedArrayBuffer;
   skeleton: { byteOffset: number; byteLength: number };
   parts: { byteOffset: number; byteLength: number }[];
-}
-
-/** Where a written record lies within its reservation, and on which terms it is to live. */
-export interface WrittenRecord {
-  reservation: number;
-  /** The block with the trailer, and the units of it that are needed. */
-  block: number;
-  units: number;
-  /** Other blocks that parts lie in. All that are not named are given back. */
-  externals: number[];
-  trailer: number;
-  skeletonLength: number;
-  parts: number;
-  /** Bytes of the tags, which lie at the end. */
-  tagsLength?: number;
-  terms: EntryTerms;
-  /** How long the value took to make, waiting for a thread not included; 0 when that is not known. */
-  loadMs: number;
-}
-
-export interface CommitRequest extends WrittenRecord {
-  op: 'commit';
-  /** The turn of the key that it belongs to: it is entered only if the key has not been changed since. */
-  turn?: number;
-}
-
-/** Places for several values at once. */
-export interface ReserveManyRequest {
-  op: 'reserveMany';
-  cache: number;
-  keys: string[];
-  hashes: number[];
-  wides: boolean[];
-  bytes: number[];
-  /** The turn of the transaction that they are for, or 0. */
-  turn: number;
-  /** Whether only the dead may go for them. */
-  spares: boolean;
 }
 
 /** How an ask for a key is answered. */
@@ -216,6 +169,7 @@ export type Request =
   | { op: 'extend'; reservation: number; bytes: number }
   | ReserveManyRequest
   | CommitRequest
+  | StoreRequest
   | { op: 'commitMany'; records: WrittenRecord[] }
   /** Of a key, or, where it is empty, of the cache's transactions. Answered with its number when it has come. */
   | { op: 'turn'; cache: number; key: string; timeoutMs: number }

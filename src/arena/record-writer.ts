@@ -6,7 +6,8 @@ import { withKeeper } from './keeper-lost.js';
 import { ENTRY_OVERHEAD_BYTES, UNIT_BYTES } from './layout.js';
 import type { EntryTerms } from './lifetime.js';
 import { userKey } from './namespace-key.js';
-import type { CacheTicket, Grant, WrittenRecord } from './protocol.js';
+import { isSmall } from './outbox.js';
+import type { CacheTicket } from './protocol.js';
 import {
   encodeTags,
   isWide,
@@ -15,8 +16,10 @@ import {
   type PartPlace,
   planRecord,
   type RecordPlan,
+  writeRecord,
   writeTrailer,
 } from './record.js';
+import type { Committed, Grant, StoreRequest, WrittenRecord } from './write-protocol.js';
 
 /** So much is copied before the event loop gets its turn: about half a millisecond of warm memory. */
 const SLICE_BYTES = 8 * 2 ** 20;
@@ -79,13 +82,19 @@ export class RecordWriter {
    * go back: parts may lie in them.
    */
   async publish(encoded: EncodedValue, terms: EntryTerms, lastLook: () => void = () => {}): Promise<Published> {
+    const letter = this.#letter(encoded, terms);
+    if (letter !== undefined) {
+      const asked = this.client.request<Committed | { refused: string }>(letter);
+      const result = await asked.finally(() => this.client.outbox.free(letter.start));
+      if (this.#isGiven(result)) return outcomeOf(result);
+      lastLook();
+      return 'refused';
+    }
     const record = await this.write(encoded, terms, lastLook);
     if (record === undefined) return 'refused';
     const { turn } = this;
     const request = turn > 0 ? ({ op: 'commit', turn, ...record } as const) : ({ op: 'commit', ...record } as const);
-    const { stored, outdone } = await this.client.request<{ stored: boolean; outdone?: boolean }>(request);
-    if (outdone) return 'outdone';
-    return stored ? 'stored' : 'superseded';
+    return outcomeOf(await this.client.request<Committed>(request));
   }
 
   /** As `publish`, for a value none of whose parts lies in the arena: begins anew when the keeper ends in the middle of it. */
@@ -174,6 +183,25 @@ export class RecordWriter {
     await this.client.request({ op: 'abort', reservation });
   }
 
+  /** The value in the outbox, if it is small, there is room for it, and nothing was asked for it yet. */
+  #letter(encoded: EncodedValue, terms: EntryTerms): StoreRequest | undefined {
+    if (this.#asking !== undefined || this.#isAborted || this.isOpen || !isSmall(encoded)) return undefined;
+    this.#describe(terms);
+    const { key, hash, flight, turn, loadMs } = this;
+    const [cache, wide, tags] = [this.ticket.cache, this.#wide, this.#tags];
+    const sizes = encoded.parts.map((part) => part.byteLength);
+    const plan = this.#plan(sizes, encoded.skeleton.length);
+    const { byteLength, trailer } = plan;
+    const { outbox, isIdle } = this.client;
+    const start = outbox.take(byteLength, isIdle);
+    if (start < 0) return undefined;
+    writeRecord(outbox.view(start, byteLength), plan, encoded, { key, wide, tags });
+    const bytes = Math.max(byteLength, this.#leastBytes);
+    const place = { cache, key, hash, wide, bytes, start, byteLength, flight, turn };
+    const [skeletonLength, parts, tagsLength] = [encoded.skeleton.length, sizes.length, tags.length];
+    return { op: 'store', ...place, trailer, skeletonLength, parts, tagsLength, terms, loadMs };
+  }
+
   /** Where everything is to lie: behind what a loader has written into the first block, else in a block of its own. */
   async #place(encoded: EncodedValue): Promise<Placed | undefined> {
     const { skeleton, parts } = encoded;
@@ -260,10 +288,7 @@ export class RecordWriter {
         ? { op: 'reserve', cache: ticket.cache, key, hash, wide: this.#wide, bytes, flight }
         : { op: 'extend', reservation: this.#reservation, bytes },
     );
-    if ('refused' in result) {
-      if (result.refused === 'closed') throw closedMeanwhile(ticket.config.name, userKey(key));
-      return undefined;
-    }
+    if (!this.#isGiven(result)) return undefined;
     if (this.#isAborted) {
       await this.client.request({ op: 'abort', reservation: result.reservation });
       return undefined;
@@ -271,6 +296,13 @@ export class RecordWriter {
     this.#reservation = result.reservation;
     this.#grants[result.block] = result;
     return result;
+  }
+
+  /** Whether it was not refused. */
+  #isGiven<T extends object>(result: T | { refused: string }): result is T {
+    if (!('refused' in result)) return true;
+    if (result.refused === 'closed') throw closedMeanwhile(this.ticket.config.name, userKey(this.key));
+    return false;
   }
 
   /** The number of the block of ours that bytes lie in, or -1. */
@@ -282,6 +314,11 @@ export class RecordWriter {
     }
     return -1;
   }
+}
+
+function outcomeOf({ stored, outdone }: Committed): Published {
+  if (outdone) return 'outdone';
+  return stored ? 'stored' : 'superseded';
 }
 
 function closedMeanwhile(name: string, key: string): CacheClosedError {

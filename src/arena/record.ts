@@ -17,7 +17,7 @@
  * copying it; or in another block of the entry ("external": what a loader allocated beside the first), at an absolute
  * place. The parts come first because loaders decode into the block before they know how long the rest will be.
  */
-import type { PartSource } from '../codec/index.js';
+import type { EncodedValue, PartSource } from '../codec/index.js';
 import { UNIT_BYTES } from './layout.js';
 
 export const PART_ROW_BYTES = 16;
@@ -101,6 +101,18 @@ export function writeTrailer(
   });
   target.set(skeleton, parts.length * PART_ROW_BYTES);
   writeKey(target, align(parts.length * PART_ROW_BYTES + skeleton.length, 2), key, wide);
+}
+
+/** Writes a whole record, all of whose parts lie in its own block. */
+export function writeRecord(
+  target: Uint8Array,
+  { parts, trailer, byteLength }: RecordPlan,
+  encoded: EncodedValue,
+  { key, wide, tags }: { key: string; wide: boolean; tags: Uint8Array },
+): void {
+  for (let i = 0; i < parts.length; i++) target.set(encoded.parts[i]!, parts[i]!.offset);
+  writeTrailer(target.subarray(trailer), parts, encoded.skeleton, key, wide);
+  target.set(tags, byteLength - tags.length);
 }
 
 function writeKey(target: Uint8Array, at: number, key: string, wide: boolean): void {

@@ -4,8 +4,8 @@ import { chargeOf, type NewEntry } from './entry-store.js';
 import type { KeeperCache } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import { UNIT_BYTES } from './layout.js';
-import type { Grant, WrittenRecord } from './protocol.js';
 import type { Room } from './room.js';
+import type { Grant, WrittenRecord } from './write-protocol.js';
 
 /** While somebody waits for room, what was pinned is looked at this often, in milliseconds, beside being told. */
 const POLL_MS = 5;

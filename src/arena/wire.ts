@@ -7,7 +7,8 @@
  * ends know both: what is unpacked is just what was packed.
  */
 import type { EntryTerms } from './lifetime.js';
-import type { ClaimRequest, CommitRequest, FlightAnswer, FromKeeper, Grant, Request } from './protocol.js';
+import type { ClaimRequest, FlightAnswer, FromKeeper, Request } from './protocol.js';
+import type { CommitRequest, Grant, StoreRequest } from './write-protocol.js';
 
 type Numbered<T> = { id: number } & T;
 type Answer = Extract<FromKeeper, { op: 'answer' }>;
@@ -15,6 +16,7 @@ type Answer = Extract<FromKeeper, { op: 'answer' }>;
 const RESERVE = 1;
 const COMMIT = 2;
 const CLAIM = 3;
+const STORE = 4;
 
 const GRANT = 1;
 const COMMITTED = 2;
@@ -41,7 +43,9 @@ export function packRequest(id: number, request: Request): Packed | Numbered<Req
       return [RESERVE, id, cache, hash, wide ? 1 : 0, bytes, flight, key];
     }
     case 'commit':
-      return isPlain(request) ? packCommit(id, request) : { id, ...request };
+      return request.externals.length === 0 && isPlain(request.terms) ? packCommit(id, request) : { id, ...request };
+    case 'store':
+      return isPlain(request.terms) ? packStore(id, request) : { id, ...request };
     case 'claim':
       return request.tags === undefined || request.tags.length === 0 ? packClaim(id, request) : { id, ...request };
     default:
@@ -66,6 +70,8 @@ export function unpackRequest(packed: Packed): Numbered<Request> {
       };
     case COMMIT:
       return unpackCommit(id, at);
+    case STORE:
+      return unpackStore(id, at, packed[20] as string);
     case CLAIM:
       return unpackClaim(id, at, packed[10] as string);
     default:
@@ -110,9 +116,40 @@ function resultOf(packed: readonly number[]): Grant | { stored: boolean } | Flig
   }
 }
 
-/** Whether numbers say all of it. */
-function isPlain({ externals, terms }: CommitRequest): boolean {
-  return externals.length === 0 && terms.tags === undefined && terms.size === undefined && terms.appraise === undefined;
+/** Whether numbers say all of them. */
+function isPlain({ tags, size, appraise }: EntryTerms): boolean {
+  return tags === undefined && size === undefined && appraise === undefined;
+}
+
+function packStore(id: number, request: StoreRequest): Packed {
+  const { cache, key, hash, wide, bytes, start, byteLength, flight, turn } = request;
+  const { trailer, skeletonLength, parts, tagsLength = 0, loadMs } = request;
+  const { ttlMs, idleMs, graceMs, cost, jitter = 0 } = request.terms;
+  const packed: Packed = [STORE, id, cache, hash, wide ? 1 : 0, bytes, flight, turn, trailer, skeletonLength, parts];
+  packed.push(tagsLength, loadMs, ttlMs, idleMs, graceMs, cost, jitter, start, byteLength, key);
+  return packed;
+}
+
+function unpackStore(id: number, at: (place: number) => number, key: string): Numbered<StoreRequest> {
+  return {
+    id,
+    op: 'store',
+    cache: at(2),
+    key,
+    hash: at(3),
+    wide: at(4) === 1,
+    bytes: at(5),
+    flight: at(6),
+    turn: at(7),
+    trailer: at(8),
+    skeletonLength: at(9),
+    parts: at(10),
+    tagsLength: at(11),
+    loadMs: at(12),
+    terms: { ttlMs: at(13), idleMs: at(14), graceMs: at(15), cost: at(16), jitter: at(17) },
+    start: at(18),
+    byteLength: at(19),
+  };
 }
 
 function packCommit(id: number, request: CommitRequest): Packed {

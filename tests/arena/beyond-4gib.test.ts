@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HEADER, UNIT_BYTES } from '../../src/arena/layout.js';
-import type { Grant } from '../../src/arena/protocol.js';
+import type { Grant } from '../../src/arena/write-protocol.js';
 import { Bench, config, createKeeper, isSame, Line, pattern, type Refused } from './support/line.js';
 
 const MIB = 2 ** 20;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Keeper } from '../../src/arena/keeper.js';
 import { HEADER } from '../../src/arena/layout.js';
-import type { Grant } from '../../src/arena/protocol.js';
+import type { Grant } from '../../src/arena/write-protocol.js';
 import { Bench, config, createKeeper, isSame, Line, pattern, type Refused } from './support/line.js';
 
 const KIB = 1024;

@@ -64,6 +64,25 @@ const commit = fc.record(
   },
 );
 
+const store = fc.record({
+  op: fc.constant('store' as const),
+  cache: fc.nat(255),
+  key: fc.string({ unit: 'binary' }),
+  hash,
+  wide: fc.boolean(),
+  bytes: large,
+  start: count,
+  byteLength: count,
+  trailer: large,
+  skeletonLength: count,
+  parts: fc.nat(65_535),
+  tagsLength: count,
+  terms,
+  loadMs: duration,
+  flight: large,
+  turn: large,
+});
+
 const claim = fc.record(
   {
     op: fc.constant('claim' as const),
@@ -97,7 +116,7 @@ const result = fc.oneof(
 describe('messages on a port', () => {
   it('are what they were when they arrive', () => {
     fc.assert(
-      fc.property(fc.nat(), fc.oneof(reserve, commit, claim), (id, request: Request) => {
+      fc.property(fc.nat(), fc.oneof(reserve, commit, store, claim), (id, request: Request) => {
         const posted = structuredClone(packRequest(id, request));
         expect(isPacked(posted) ? unpackRequest(posted) : posted).toEqual({ id, ...request });
       }),

@@ -9,9 +9,9 @@ import { type Job, KEYS, type World } from './world.js';
 const MAX_EVENTS = 20_000;
 
 const READS: readonly Deed['kind'][] = ['get', 'acquire', 'acquire', 'near', 'near', 'release', 'survey'];
-const WRITES: readonly Deed['kind'][] = ['set', 'set', 'set', 'set', 'remove', 'take', 'touch', 'expire', 'clear'];
+const WRITES: readonly Deed['kind'][] = ['set', 'set', 'store', 'store', 'remove', 'take', 'touch', 'expire', 'clear'];
 const LOADS: readonly Deed['kind'][] = ['claim', 'claim', 'load', 'remove', 'get'];
-const SIZES = [16, 40, 60, 200, 500, 1500, 2200, 4000, 5500];
+const SIZES = [16, 40, 46, 60, 200, 500, 1500, 2200, 4000, 5500];
 
 /** Threads that persist from one episode to the next. */
 export class Cast {

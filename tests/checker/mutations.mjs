@@ -318,6 +318,24 @@ export const MUTATIONS = [
     now: 'this.house.reservations.supersede(cache, key);\n  }\n\n  #refused',
   },
   {
+    name: 'store: nothing is copied out of the box',
+    file: arena('keeper-writes'),
+    old: 'segments.unitView(segment, unit, units)!.set(boxed(control, row, request.start, request.byteLength));',
+    now: 'segments.unitView(segment, unit, units)!.fill(0);',
+  },
+  {
+    name: 'store: it is copied out of the box of another thread',
+    file: arena('keeper-writes'),
+    old: 'boxed(control, row, request.start',
+    now: 'boxed(control, row ^ 1, request.start',
+  },
+  {
+    name: 'store: who is refused is not told',
+    file: arena('keeper-writes'),
+    old: "if ('refused' in result) return reply(result);",
+    now: "if ('refused' in result) return;",
+  },
+  {
     name: 'commit: whether it was outdone is not asked',
     file: arena('keeper-writes'),
     old: 'if (superseded && flight === undefined) {',

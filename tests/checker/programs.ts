@@ -29,6 +29,9 @@ const LEASED_ELSEWHERE = [
 /** What others do meanwhile. The key is there again at the end, or was not there, so that the next run begins as this one. */
 const CHANGES: Record<string, Pick<Program, 'others' | 'moves'>> = {
   'is replaced': { others: [[deed('set', 'a')]] },
+  'is replaced by what travels': { others: [[deed('store', 'a')]] },
+  'is removed, and its slot goes to another key that travels': { others: [[deed('remove', 'a'), deed('store', 'b')]] },
+  'is evicted for what travels': { others: [[deed('store', 'b', 5800)]] },
   'is replaced twice': { others: [[deed('set', 'a'), deed('set', 'a')]] },
   'is removed': { others: [[deed('remove', 'a')]] },
   'is removed, and its slot goes to another key': { others: [[deed('remove', 'a'), deed('set', 'b')]] },
@@ -76,6 +79,18 @@ const LOADS: Record<string, readonly (readonly Deed[])[]> = {
   'a claim that somebody leaves': [[deed('claim', 'a')], [deed('claim', 'a', 60, 2)], [deed('set', 'a')]],
   'two writes and a removal': [[deed('set', 'a')], [deed('set', 'a')], [deed('remove', 'a')]],
   'three writes': [[deed('set', 'a')], [deed('set', 'a')], [deed('set', 'a')]],
+  'two claims, one of which is met by what travels, and a removal': [
+    [deed('claim', 'a', 62)],
+    [deed('claim', 'a', 62)],
+    [deed('remove', 'a')],
+  ],
+  'a write, one that travels, and a removal': [[deed('set', 'a')], [deed('store', 'a')], [deed('remove', 'a')]],
+  'two writes that travel, and a claim': [[deed('store', 'a')], [deed('store', 'a')], [deed('claim', 'a')]],
+  'what travels waits for room, and is removed or written meanwhile': [
+    [deed('set', 'a', 5000)],
+    [deed('store', 'b', 5000)],
+    [deed('remove', 'b'), deed('store', 'b')],
+  ],
   'a write that is given up, and one that is not': [
     [deed('set', 'a', 60, 3)],
     [deed('set', 'a')],
@@ -134,6 +149,20 @@ export const PROGRAMS: readonly Program[] = [
     mayDie: true,
   },
   {
+    name: 'a write that travels, and its thread may die',
+    keys: ['a'],
+    threads: [[deed('store', 'a')]],
+    others: [[deed('store', 'b'), deed('get', 'b')]],
+    mayDie: true,
+  },
+  {
+    name: 'what travels waits for a lease, and its thread may die',
+    keys: ['a'],
+    threads: [[deed('store', 'b', 5800)]],
+    others: [[deed('acquire', 'a'), deed('touch', 'a'), deed('release', 'a')]],
+    mayDie: true,
+  },
+  {
     name: 'a read of a key that is there, and the index is rebuilt twice',
     keys: ['a'],
     threads: [[deed('get', 'a')]],
@@ -175,8 +204,8 @@ const READING: readonly Deed['kind'][] = ['get', 'acquire', 'acquire', 'near', '
 const WRITING: readonly Deed['kind'][] = [
   'set',
   'set',
-  'set',
-  'set',
+  'store',
+  'store',
   'remove',
   'take',
   'touch',
@@ -184,7 +213,7 @@ const WRITING: readonly Deed['kind'][] = [
   'clear',
   'claim',
 ];
-const SIZES = [16, 40, 60, 60, 60, 60, 200, 500, 1500, 2200, 4000, 5500];
+const SIZES = [16, 40, 46, 60, 60, 60, 200, 500, 1500, 2200, 4000, 5500];
 
 /** One of all programs of this size: two or three threads, with one to three deeds each. */
 export function drawProgram(random: Random): Program {

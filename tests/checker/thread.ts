@@ -1,10 +1,12 @@
 import { refSlot, UNIT_BYTES } from '../../src/arena/layout.js';
-import type { FlightAnswer, Grant, Notice, Request } from '../../src/arena/protocol.js';
+import { Outbox } from '../../src/arena/outbox.js';
+import type { FlightAnswer, Notice, Request } from '../../src/arena/protocol.js';
 import { SharedReader } from '../../src/arena/reader.js';
 import { isWide, planRecord, writeTrailer } from '../../src/arena/record.js';
 import { ThreadRow } from '../../src/arena/thread-row.js';
+import type { Committed, Grant } from '../../src/arena/write-protocol.js';
 import { hashString } from '../../src/common/hash.js';
-import { FOREVER } from '../arena/support/line.js';
+import { FOREVER, storeRequest } from '../arena/support/line.js';
 import { Player, real } from './memory.js';
 import { type Claim, promise } from './truth.js';
 import type { Wire } from './wire.js';
@@ -278,6 +280,22 @@ export class Thread {
     return committed?.stored ? 'stored' : 'outdone';
   }
 
+  /** Has the keeper write and enter what travels with the request. */
+  store({ key, size, way }: Deed, flight = 0): 'stored' | 'outdone' | 'refused' {
+    const { cache } = this.#world.ticket;
+    const place = { cache, hash: this.hash(key), flight };
+    const { truth, control } = this.#world;
+    const outbox = new Outbox(control, this.actor.wire.row);
+    const terms = way === 2 ? { ...TERMS, ttlMs: 30 } : TERMS;
+    const request = this.once(() => storeRequest(outbox, place, key, truth.write(key, size).bytes, terms));
+    promise(request !== undefined, 'there is room in an outbox');
+    const result = this.ask<Committed | { refused: string }>(request);
+    // Who has answered is through with it.
+    this.once(() => outbox.view(0, request.byteLength).fill(0xdd));
+    if (result === undefined || 'refused' in result) return 'refused';
+    return result.stored ? 'stored' : 'outdone';
+  }
+
   /** Asks for a key, and loads it if it is told to. */
   load(deed: Deed, op: 'claim' | 'load'): void {
     const { key, way } = deed;
@@ -307,7 +325,7 @@ export class Thread {
       this.ask({ op: 'fail', flight, error: { code: 'ERR_CACHE_LOAD', message: 'no value' } });
       return;
     }
-    const outcome = this.write(deed, flight);
+    const outcome = deed.way === 6 ? this.store(deed, flight) : this.write(deed, flight);
     if (outcome === 'stored' || outcome === 'outdone') return;
     this.ask({ op: 'settle', flight, answer: { kind: 'skip' }, rejected: outcome === 'refused' });
   }
@@ -332,6 +350,7 @@ export const DEEDS = {
     });
   },
   set: (thread: Thread, deed: Deed) => thread.write(deed),
+  store: (thread: Thread, deed: Deed) => thread.store(deed),
   remove: (thread: Thread, { key }: Deed) => {
     const { cache } = thread.actor.world.ticket;
     thread.ask({ op: 'remove', cache, keys: [key], hashes: [thread.hash(key)], reason: 'delete' });

@@ -1,4 +1,5 @@
 import { real } from './memory.js';
+import type { Wire } from './wire.js';
 
 /** A promise of the arena that was not kept. */
 export class Broken extends Error {}
@@ -32,6 +33,7 @@ interface Version {
   length: number;
   /** When it began to be there for readers, and when it had gone. */
   enteredAt: number;
+  isEntered: boolean;
   leftAt: number;
   /** Until when it is fresh, on the cache's clock, and since when it is so. */
   freshUntil: number;
@@ -66,6 +68,10 @@ export class Truth {
   isUnkeyed = false;
   readonly claims = new Set<Claim>();
   readonly writing = new Map<number, Version>();
+  /** What the keeper is asked to write, and by which request of whom. */
+  storing: { version: Version; wire: Wire; id: number } | undefined;
+  /** The same, by the reservations that were made for it. */
+  readonly stores = new Map<number, { version: Version; wire: Wire; id: number }>();
   readonly reservations = new Map<number, Pending>();
   readonly flights = new Map<number, Pending>();
   readonly #versions: Version[] = [];
@@ -79,7 +85,16 @@ export class Truth {
   write(key: string, length: number): { version: Version; bytes: Uint8Array } {
     const id = this.#versions.length;
     const never = Number.POSITIVE_INFINITY;
-    const version = { id, key, length, enteredAt: never, leftAt: never, freshUntil: never, limitedAt: 0 };
+    const version = {
+      id,
+      key,
+      length,
+      isEntered: false,
+      enteredAt: never,
+      leftAt: never,
+      freshUntil: never,
+      limitedAt: 0,
+    };
     this.#versions.push(version);
     return { version, bytes: bytesOf(version) };
   }
@@ -95,6 +110,7 @@ export class Truth {
   /** Nobody writes or loads anything. */
   rest(): void {
     this.writing.clear();
+    this.stores.clear();
     this.reservations.clear();
     this.flights.clear();
   }
@@ -119,10 +135,25 @@ export class Truth {
     if (!this.isUnkeyed) this.entering.enteredAt = this.time;
   }
 
+  /** What a record is of. */
+  versionIn(record: Uint8Array): Version {
+    const version = this.#versions[idIn(record)];
+    promise(version !== undefined, 'what is to be stored was written by somebody');
+    return version;
+  }
+
+  /** A place is reserved for what the keeper is asked to write. */
+  reserved(reservation: number): void {
+    if (this.storing === undefined) return;
+    this.writing.set(reservation, this.storing.version);
+    this.stores.set(reservation, this.storing);
+  }
+
   entered(slot: number, key: string): void {
     const version = this.#inSlot.get(slot)!;
     promise(version.key === key, `what was written for ${version.key} is entered under it, not under ${key}`);
     version.enteredAt = this.time;
+    version.isEntered = true;
     if (!this.#present.has(key)) this.#arriving.push(key);
   }
 
@@ -172,7 +203,7 @@ export class Truth {
 
   /** Somebody was given these bytes as the value of a key. */
   given(key: string, bytes: Uint8Array, by: string, slot: number): Claim {
-    const id = bytes.length < 4 ? -1 : bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24);
+    const id = idIn(bytes);
     const version = this.#versions[id];
     promise(version !== undefined, `${by} reads ${key} and finds bytes that nobody has written`);
     promise(version.key === key, `${by} reads ${key} and finds ${version.key}#${id}`);
@@ -213,6 +244,10 @@ function assertWhole({ version, bytes, by }: Claim): void {
   const { id, key, length } = version;
   promise(bytes.length === length, `${by} holds ${bytes.length} bytes of ${key}#${id}, which has ${length}`);
   promise(Buffer.compare(bytes, bytesOf(version)) === 0, `${by} holds ${key}#${id}, and its bytes have changed`);
+}
+
+function idIn(bytes: Uint8Array): number {
+  return bytes.length < 4 ? -1 : bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24);
 }
 
 const FOUR = new real.Uint8Array(4);

@@ -18,6 +18,11 @@ export function watch(world: World): void {
     truth.limited(slot, table.double(slot, SLOT_F64.freshUntil));
     return slot;
   });
+  wrap(keeper.arena.segments, 'unitView', (unitView) => (...of) => {
+    // What comes along is written in one go.
+    world.pass(true, BYTES, BYTES + 1);
+    return unitView(...of);
+  });
   wrap(store, 'enter', (enter) => (slot, old, entry) => {
     truth.entered(slot, entry.key);
     enter(slot, old, entry);
@@ -74,8 +79,13 @@ export function watch(world: World): void {
     let count = 0;
     return (of, bytes, answer) => {
       truth.reservations.set(++count, { key: of.key, flight: of.flight, isOutdone: false });
+      truth.reserved(count);
       open(of, bytes, answer);
     };
+  });
+  wrap(keeper.reservations, 'settle', (settle) => (reservation, record) => {
+    truth.entering = truth.writing.get(reservation.id);
+    return settle(reservation, record);
   });
   wrap(keeper.flights, 'start', (start) => (...of) => {
     const flight = start(...of);

@@ -1,10 +1,12 @@
 import { Keeper } from '../../src/arena/keeper.js';
 import type { KeeperCache } from '../../src/arena/keeper-cache.js';
 import { HEADER, ROW_RING_HEAD, rowStart, SLOT_WORDS } from '../../src/arena/layout.js';
+import { boxed } from '../../src/arena/outbox.js';
 import type { CacheConfig, CacheTicket, LoaderTask, ToKeeper } from '../../src/arena/protocol.js';
 import { SegmentMap } from '../../src/arena/segment-map.js';
 import { CacheTable } from '../../src/arena/table.js';
 import { packRequest } from '../../src/arena/wire.js';
+import type { Committed } from '../../src/arena/write-protocol.js';
 import { hashString } from '../../src/common/hash.js';
 import { Clock } from './clock.js';
 import { Memory, real, type Shared } from './memory.js';
@@ -128,10 +130,12 @@ export class World {
       this.does('done', message);
       return;
     }
-    if (message.op === 'reserve') wire.waiting.set(message.id, this.clock.now);
-    this.#foresee(message);
-    this.does(message.op, () => wire.hear('message', 'id' in message ? packRequest(message.id, message) : message));
-    if (message.op === 'commit') this.#lookAtCommit(wire, message);
+    if (message.op === 'reserve' || message.op === 'store') wire.waiting.set(message.id, this.clock.now);
+    this.#foresee(wire, message);
+    const hear = () => wire.hear('message', 'id' in message ? packRequest(message.id, message) : message);
+    this.does(message.op, hear, () => {
+      if (message.op === 'commit') this.#lookAtCommit(wire, message);
+    });
   }
 
   hash(key: string): number {
@@ -160,10 +164,10 @@ export class World {
   }
 
   /** The keeper does something, and others move meanwhile. */
-  does(what: string, act: () => void): void {
+  does(what: string, act: () => void, look = () => {}): void {
     this.begin(what);
     act();
-    this.finish();
+    this.finish(look);
   }
 
   /** Time passes, up to the next timer. */
@@ -186,10 +190,12 @@ export class World {
     this.trace?.push(`keeper: ${what}`);
   }
 
-  finish(): void {
+  finish(look = () => {}): void {
     this.isBusy = false;
     answerForPromises();
     this.truth.endOfDeed();
+    look();
+    this.#lookAtStores();
   }
 
   count(what: string): void {
@@ -242,26 +248,49 @@ export class World {
   }
 
   /** What a message will outdo when it is handled. */
-  #foresee(message: ToKeeper): void {
+  #foresee(wire: Wire, message: ToKeeper): void {
     const { truth } = this;
     if (message.op === 'remove') for (const key of message.keys) truth.outdo(key);
     else if (message.op === 'expire' || message.op === 'take') truth.outdo(message.key);
     else if (message.op === 'clear') truth.outdo(undefined);
-    else if (message.op === 'commit') truth.entering = truth.writing.get(message.reservation);
+    truth.storing = undefined;
+    if (message.op !== 'store') return;
+    const version = truth.versionIn(boxed(this.control, wire.row, message.start, message.byteLength));
+    truth.storing = { version, wire, id: message.id };
   }
 
   #lookAtCommit(wire: Wire, { id, reservation }: ToKeeper & { op: 'commit' }): void {
-    const { truth } = this;
     const answer = wire.answers.get(id);
+    const isStored = answer?.op === 'answer' && (answer.result as { stored: boolean }).stored;
+    this.#judge(reservation, isStored, wire.state !== 'open');
+  }
+
+  /** What the keeper was asked to write is entered, or never will be. */
+  #lookAtStores(): void {
+    const { truth } = this;
+    for (const [reservation, { version, wire, id }] of truth.stores) {
+      if (this.keeper.reservations.get(reservation) !== undefined) continue;
+      truth.stores.delete(reservation);
+      const answer = wire.answers.get(id);
+      const said = answer?.op === 'answer' ? (answer.result as Committed | { refused: string }) : undefined;
+      const isRefused = said !== undefined && 'refused' in said;
+      const isSaid = said !== undefined && !isRefused && said.stored;
+      promise(
+        said === undefined || isSaid === version.isEntered,
+        `what was stored for ${version.key} is said to be so`,
+      );
+      promise(said !== undefined || wire.state !== 'open', 'who has something stored has his answer');
+      this.#judge(reservation, version.isEntered, isRefused || wire.state !== 'open');
+    }
+  }
+
+  #judge(reservation: number, isStored: boolean, mayBeLost: boolean): void {
+    const { truth } = this;
     const one = truth.reservations.get(reservation)!;
     truth.reservations.delete(reservation);
     const isOutdone = one.isOutdone || truth.flights.get(one.flight)?.isOutdone === true;
-    const isStored = answer?.op === 'answer' && (answer.result as { stored: boolean }).stored;
     promise(!(isStored && isOutdone), `what was written for ${one.key} was outdone, and is stored`);
-    promise(
-      isStored || isOutdone || one.flight > 0 || wire.state !== 'open',
-      `what was written for ${one.key} is lost`,
-    );
+    promise(isStored || isOutdone || one.flight > 0 || mayBeLost, `what was written for ${one.key} is lost`);
     if (!isStored) return;
     truth.outdo(one.key, reservation);
     if (one.flight === 0) truth.outdoFlights(one.key);

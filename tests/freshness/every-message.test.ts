@@ -73,19 +73,23 @@ async function stepThrough(
 }
 
 describe('a change in another thread, before each message of a load to the keeper', () => {
-  it('wins over a function', async () => {
+  it.each([
+    // It claims the key, and has what lies in its box stored.
+    { what: 'a small value', byteLength: 0, messages: 2 },
+    // It claims the key, reserves, commits.
+    { what: 'a large one', byteLength: 100_000, messages: 3 },
+  ])('wins over a function that makes $what', async ({ byteLength, messages }) => {
     const cache: Numbers = await create();
     const worker = new Worker(new URL('./stepping.worker.mjs', import.meta.url), { workerData: cache.name });
     workers.push(worker);
     await once(worker, 'message');
     const start: Start = async (words) => {
-      worker.postMessage(words);
+      worker.postMessage({ words, byteLength });
       const [{ value }] = await once(worker, 'message');
       return value;
     };
     for (const [name, change, held] of all) {
-      // It claims the key, reserves, commits.
-      expect(await stepThrough(cache, start, change, name, held)).toBeGreaterThanOrEqual(3);
+      expect(await stepThrough(cache, start, change, name, held)).toBeGreaterThanOrEqual(messages);
     }
     await expectEmpty(cache);
   });

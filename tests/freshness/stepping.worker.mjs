@@ -5,9 +5,10 @@ import { stepThrough } from './stepping.mjs';
 
 const cache = await SharedCache.attach(workerData);
 
-parentPort.on('message', async (words) => {
+parentPort.on('message', async ({ words, byteLength }) => {
   stepThrough(words);
-  const value = await cache.getOrSet('a', async () => 1, { tags: ['t'] });
+  const load = async () => (byteLength === 0 ? 1 : new Uint8Array(byteLength).fill(1));
+  const value = await cache.getOrSet('a', load, { tags: ['t'] });
   parentPort.postMessage({ value });
 });
 parentPort.postMessage({ ready: true });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UNIT_BYTES } from '../../src/arena/layout.js';
-import type { Grant, WrittenRecord } from '../../src/arena/protocol.js';
 import { isWide, planRecord, writeTrailer } from '../../src/arena/record.js';
+import type { Grant, WrittenRecord } from '../../src/arena/write-protocol.js';
 import { encodeValue } from '../../src/codec/index.js';
 import { Scope } from '../../src/shared/scope.js';
 import { readTogether } from '../../src/shared/together.js';

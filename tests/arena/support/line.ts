@@ -2,22 +2,16 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Keeper } from '../../../src/arena/keeper.js';
 import { UNIT_BYTES } from '../../../src/arena/layout.js';
 import type { EntryTerms } from '../../../src/arena/lifetime.js';
-import type {
-  CacheConfig,
-  CacheNews,
-  CacheTicket,
-  FromKeeper,
-  Grant,
-  Notice,
-  Request,
-} from '../../../src/arena/protocol.js';
+import { Outbox } from '../../../src/arena/outbox.js';
+import type { CacheConfig, CacheNews, CacheTicket, FromKeeper, Notice, Request } from '../../../src/arena/protocol.js';
 import { SharedReader } from '../../../src/arena/reader.js';
-import { isWide, planRecord, writeTrailer } from '../../../src/arena/record.js';
+import { isWide, planRecord, writeRecord, writeTrailer } from '../../../src/arena/record.js';
 import { SegmentMap } from '../../../src/arena/segment-map.js';
 import { CacheTable } from '../../../src/arena/table.js';
 import { ThreadRow } from '../../../src/arena/thread-row.js';
 import { isPacked, type Packed, unpackAnswer } from '../../../src/arena/wire.js';
 import { fromWire } from '../../../src/arena/wire-error.js';
+import type { Grant, StoreRequest } from '../../../src/arena/write-protocol.js';
 import { hashString } from '../../../src/common/hash.js';
 
 export const FOREVER: EntryTerms = {
@@ -75,6 +69,9 @@ export class Line {
   readonly #answers = new Map<number, FromKeeper>();
   readonly #port: MessagePort;
   #row: ThreadRow | undefined;
+  #outbox: Outbox | undefined;
+  /** Where what was asked to be stored lies in the outbox, by its request. */
+  readonly #letters = new Map<number, number>();
   #next = 1;
 
   constructor(
@@ -92,9 +89,14 @@ export class Line {
     return this.#row!;
   }
 
+  get outbox(): Outbox {
+    return this.#outbox!;
+  }
+
   /** Asks; gives the number by which `answerTo` finds the answer, now or later. */
   send(request: Request): number {
     const id = this.#next++;
+    if (request.op === 'store') this.#letters.set(id, request.start);
     this.#port.emit('message', { id, ...request });
     return id;
   }
@@ -126,12 +128,47 @@ export class Line {
     this.#port.close();
   }
 
-  #hear(message: FromKeeper): void {
-    if (message.op === 'welcome') this.#row = new ThreadRow(message.control, message.row);
-    else if (message.op === 'segment') this.segments.add(message.segment, message.buffer);
-    else if (message.op === 'news') this.news.push(...message.news);
-    else if (message.op === 'answer' || message.op === 'refuse') this.#answers.set(message.id, message);
+  #answer(answer: FromKeeper & { op: 'answer' | 'refuse' }): void {
+    this.#answers.set(answer.id, answer);
+    const start = this.#letters.get(answer.id);
+    if (start === undefined) return;
+    this.#letters.delete(answer.id);
+    // Who has answered is through with it.
+    this.outbox.view(start, 64).fill(0xdd);
+    this.outbox.free(start);
   }
+
+  #hear(message: FromKeeper): void {
+    if (message.op === 'welcome') {
+      this.#row = new ThreadRow(message.control, message.row);
+      this.#outbox = new Outbox(message.control, message.row);
+    } else if (message.op === 'segment') this.segments.add(message.segment, message.buffer);
+    else if (message.op === 'news') this.news.push(...message.news);
+    else if (message.op === 'answer' || message.op === 'refuse') this.#answer(message);
+  }
+}
+
+/** A record of one part, written into an outbox; `undefined` when there is no room. */
+export function storeRequest(
+  outbox: Outbox,
+  place: { cache: number; hash: number; flight: number },
+  key: string,
+  bytes: Uint8Array,
+  terms: EntryTerms,
+): StoreRequest | undefined {
+  const [wide, tags] = [isWide(key), new Uint8Array(0)];
+  const plan = planRecord([bytes.length], 0, key, wide);
+  const { byteLength, trailer } = plan;
+  const start = outbox.take(byteLength, true);
+  if (start < 0) return undefined;
+  writeRecord(
+    outbox.view(start, byteLength),
+    plan,
+    { skeleton: new Uint8Array(0), parts: [bytes] },
+    { key, wide, tags },
+  );
+  const what = { start, byteLength, bytes: byteLength, trailer, skeletonLength: 0, parts: 1, tagsLength: 0 };
+  return { op: 'store', ...place, key, wide, ...what, terms, loadMs: 0, turn: 0 };
 }
 
 /** A cache of a keeper in this thread, written and read synchronously. */
@@ -206,6 +243,13 @@ export class Bench {
     const granted = this.line.answerTo<Grant | Refused>(this.reserve(key, bytes.length))?.result;
     if (granted === undefined) throw new Error(`set ${key}: has to wait`);
     return 'refused' in granted ? false : this.commit(key, granted, bytes, terms);
+  }
+
+  /** Has the keeper write a record of one part, at once or when there is room. The number of the request, or -1. */
+  store(key: string, bytes: Uint8Array, terms: EntryTerms = FOREVER): number {
+    const { cache, line } = this;
+    const request = storeRequest(line.outbox, { cache, hash: this.hash(key), flight: 0 }, key, bytes, terms);
+    return request === undefined ? -1 : line.send(request);
   }
 
   delete(key: string): boolean {
