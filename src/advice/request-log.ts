@@ -8,6 +8,8 @@ const THINNING = 0.5;
 const ROOM = 0.9;
 /** Entries that are followed at once, at most: while the log has never been full, and from then on. */
 const MAX_FOLLOWED = { young: 16_384, old: 4096 } as const;
+/** Policies that neither look at sizes nor adapt: a few thousand keys stand for all from the start, to within a point. */
+const SIMPLE_POLICIES: readonly unknown[] = ['lru', 'fifo', 'lfu'];
 /** Fewer entries, and where none are told of, fewer keys than this say too little. */
 const MIN_FOLLOWED = 256;
 const MIN_KEYS = 1024;
@@ -53,6 +55,8 @@ interface LogParts {
   capacity?: number;
   /** Memory that others read, of `SHARED_LOG_BYTES`. */
   buffer?: SharedArrayBuffer;
+  /** Of the cache: which one decides how many keys are to be followed. Default: as for the most demanding. */
+  policy?: unknown;
 }
 
 /**
@@ -89,10 +93,12 @@ export class RequestLog {
   #length = HEAD_WORDS;
   /** Entries that were held when that was last told, and of how many no more are followed than may be. */
   #held = 0;
-  #maxHeld: number = MAX_FOLLOWED.young;
-  #maxFollowed: number = MAX_FOLLOWED.young;
+  #maxHeld: number;
+  #maxFollowed: number;
 
-  constructor({ gets, usualCost = () => 1, capacity = CAPACITY, buffer }: LogParts) {
+  constructor({ gets, usualCost = () => 1, capacity = CAPACITY, buffer, policy }: LogParts) {
+    this.#maxFollowed = SIMPLE_POLICIES.includes(policy) ? MAX_FOLLOWED.old : MAX_FOLLOWED.young;
+    this.#maxHeld = this.#maxFollowed;
     this.#gets = gets;
     this.#usualCost = usualCost;
     this.#capacity = capacity;

@@ -35,7 +35,8 @@ export class KeeperSample {
       table.header(HEADER.departedHits) +
       table.sumStat(misses) +
       table.header(HEADER.departedMisses);
-    this.#log = new RequestLog({ gets: this.#gets, usualCost: usualCostOf(config.cost), buffer: this.buffer });
+    const { policy } = config;
+    this.#log = new RequestLog({ gets: this.#gets, usualCost: usualCostOf(config.cost), buffer, policy });
   }
 
   /** A hit. */

@@ -78,6 +78,7 @@ export class Sample<K, V> {
     this.#log = new RequestLog({
       gets: () => counters.hits + counters.misses,
       usualCost: this.#usualCost,
+      policy: options.policy,
     });
   }
 

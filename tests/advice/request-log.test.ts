@@ -45,6 +45,23 @@ describe('RequestLog', () => {
     expect(log.view().rate).toBe(1);
   });
 
+  it.each([
+    ['lru', 4096],
+    ['lfu', 4096],
+    ['fifo', 4096],
+    ['gdsf', 16_384],
+    ['auto', 16_384],
+    [undefined, 16_384],
+  ])('follows no more entries than %s needs, from the start', (policy, most) => {
+    const log = new RequestLog({ gets: () => 0, policy });
+    log.fit(most);
+    log.miss(1);
+    expect(log.view().rate).toBe(1);
+    log.fit(50_000);
+    expect(50_000 * log.view().rate).toBeLessThanOrEqual(most);
+    expect(50_000 * log.view().rate).toBeGreaterThan(most / 2);
+  });
+
   it('tells no cost that is the usual one', () => {
     const log = new RequestLog({ gets: () => 0, usualCost: (size) => size });
     log.write(1, 100, 100);
