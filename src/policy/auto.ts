@@ -1,25 +1,12 @@
 import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
 import { FrequencyMemory } from '../struct/frequency-memory.js';
-import { heightOf, MARKED, OCTAVE_BITS, type Terms, UNUSED, used } from './decay.js';
+import { heightOf, MARKED, OCTAVE_BITS, UNUSED, used } from './decay.js';
 import type { Policy } from './policy.js';
 import { Ranking } from './ranking.js';
+import { SampleShare } from './sample-share.js';
+import { LRU, STRATEGIES } from './strategies.js';
 import { sampleOf, Trial } from './trial.js';
-
-/** The strategies among which measurement chooses; the first is the one to begin with. */
-const STRATEGIES: readonly Terms[] = [
-  // Uses count for long, newcomers prove themselves: skewed and stable popularity, scans.
-  { window: 0.1, halfLife: 10, discount: 0.5 },
-  // Recent uses count: popularity that drifts.
-  { window: 0.1, halfLife: 3, discount: 0 },
-  { window: 0.02, halfLife: 1, discount: 0 },
-  // The last use counts: LRU, all but exactly.
-  { window: 0.1, halfLife: 0.04, discount: 0 },
-  // Who is in stays unless the other has clearly been used more: loops longer than the cache.
-  { window: 0.02, halfLife: 40, discount: 1 },
-  // Newcomers get time: bursts.
-  { window: 0.3, halfLife: 10, discount: 0.5 },
-];
 
 /** Keys that have left and are remembered, per entry. */
 const REMEMBERED = 4;
@@ -56,8 +43,9 @@ const ALL = 2 ** 32;
  *   no cost, since only the speed of its clock changes.
  * * `FrequencyMemory` keeps the uses of what has left, as TinyLFU's sketch does, so that who comes back is known. Hits
  *   write nothing to it: the count of an entry goes there when it leaves.
- * * `Trial` runs each strategy on a sample of the keys, and says which one missed least of late, in cost. The sample is
- *   some 256 entries, a quarter of a cache of fewer than a thousand, and all of one of fewer than a hundred.
+ * * `Trial` runs each strategy on a sample of the keys, and says which one missed least of late, in cost, or LRU where
+ *   changing has not paid. The sample is some 256 entries, a quarter of a cache of fewer than a thousand, and all of one of
+ *   fewer than a hundred.
  *
  * # Trade-offs
  *
@@ -90,8 +78,8 @@ export class AutoPolicy implements Policy {
   #stretchMoves = 0;
   #stretchUses = 0;
   #pause = MIN_PAUSE;
-  /** Handles below this have been looked at for the trial. */
-  #scanned = 0;
+  /** How much of what is held the trial is about. */
+  readonly #share = new SampleShare();
   readonly #notes = new Int32Array(NOTES);
   #noted = 0;
   #batches = 0;
@@ -112,6 +100,7 @@ export class AutoPolicy implements Policy {
   insert(handle: number, size: number, cost: number, hash: number = hashNumber(this.#nextHash++, 0)): void {
     if (cost !== this.#cost) this.#cost = this.#cost === 0 ? cost : Number.NaN;
     this.#ranking.insert(handle, size, cost / size, hash, this.#flags(hash));
+    if (hash >>> 0 < this.#sampled) this.#share.add(handle, Math.fround(size));
     if (this.#memory !== undefined) this.#entered(handle, size, cost, hash);
   }
 
@@ -135,10 +124,12 @@ export class AutoPolicy implements Policy {
   update(handle: number, size: number, cost: number): void {
     const ranking = this.#ranking;
     if (cost !== this.#cost) this.#cost = Number.NaN;
-    const isMereUse = cost === this.#cost && Math.fround(size) === ranking.rows.sizes[handle];
+    const before = ranking.rows.sizes[handle]!;
+    const isMereUse = cost === this.#cost && Math.fround(size) === before;
     const weight = isMereUse ? ranking.touch(handle) : ranking.update(handle, size, cost / size);
     if ((weight & MARKED) === 0) return;
     const hash = ranking.rows.hash(handle);
+    if (hash >>> 0 < this.#sampled) this.#share.add(handle, Math.fround(size) - before);
     if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
   }
 
@@ -147,6 +138,7 @@ export class AutoPolicy implements Policy {
     const hash = ranking.rows.hash(handle);
     if (ranking.isNamed(handle) && this.#memory !== undefined) this.#leaves(handle);
     else if (hash >>> 0 < this.#sampled) this.#removed(hash);
+    if (hash >>> 0 < this.#sampled) this.#share.subtract(handle, ranking.rows.sizes[handle]!);
     ranking.remove(handle);
   }
 
@@ -158,6 +150,9 @@ export class AutoPolicy implements Policy {
     }
     if (cost !== this.#cost) this.#cost = Number.NaN;
     this.#leaves(handle);
+    const { rows } = this.#ranking;
+    if (rows.hash(handle) >>> 0 < this.#sampled) this.#share.subtract(handle, rows.sizes[handle]!);
+    if (hash >>> 0 < this.#sampled) this.#share.add(handle, Math.fround(size));
     this.#ranking.replace(handle, size, cost / size, hash, this.#flags(hash));
     this.#entered(handle, size, cost, hash);
   }
@@ -180,6 +175,7 @@ export class AutoPolicy implements Policy {
     this.#memory?.validate();
     this.#trial?.validate();
     invariant(this.#noted <= NOTES, `auto: ${this.#noted} hits are noted`);
+    this.#share.validate(this.#ranking.rows, this.#sampled);
     invariant(this.#moved <= 2 * MAX_MOVES, `auto: ${this.#moved / 2} moves are noted`);
   }
 
@@ -190,9 +186,11 @@ export class AutoPolicy implements Policy {
     this.#memory = new FrequencyMemory(REMEMBERED * count);
     this.#sampled = (sampleOf(count) / count) * ALL;
     this.#limit = this.#sampled;
-    this.#trial = new Trial(STRATEGIES);
-    this.#trial.maxBytes = bytes * (this.#sampled / ALL);
+    this.#trial = new Trial(STRATEGIES, LRU);
+    // For all that is looked at now, until it is known what that comes to.
+    this.#trial.maxBytes = bytes;
     this.#scan(this.#trial);
+    this.#trial.maxBytes = bytes * this.#shareNow();
     this.#movesWanted = 2;
     this.#trialUses = this.#ranking.clock.uses;
   }
@@ -217,15 +215,23 @@ export class AutoPolicy implements Policy {
 
   #scan(trial: Trial): void {
     const ranking = this.#ranking;
-    const end = Math.min(ranking.rows.capacity, this.#scanned + SCAN);
-    for (let handle = this.#scanned; handle < end; handle++) {
+    const share = this.#share;
+    const from = share.looked;
+    share.looked = Math.min(ranking.rows.capacity, from + SCAN);
+    for (let handle = from; handle < share.looked; handle++) {
       const hash = ranking.rows.hash(handle);
       if (hash >>> 0 >= this.#sampled || !ranking.rows.has(handle)) continue;
-      ranking.flag(handle, MARKED);
       const size = ranking.rows.sizes[handle]!;
+      share.add(handle, size);
+      if ((ranking.rows.weights[handle]! & MARKED) !== 0) continue;
+      ranking.flag(handle, MARKED);
       trial.held(hash, size, ranking.rows.value(handle) * size, ranking.height(handle));
     }
-    this.#scanned = end;
+  }
+
+  #shareNow(): number {
+    const { bytes, rows } = this.#ranking;
+    return this.#share.measure(this.#sampled / ALL, bytes, this.#share.looked >= rows.capacity);
   }
 
   #move(hash: number, what: number): void {
@@ -258,13 +264,14 @@ export class AutoPolicy implements Policy {
     const { count } = ranking;
     this.#movesWanted = 2 * Math.min(MAX_MOVES, 1 + Math.floor(count / ENTRIES_PER_MOVE));
     if (memory.cells < (REMEMBERED * count) / 2) memory.grow();
-    if (this.#scanned < ranking.rows.capacity) this.#scan(trial);
+    if (this.#share.looked < ranking.rows.capacity) this.#scan(trial);
     if (this.#sampled * count > 2 * sampleOf(count) * ALL) this.#narrow(trial);
     this.#pauseOrResume(trial, moved);
   }
 
   #narrow(trial: Trial): void {
     this.#sampled /= 2;
+    this.#share.restart();
     if (this.#limit > 0) this.#limit = this.#sampled;
     trial.narrow(this.#sampled);
   }
@@ -306,7 +313,7 @@ export class AutoPolicy implements Policy {
     const trial = this.#trial!;
     this.#batches = 0;
     if (this.#noted > 0) this.#workOff(trial);
-    trial.maxBytes = this.#ranking.fullBytes * (this.#sampled / ALL);
+    trial.maxBytes = this.#ranking.fullBytes * this.#shareNow();
     trial.written(hash, size, cost);
     this.#follow(trial);
   }

@@ -1,6 +1,7 @@
 import { HashSlots } from '../struct/hash-slots.js';
 import { NEVER, type Terms } from './decay.js';
 import { Ranking } from './ranking.js';
+import { Verdict } from './verdict.js';
 
 /** Entries that each of the paper caches holds, about. */
 const SAMPLE = 256;
@@ -13,18 +14,11 @@ const MIN_SLOTS = 64;
 const MAX_SLOTS = SAMPLE * SLOTS_PER_ENTRY;
 /** Slots looked at for one that no paper cache holds, before one is taken from those that hold it. */
 const MAX_LOOKS = 32;
-/** The past counts by its last so many uses per entry, and not less than so many. */
-const MEMORY_PER_ENTRY = 20;
-const MIN_MEMORY = 500;
 /** Who has led for so many requests leads for now: after a pause, and at the start or after another has led. */
 const LONG_LEAD = 5_000;
 const FIRST_LEAD = 10_000;
 /** Requests per entry that count for nothing after a pause, until the paper caches hold what is asked for now. */
 const WARM_UP = 2;
-/** The present is worth so many times the past when it is not as the past was. */
-const PAST_WORTH = 8;
-/** Where the weight of a loss has grown to this, all of them are divided by it. */
-const MAX_WEIGHT = 2 ** 200;
 /** Between two costs that are as good as one. */
 const MOST_RATIO = 1.25;
 
@@ -36,14 +30,17 @@ export function sampleOf(count: number): number {
 /**
  * Which of several strategies would serve the last requests best, told by trying: each has a cache on paper, a ranking
  * without values, that sees the requests of a sample of all keys and has its share of the budget (miniature simulation:
- * Waldspurger et al., USENIX ATC 2017). What its misses cost is summed up and slowly forgotten; the least sum leads.
+ * Waldspurger et al., USENIX ATC 2017). What its misses cost decides who leads (see verdict.ts). The last ranking is the
+ * follower, which changes its terms as the favourite changes.
  *
  * Keys are hashes: those below a limit are the sample. A slot holds one key of it and has the same number in all paper
  * caches, so that a request costs one look-up. Slots whose key nobody holds any more keep the count of its uses until
  * they are given to other keys, one after the other.
  */
 export class Trial {
+  readonly #terms: readonly Terms[];
   readonly #rankings: readonly Ranking[];
+  readonly #verdict: Verdict;
   readonly #slots = new HashSlots(MIN_SLOTS);
   /** slot → how many rankings hold it. */
   readonly #holders = new Uint8Array(MAX_SLOTS);
@@ -51,9 +48,6 @@ export class Trial {
   readonly #sizes = new Float64Array(MAX_SLOTS);
   readonly #costs = new Float64Array(MAX_SLOTS);
   readonly #values = new Float32Array(MAX_SLOTS);
-  /** What the misses of each have cost, each times its weight: instead of the past losing weight, the present gains it. */
-  readonly #losses: Float64Array;
-  #weight = 1;
   #taken = 0;
   #hand = 0;
   #maxBytes = 0;
@@ -63,9 +57,11 @@ export class Trial {
   #warmUp = 0;
   #leadWanted = FIRST_LEAD;
 
-  constructor(terms: readonly Terms[]) {
-    this.#rankings = terms.map((each) => new Ranking(each));
-    this.#losses = new Float64Array(terms.length);
+  /** @param lru the place of LRU among the strategies */
+  constructor(strategies: readonly Terms[], lru: number) {
+    this.#terms = strategies;
+    this.#rankings = [...strategies, strategies[0]!].map((each) => new Ranking(each));
+    this.#verdict = new Verdict(strategies.length, lru);
   }
 
   /** The place of the best among the terms, as of now. */
@@ -88,7 +84,7 @@ export class Trial {
     this.#warmUp = WARM_UP * this.#rankings[this.#leader]!.count;
     this.#lead = 0;
     this.#leadWanted = isOther ? FIRST_LEAD : LONG_LEAD;
-    if (isOther) this.#weight *= PAST_WORTH;
+    if (isOther) this.#verdict.change();
   }
 
   /** What each paper cache may hold. */
@@ -141,7 +137,10 @@ export class Trial {
 
   #request(slot: number): void {
     const rankings = this.#rankings;
-    const loss = this.#warmUp > 0 ? 0 : this.#costs[slot]! * this.#weight;
+    const verdict = this.#verdict;
+    const isCounted = this.#warmUp === 0;
+    const cost = this.#costs[slot]!;
+    if (isCounted) verdict.requested(cost);
     let isMissed = false;
     for (let i = 0; i < rankings.length; i++) {
       const ranking = rankings[i]!;
@@ -149,34 +148,29 @@ export class Trial {
         ranking.touch(slot);
       } else {
         isMissed = true;
-        this.#losses[i]! += loss;
+        if (isCounted) verdict.missed(i, cost);
         this.#store(ranking, slot);
       }
     }
-    if (this.#warmUp > 0) {
+    if (!isCounted) {
       this.#warmUp--;
       return;
     }
     this.#lead++;
     if (isMissed) this.#chooseLeader();
-    const memory = Math.max(MIN_MEMORY, MEMORY_PER_ENTRY * rankings[this.#leader]!.count);
-    this.#weight *= memory / (memory - 1);
-    if (this.#weight > MAX_WEIGHT) this.#scaleDown();
+    verdict.forget(rankings[this.#leader]!.count);
   }
 
   #chooseLeader(): void {
-    const losses = this.#losses;
-    let best = this.#leader;
-    for (let i = 0; i < losses.length; i++) if (losses[i]! < losses[best]!) best = i;
-    if (best === this.#leader) return;
-    this.#leader = best;
+    const verdict = this.#verdict;
+    const before = verdict.favourite;
+    verdict.choose(this.#rankings[before]!.count);
+    const { favourite, leader } = verdict;
+    if (favourite !== before) this.#rankings[verdict.follower]!.terms = this.#terms[favourite]!;
+    if (leader === this.#leader) return;
+    this.#leader = leader;
     this.#lead = 0;
     this.#leadWanted = FIRST_LEAD;
-  }
-
-  #scaleDown(): void {
-    for (let i = 0; i < this.#losses.length; i++) this.#losses[i]! /= this.#weight;
-    this.#weight = 1;
   }
 
   #store(ranking: Ranking, slot: number): void {
