@@ -9,6 +9,7 @@ import { CacheConfigError, describe } from './common/error.js';
 import { parseTags } from './common/tags.js';
 import { parseJitter, parseShare, parseTtl, type Ttl, type TtlFunction } from './common/ttl.js';
 import type { EntryOptions, GetOrSetOptions, Loader } from './load/context.js';
+import { checkPolicy } from './policy/module.js';
 import type { Policy, PolicyName } from './policy/policy.js';
 import type { RemovalReason } from './stats/event.js';
 
@@ -102,7 +103,6 @@ export interface ResolvedCacheOptions<K, V> extends ResolvedCommonOptions<K, V> 
 
 export const POLICY_NAMES = ['auto', 'lru', 'lfu', 'fifo', 'gdsf'] as const satisfies readonly PolicyName[];
 const COST_NAMES = ['requests', 'bytes', 'balanced', 'measured'] as const satisfies readonly CostName[];
-const POLICY_METHODS = ['insert', 'touch', 'update', 'remove', 'victim', 'defer', 'order', 'validate'] as const;
 
 /** @throws CacheConfigError for anything out of range or of the wrong type. */
 export function resolveCommonOptions<K, V>(options: CommonOptions<K, V>): ResolvedCommonOptions<K, V> {
@@ -271,8 +271,5 @@ function resolvePolicy(policy: unknown): PolicyName | Policy {
   if (policy === null || typeof policy !== 'object') {
     return oneOf(policy, POLICY_NAMES, 'policy', ' or an object that implements Policy');
   }
-  const candidate = policy as Policy;
-  const missing = POLICY_METHODS.filter((method) => typeof candidate[method] !== 'function');
-  if (missing.length === 0) return candidate;
-  throw new CacheConfigError(`policy: expected an object that implements Policy; it has no ${missing.join(', ')}`);
+  return checkPolicy(policy);
 }

@@ -1,5 +1,5 @@
 import { CacheConfigError } from '../common/error.js';
-import { createPolicy, type PolicyName } from '../policy/index.js';
+import { policyOf } from '../policy/module.js';
 import type { Policy } from '../policy/policy.js';
 import type { RemovalReason } from '../stats/event.js';
 import { LatencyHistogram } from '../stats/histogram.js';
@@ -61,7 +61,7 @@ export class KeeperCache {
     readonly arena: Arena,
     nextNumber: () => number,
     readonly wantsNews: () => boolean,
-    policy: Policy = createPolicy(config.policy as PolicyName),
+    policy: Policy = policyOf(config.policy),
     left?: InheritedTable,
   ) {
     const entries = Number.isFinite(config.maxEntries) ? config.maxEntries : config.maxBytes / BYTES_PER_SLOT;

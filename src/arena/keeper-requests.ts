@@ -1,3 +1,4 @@
+import { importPolicy, isPolicyModule } from '../policy/module.js';
 import { resetCounts } from './counts.js';
 import type { Household } from './household.js';
 import { type KeeperCache, ticketOf } from './keeper-cache.js';
@@ -40,7 +41,9 @@ export class KeeperRequests {
     const refuse = (error: unknown) => client.send({ op: 'refuse', id, error: toWire(error) });
     switch (request.op) {
       case 'create':
-        return ticketOf(this.#create(client, request.config));
+        if (!isPolicyModule(request.config.policy)) return ticketOf(this.#create(client, request.config));
+        void this.#createWithModule(client, id, request.config);
+        return LATER;
       case 'attach':
         this.house.attach(client, id, request.name, request.timeoutMs);
         return LATER;
@@ -151,6 +154,17 @@ export class KeeperRequests {
   #findFresh(cache: KeeperCache, key: string, hash: number): number {
     const slot = cache.store.find(key, hash);
     return slot >= 0 && this.house.now() < cache.store.life.freshUntil(slot) ? slot : -1;
+  }
+
+  /** The policy is a user's, and to be imported first. */
+  async #createWithModule(client: KeeperClient, id: number, config: CacheConfig): Promise<void> {
+    try {
+      await importPolicy(config.policy);
+      client.send({ op: 'answer', id, result: ticketOf(this.#create(client, config)) });
+    } catch (error) {
+      client.send({ op: 'refuse', id, error: toWire(error) });
+    }
+    this.house.settle();
   }
 
   #create(client: KeeperClient, config: CacheConfig): KeeperCache {

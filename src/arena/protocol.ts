@@ -46,6 +46,7 @@ export interface CacheConfig {
   maxEntries: number;
   /** `undefined`: as `maxBytes`, and following it. */
   maxEntryBytes: number | undefined;
+  /** Its name, or the URL of a user's module. */
   policy: string;
   /** Whether the creator has functions of the cost and the TTL. */
   functions?: { cost: boolean; ttl: boolean };

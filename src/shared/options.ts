@@ -52,8 +52,11 @@ export interface SharedCacheOptions<V> extends Omit<CommonOptions<string, V>, 'n
   weigher?: ((value: V, key: string) => number) | undefined;
   /** By which any thread of the process attaches. Required. */
   name: string;
-  /** Who goes when room is needed. Default: `'auto'`. */
-  policy?: PolicyName | undefined;
+  /**
+   * Who goes when room is needed: a name, or the URL of a module, which runs in the keeper's thread. Its default export is a
+   * class that implements `Policy`, or a function that returns one. Default: `'auto'`.
+   */
+  policy?: PolicyName | URL | `${string}:${string}` | undefined;
   /** Modules that export a loader, by name: run in the pool, for every thread. */
   loaders?: Record<string, URL | string> | undefined;
   /** What `fetch` loads with. Default: the only loader there is. */
@@ -148,7 +151,7 @@ export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheCo
     maxBytes: boundedByMemory(common.maxBytes),
     maxEntries: common.maxEntries,
     maxEntryBytes: common.maxEntryBytes,
-    policy: oneOf(policy, POLICY_NAMES, 'policy'),
+    policy: resolvePolicy(policy),
     cost: typeof common.cost === 'function' ? 'requests' : common.cost,
     functions: { cost: typeof common.cost === 'function', ttl: common.ttlOf !== undefined },
     ttlMs: common.ttl,
@@ -173,19 +176,28 @@ export function boundedByMemory(maxBytes: number): number {
   );
 }
 
+/** What a URL begins with, and no path. */
+const SCHEME = /^[a-z][a-z0-9+.-]+:/i;
+
+function resolvePolicy(policy: unknown): string {
+  const isModule = policy instanceof URL || (typeof policy === 'string' && SCHEME.test(policy));
+  return isModule ? resolveModule('policy', policy) : oneOf(policy, POLICY_NAMES, 'policy', ' or the URL of a module');
+}
+
 /** @throws CacheConfigError for what is no URL or path, and for a file that does not exist. */
 export function resolveLoaderUrl(name: string, url: unknown): string {
+  return resolveModule(`loader '${name}'`, url);
+}
+
+function resolveModule(what: string, url: unknown): string {
   let href: string | undefined;
   if (url instanceof URL) href = url.href;
-  else if (typeof url === 'string' && url !== '')
-    href = /^[a-z][a-z0-9+.-]+:/i.test(url) ? url : pathToFileURL(url).href;
+  else if (typeof url === 'string' && url !== '') href = SCHEME.test(url) ? url : pathToFileURL(url).href;
   if (href === undefined) {
-    throw new CacheConfigError(`loader '${name}': expected the URL of a module; got ${describe(url)}`);
+    throw new CacheConfigError(`${what}: expected the URL of a module; got ${describe(url)}`);
   }
   if (href.startsWith('file:') && !existsSync(fileURLToPath(href))) {
-    throw new CacheConfigError(
-      `loader '${name}': expected the URL of a module; there is no file ${fileURLToPath(href)}`,
-    );
+    throw new CacheConfigError(`${what}: expected the URL of a module; there is no file ${fileURLToPath(href)}`);
   }
   return href;
 }

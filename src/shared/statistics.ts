@@ -12,7 +12,7 @@ import {
   STATE_MASK,
 } from '../arena/layout.js';
 import { forEachWaitingUse } from '../arena/row-scan.js';
-import { createPolicy, type PolicyName } from '../policy/index.js';
+import { policyOf } from '../policy/module.js';
 import type { Advice } from '../stats/advice.js';
 import { addUp, type LatencySummary, less, type Records, summaryOf } from '../stats/histogram.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
@@ -55,7 +55,7 @@ export class SharedStatistics<V> {
     return advise(viewLog(new Uint32Array(requests)), {
       maxBytes,
       maxEntries: config.maxEntries,
-      newPolicy: () => createPolicy(config.policy as PolicyName),
+      newPolicy: () => policyOf(config.policy),
       usualCost: usualCostOf(config.cost),
       hitRate,
       byteHitRate,

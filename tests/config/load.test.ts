@@ -55,7 +55,7 @@ describe('a configuration with mistakes', () => {
       'config: expected a configuration; got one with 10 mistakes:',
       `  - maxBytes: expected a positive number of bytes, or a string such as '512MiB', '2gb' or '25%'; got "50x" (string)`,
       '  - caches.thumbnails.share: expected a fraction of the whole budget, above 0 and at most 1; got 1.5 (number)',
-      `  - caches.thumbnails.policy: expected one of 'auto', 'lru', 'lfu', 'fifo', 'gdsf'; got "lur" (string)`,
+      `  - caches.thumbnails.policy: expected one of 'auto', 'lru', 'lfu', 'fifo', 'gdsf' or the URL of a module; got "lur" (string)`,
       expect.stringMatching(
         /^ {2}- caches\.thumbnails\.ttl: expected a positive number of milliseconds, .*; got 0 \(number\)$/,
       ),
