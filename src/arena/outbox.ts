@@ -40,12 +40,16 @@ const MOST_BESIDE = 8 * 2 ** 10 + TRAILER_ROOM;
 /** And of more parts. */
 const MOST_PARTS = 64;
 
+function mostBytes(isAlone: boolean): number {
+  return isAlone ? MOST_ALONE : MOST_BESIDE;
+}
+
 /** Whether a value may be small enough, before more is known. */
-export function isSmall({ skeleton, parts }: EncodedValue): boolean {
+export function isSmall({ skeleton, parts }: EncodedValue, isAlone: boolean): boolean {
   if (parts.length > MOST_PARTS) return false;
   let bytes = skeleton.length;
   for (const { byteLength } of parts) bytes += byteLength;
-  return bytes <= MOST_ALONE;
+  return bytes <= mostBytes(isAlone);
 }
 
 /** A record in a box. */
@@ -69,7 +73,7 @@ export class Outbox {
    * its beginning: the memory there is warm.
    */
   take(byteLength: number, isAlone: boolean): number {
-    if (byteLength > (isAlone ? MOST_ALONE : MOST_BESIDE)) return -1;
+    if (byteLength > mostBytes(isAlone)) return -1;
     const first = this.#letters[0];
     const last = this.#letters.at(-1);
     const start = last === undefined ? 0 : this.#behind(first!.start, last.end, byteLength);

@@ -185,14 +185,14 @@ export class RecordWriter {
 
   /** The value in the outbox, if it is small, there is room for it, and nothing was asked for it yet. */
   #letter(encoded: EncodedValue, terms: EntryTerms): StoreRequest | undefined {
-    if (this.#asking !== undefined || this.#isAborted || this.isOpen || !isSmall(encoded)) return undefined;
+    const { outbox, isIdle } = this.client;
+    if (this.#asking !== undefined || this.#isAborted || this.isOpen || !isSmall(encoded, isIdle)) return undefined;
     this.#describe(terms);
     const { key, hash, flight, turn, loadMs } = this;
     const [cache, wide, tags] = [this.ticket.cache, this.#wide, this.#tags];
     const sizes = encoded.parts.map((part) => part.byteLength);
     const plan = this.#plan(sizes, encoded.skeleton.length);
     const { byteLength, trailer } = plan;
-    const { outbox, isIdle } = this.client;
     const start = outbox.take(byteLength, isIdle);
     if (start < 0) return undefined;
     writeRecord(outbox.view(start, byteLength), plan, encoded, { key, wide, tags });
