@@ -61,6 +61,9 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     isOwner = options !== undefined,
     view?: SharedView<V>,
   ) {
+    if (client === undefined) {
+      throw new CacheConfigError('SharedCache: expected SharedCache.create(options) or SharedCache.attach(name); got new');
+    }
     super(client, ticket, options, view);
     this.#isOwner = isOwner;
     if (isOwner) created.add(this.name);

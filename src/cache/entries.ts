@@ -1,6 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, describe } from '../common/error.js';
+import { keysOf, pairsOf } from '../common/many.js';
 import type { EntryOptions } from '../load/context.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import { type Portrait, portrait, show } from '../stats/portrait.js';
@@ -119,7 +120,7 @@ export abstract class Entries<K, V> {
   /** The hits among `keys`. */
   getMany(keys: Iterable<K>): Map<K, V> {
     const found = new Map<K, V>();
-    for (const key of keys) {
+    for (const key of keysOf(keys, 'getMany')) {
       const value = this.get(key);
       if (value !== undefined) found.set(key, value);
     }
@@ -129,14 +130,14 @@ export abstract class Entries<K, V> {
   /** Stores all entries with the same options; how many were not refused. */
   setMany(entries: Iterable<readonly [K, V]>, options?: EntryOptions<V, K>): number {
     let stored = 0;
-    for (const [key, value] of entries) if (this.set(key, value, options)) stored++;
+    for (const [key, value] of pairsOf(entries, 'setMany')) if (this.set(key, value, options)) stored++;
     return stored;
   }
 
   /** How many fresh entries went. */
   deleteMany(keys: Iterable<K>): number {
     let deleted = 0;
-    for (const key of keys) if (this.delete(key)) deleted++;
+    for (const key of keysOf(keys, 'deleteMany')) if (this.delete(key)) deleted++;
     return deleted;
   }
 

@@ -6,8 +6,13 @@ import { CacheConfigError, describe } from './error.js';
  * @throws CacheConfigError unless it is an array of non-empty strings.
  */
 export function parseTags(tags: unknown): readonly string[] {
-  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== '')) return [...new Set(tags)];
-  throw new CacheConfigError(`tags: expected an array of non-empty strings; got ${describe(tags)}`);
+  if (!Array.isArray(tags))
+    throw new CacheConfigError(`tags: expected an array of non-empty strings; got ${describe(tags)}`);
+  for (const tag of tags) {
+    if (typeof tag === 'string' && tag !== '') continue;
+    throw new CacheConfigError(`tags: expected an array of non-empty strings; got ${describe(tag)} among them`);
+  }
+  return [...new Set(tags)];
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { HEADER } from '../arena/layout.js';
 import { CacheClosedError } from '../common/error.js';
+import { keysOf } from '../common/many.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import { type Portrait, portrait, show } from '../stats/portrait.js';
 import type { SharedNews } from './events.js';
@@ -106,7 +107,7 @@ export abstract class SharedReads<V> {
 
   /** The hits among `keys`, as copies, as of one moment: of a transaction, all is seen or nothing. */
   getMany(keys: Iterable<string>): Map<string, V> {
-    const list = [...new Set(keys)];
+    const list = [...new Set(keysOf(keys, 'getMany'))];
     this.open();
     for (const key of list) this.openFor(key);
     const found = readTogether<V>(this.reading, list);

@@ -8,6 +8,7 @@ import { type EncodedValue, encodeValue } from '../codec/index.js';
 import { type Bytes, parseBytes } from '../common/bytes.js';
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, CacheLoadError, describe } from '../common/error.js';
+import { keysOf, pairsOf } from '../common/many.js';
 import type { EntryOptions } from '../load/context.js';
 import type { RemovalReason } from '../stats/event.js';
 import type { TransactionFunction, TurnOptions } from '../transaction/session.js';
@@ -84,7 +85,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
    */
   async setMany(entries: Iterable<readonly [string, V]>, options: SharedSetOptions = {}): Promise<number> {
     this.open();
-    const items = Array.from(entries, ([key, value]) => this.#itemOf(key, value, options));
+    const items = Array.from(pairsOf(entries, 'setMany'), ([key, value]) => this.#itemOf(key, value, options));
     const stored = await storeMany(this.client, this.ticket, items, { maxBytes: this.maxBytes });
     return stored.filter(Boolean).length;
   }
@@ -164,7 +165,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
 
   /** How many fresh entries went, in one round trip. */
   async deleteMany(keys: Iterable<string>): Promise<number> {
-    return (await this.#remove([...keys])).filter(Boolean).length;
+    return (await this.#remove([...keysOf(keys, 'deleteMany')])).filter(Boolean).length;
   }
 
   /** Makes an entry stale now, or dead if it has no grace; whether it was fresh. */

@@ -152,6 +152,21 @@ export function singleContract(name: string, { create, sleep }: SingleHarness): 
       expect(cache.getMany([]).size).toBe(0);
     });
 
+    it.each([
+      ['setMany', 5, 'setMany: expected an iterable of [key, value] pairs; got 5 (number)'],
+      ['setMany', { a: '1' }, 'setMany: expected an iterable of [key, value] pairs; got an object'],
+      ['setMany', ['ab'], 'setMany: expected [key, value] pairs; got "ab" (string) among them'],
+      ['getMany', undefined, 'getMany: expected an iterable of keys; got undefined'],
+      ['getMany', 'ab', 'getMany: expected an iterable of keys; got "ab" (string)'],
+      ['deleteMany', { a: 1 }, 'deleteMany: expected an iterable of keys; got an object'],
+    ] as const)('%s says what it cannot go through: %o', async (method, given, message) => {
+      const cache = await create();
+      await cache.set('a', '1');
+      const call = async () => (cache[method] as (given: unknown) => unknown)(given);
+      await expect(call()).rejects.toThrow(expect.objectContaining({ code: 'ERR_CACHE_CONFIG', message }));
+      expect(cache.get('a')).toBe('1');
+    });
+
     it('of a batch larger than the budget the last stay, and none is refused', async () => {
       const cache = await create({ maxBytes: '64KiB' });
       const entries = Array.from({ length: 100 }, (_, i): [string, string] => [`k${i}`, 'x'.repeat(5_000)]);

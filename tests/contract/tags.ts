@@ -145,7 +145,7 @@ export function tagContract(name: string, { create, sleep }: RemovalHarness): vo
       ['tag: expected a non-empty string, or an array of them; got "" (string)', ''],
       ['tag: expected a non-empty string, or an array of them; got 7 (number)', 7],
       ['tag: expected a non-empty string, or an array of them; got undefined', undefined],
-      ['tags: expected an array of non-empty strings; got an instance of Array', ['a', '']],
+      ['tags: expected an array of non-empty strings; got "" (string) among them', ['a', '']],
     ])('refuse what is none: %s', async (message, tags) => {
       const cache = await filled();
       const call = async () => cache.deleteByTag(tags as string);

@@ -7,6 +7,10 @@ import { runProgram } from '../support/run.js';
 import { create, sleep, thread } from './support/threads.js';
 
 describe('attaching', () => {
+  it('is no matter of new', () => {
+    expect(() => Reflect.construct(SharedCache as never, [])).toThrow(/SharedCache\.create\(options\)/);
+  });
+
   it('by name and by handle, from a thread that was there before and one that came later', async () => {
     const early = thread();
     await early.run(() => undefined);
