@@ -31,10 +31,13 @@ function makePipe(path) {
   if (spawnSync('mkfifo', [path]).status !== 0) return undefined;
   const descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   const junk = new Uint8Array(POURED_BYTES).fill(0xee);
+  let isClosed = false;
   return {
     path,
     /** Lets one read of the other end come to its end. */
     pour() {
+      // A death of the last moments.
+      if (isClosed) return;
       try {
         writeSync(descriptor, junk);
       } catch (error) {
@@ -42,6 +45,9 @@ function makePipe(path) {
         if (error.code !== 'EAGAIN') throw error;
       }
     },
-    close: () => closeSync(descriptor),
+    close() {
+      isClosed = true;
+      closeSync(descriptor);
+    },
   };
 }
