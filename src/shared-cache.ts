@@ -62,7 +62,9 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     view?: SharedView<V>,
   ) {
     if (client === undefined) {
-      throw new CacheConfigError('SharedCache: expected SharedCache.create(options) or SharedCache.attach(name); got new');
+      throw new CacheConfigError(
+        'SharedCache: expected SharedCache.create(options) or SharedCache.attach(name); got new',
+      );
     }
     super(client, ticket, options, view);
     this.#isOwner = isOwner;
