@@ -287,7 +287,7 @@ describe('the clock of the process', () => {
             now += 25;
             if (look > 0 && read % look === look - 1 && now - start < 1400) {
               cache.has('a');
-            cache.set('b', 1);
+              cache.set('b', 1);
             }
             expect(cache.get('a')).toBe(now - start < 1500 ? round : undefined);
           }
