@@ -7,6 +7,8 @@ import { argv, memoryUsage, stdout } from 'node:process';
 const HITS = 20_000;
 /** Before bytes are counted: so that what runs is compiled by the last of the compilers, whose code allocates least. */
 const WARMING = 50 * HITS;
+/** Now and then the heap seems to grow by a page's worth while it is swept or compiled for: one round without that is enough. */
+const ROUNDS = 40;
 const counts = { maps: 0, atomics: 0 };
 
 function count(object, name, counter) {
@@ -40,7 +42,7 @@ function countHits(hit) {
 function allocatedBytes(hit) {
   for (let i = 0; i < WARMING; i++) hit();
   let least = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     globalThis.gc();
     const before = memoryUsage().heapUsed;
     for (let i = 0; i < HITS; i++) hit();
