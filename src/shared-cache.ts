@@ -82,6 +82,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     client.attach(ticket.cache, this, {
       onNews: (news, lost) => this.news.tell(news, lost),
       onAppraise: (message) => this.news.emitter.guard(() => appraise(this.reading, this.terms, message)),
+      onFault: (error, warns) => this.news.tellFault(error, warns),
       onClosed: () => this.shut(),
     });
   }

@@ -2,22 +2,14 @@ import { MessageChannel, type MessagePort, postMessageToThread, type TransferLis
 import { CacheConfigError } from '../common/error.js';
 import { invariant } from '../common/invariant.js';
 import { tableOf } from './adoption.js';
+import type { CacheListener } from './cache-listener.js';
 import { Inbox } from './inbox.js';
 import { answerToLife, hasEnded, KeeperLostError, keeperEnded } from './keeper-lost.js';
 import { PROTOCOL_VERSION } from './layout.js';
 import { osThread } from './os-thread.js';
 import { Outbox } from './outbox.js';
 import { endedBy, isStale, KnownCaches, type Pending, PendingRequests } from './pending.js';
-import type {
-  AppraiseMessage,
-  CacheNews,
-  FromKeeper,
-  LoaderOrder,
-  Notice,
-  Rejoin,
-  Request,
-  Welcome,
-} from './protocol.js';
+import type { AppraiseMessage, FromKeeper, LoaderOrder, Notice, Rejoin, Request, Welcome } from './protocol.js';
 import { TAG } from './protocol.js';
 import { SegmentMap } from './segment-map.js';
 import { successor } from './succession.js';
@@ -29,15 +21,9 @@ const CONNECT_MS = 10_000;
 /** One that has answered just now, and does not any more, may be dying: then another one is to be looked for soon. */
 const REJOIN_MS = 500;
 const MAX_FAILURES = 1_000;
+const MAX_AMENDS = 1_000;
 /** The keeper is told at least so often how many events were heard. */
 const HEARD_AT_ONCE = 1_000;
-
-/** What a cache in this thread wants to hear from the keeper. */
-export interface CacheListener {
-  onNews(news: readonly CacheNews[], lost: number): void;
-  onClosed(): void;
-  onAppraise?(message: AppraiseMessage): void;
-}
 
 /**
  * A thread's line to the keeper: one port, requests and answers matched by number. Keeps the process alive while an
@@ -66,6 +52,8 @@ export class ArenaClient {
   #heard = 0;
   readonly #pending = new PendingRequests();
   readonly #caches = new KnownCaches();
+  /** What functions have said lately: a keeper that has ended may not have heard it, nor one that is not there yet. */
+  readonly #amends: Notice[] = [];
   readonly #inbox = new Inbox(
     (message) => this.#receive(message),
     (id) => this.#pending.has(id),
@@ -166,6 +154,7 @@ export class ArenaClient {
 
   notify(notice: Notice): void {
     if (this.#isWelcome) this.#port?.postMessage(notice);
+    if (notice.op === 'amend' && this.#amends.push(notice) > MAX_AMENDS) this.#amends.shift();
   }
 
   /** What an earlier keeper has granted is written in vain; the one that is there now is told that it is free. */
@@ -236,6 +225,9 @@ export class ArenaClient {
         else if (message.request === 0) this.#tell(message.cache, (listener) => listener.onAppraise?.(message));
         break;
       }
+      case 'fault':
+        this.#tell(message.cache, (listener) => listener.onFault?.(message.error, message.warns));
+        break;
       case 'closed':
         this.#caches.close(message.cache);
         this.#end(message.cache);
@@ -288,6 +280,7 @@ export class ArenaClient {
     this.keeper = keeper;
     this.#epoch = epoch;
     this.#isWelcome = true;
+    for (const amend of this.#amends.splice(0)) this.notify(amend);
     for (const cache of this.#caches.replace(caches, (ticket) => tableOf(ticket).closed)) this.#end(cache);
     for (const one of this.#pending.again((cache) => this.#caches.has(cache))) this.#askAgain(one);
     this.#welcomed();

@@ -1,6 +1,5 @@
 import { CacheConfigError } from '../common/error.js';
-import { policyOf } from '../policy/module.js';
-import type { Policy } from '../policy/policy.js';
+import { guardedPolicyOf } from '../policy/module.js';
 import type { RemovalReason } from '../stats/event.js';
 import { LatencyHistogram } from '../stats/histogram.js';
 import { LoadCosts } from '../stats/load-costs.js';
@@ -8,6 +7,7 @@ import { LoadTimes } from '../stats/load-times.js';
 import type { BlockNode } from './allocator.js';
 import type { Arena } from './arena.js';
 import { OWNER } from './arena.js';
+import type { Audience } from './audience.js';
 import { chargeOf, EntryStore, type NewEntry, unitsOf } from './entry-store.js';
 import type { KeeperClient } from './keeper-client.js';
 import { KeeperSample } from './keeper-sample.js';
@@ -60,8 +60,7 @@ export class KeeperCache {
     readonly config: CacheConfig,
     readonly arena: Arena,
     nextNumber: () => number,
-    readonly wantsNews: () => boolean,
-    policy: Policy = policyOf(config.policy),
+    readonly audience: Audience,
     left?: InheritedTable,
   ) {
     const entries = Number.isFinite(config.maxEntries) ? config.maxEntries : config.maxBytes / BYTES_PER_SLOT;
@@ -71,6 +70,9 @@ export class KeeperCache {
     this.sample = new KeeperSample(this.table, config, left?.ticket.requests);
     this.sweeping = new Sweeping(config.sweepMs);
     const onUse = (slot: number) => this.sample.use(slot);
+    // In a turn of its own: as long as a cache is being made, it is not known whose it is.
+    const onFault = (error: Error) => void setImmediate(() => audience.tellFault(this, error));
+    const policy = guardedPolicyOf(config.policy, onFault);
     this.store = new EntryStore(this.table, policy, arena.segments, nextNumber, onUse, left?.keep);
     this.#loadLatency = new LatencyHistogram(this.table.histogram(LOAD_HISTOGRAM));
     this.table.setHeader(HEADER.maxBytes, config.maxBytes);
@@ -229,7 +231,7 @@ export class KeeperCache {
   }
 
   tell(news: CacheNews): void {
-    if (this.wantsNews()) this.#news.push(news);
+    if (this.audience.isListening) this.#news.push(news);
   }
 
   takeNews(): CacheNews[] {

@@ -2,7 +2,7 @@ import type { MessagePort, TransferListItem } from 'node:worker_threads';
 import type { Arena } from './arena.js';
 import { toRef } from './layout.js';
 import { hasEnded, type OsThread } from './os-thread.js';
-import { type CacheNews, type FromKeeper, TAG } from './protocol.js';
+import { type AppraiseMessage, type CacheNews, type FromKeeper, TAG } from './protocol.js';
 import { messageThread } from './thread-message.js';
 import { packAnswer } from './wire.js';
 
@@ -11,6 +11,8 @@ const FIRST_ASK_MS = 2;
 const LAST_ASK_MS = 100;
 /** Events that a thread was told of and has not heard yet. What comes beyond is dropped, counted, and announced. */
 const MAX_UNHEARD = 100_000;
+/** So many questions wait for a thread that has not come yet; entries beyond stay as they are. */
+const MAX_OWED = 10_000;
 /** How long an answer of it may take. */
 const TIMEOUT_MS = 1000;
 
@@ -28,6 +30,8 @@ export class KeeperClient {
   suspect: boolean;
   /** It has said that it does not use its row any more. */
   hasLeft = false;
+  /** What it is to be asked when it comes to this keeper. */
+  readonly owed: AppraiseMessage[] = [];
 
   constructor(
     readonly row: number,
@@ -44,6 +48,12 @@ export class KeeperClient {
   send(message: FromKeeper): void {
     if (message.op === 'answer' || message.op === 'refuse') this.#answers.push(message);
     else if (!this.suspect) this.port?.postMessage(message);
+    else if (message.op === 'appraise' && this.#isAwaited) this.owed.push(message);
+  }
+
+  /** Whether it may come, and is owed what would be lost else. */
+  get #isAwaited(): boolean {
+    return this.port === undefined && !this.hasLeft && this.owed.length < MAX_OWED;
   }
 
   /** As `send`, handing something over. */
@@ -52,6 +62,7 @@ export class KeeperClient {
   }
 
   flush(): void {
+    if (this.owed.length > 0 && this.port !== undefined) for (const message of this.owed.splice(0)) this.send(message);
     if (this.#answers.length === 0) return;
     for (const answer of this.#answers) {
       if (!this.suspect) this.port?.postMessage(answer.op === 'answer' ? packAnswer(answer) : answer);

@@ -71,7 +71,7 @@ export class KeeperLoads {
     const durationMs = this.house.now() - flight.startedAt;
     cache.noteLoad(durationMs);
     cache.table.addHeader(HEADER.loadErrors, 1);
-    cache.tell({ type: 'loadError', key: flight.key, size: 0, durationMs, error: toWire(error) });
+    cache.tell({ type: 'loadError', key: flight.key, durationMs, error: toWire(error) });
     this.house.flights.fail(flight, error);
   }
 

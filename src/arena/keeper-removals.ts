@@ -65,7 +65,7 @@ export function clear(house: Household, cache: KeeperCache, path: readonly strin
   house.flights.supersedeWhere(cache, (key) => key.startsWith(within));
   house.reservations.supersedeWhere(cache, (key) => key.startsWith(within));
   const count = path.length === 0 ? cache.clear() : clearWithin(cache, path);
-  if (count === 0) cache.tell({ type: 'clear', key: innerKey(path, ''), size: 0 });
+  if (count === 0) cache.tell({ type: 'clear', key: innerKey(path, '') });
   return count;
 }
 

@@ -16,6 +16,7 @@ import type { Estate } from './adoption.js';
 import { Arena } from './arena.js';
 import { Attaching } from './attaching.js';
 import type { Attention, Hearing } from './attention.js';
+import { Audience } from './audience.js';
 import type { KeeperPlace } from './discovery.js';
 import { unitsOf } from './entry-store.js';
 import { FlightTable } from './flight-table.js';
@@ -324,8 +325,7 @@ export class Keeper implements Household {
   }
 
   #newCache(id: number, config: CacheConfig, left?: InheritedTable): KeeperCache {
-    const wantsNews = () => [...this.#clients.values()].some((client) => client.subscriptions.has(id));
-    const cache = new KeeperCache(id, config, this.arena, () => ++this.#number, wantsNews, undefined, left);
+    const cache = new KeeperCache(id, config, this.arena, () => ++this.#number, new Audience(this.#clients, id), left);
     cache.onLeave = (key) => this.reservations.noteLeft(cache, key);
     return cache;
   }

@@ -223,14 +223,12 @@ export type Notice =
 export type ToKeeper = ({ id: number } & Request) | Notice;
 
 /** What happened to an entry, for the listeners of a thread; `clear`: nothing was there to be cleared. */
-export interface CacheNews {
-  type: 'removal' | 'set' | 'load' | 'loadError' | 'maxSizeExceeded' | 'clear';
-  key: string;
-  size: number;
-  reason?: RemovalReason;
-  durationMs?: number;
-  error?: WireError;
-}
+export type CacheNews =
+  | { type: 'removal'; key: string; size: number; reason: RemovalReason }
+  | { type: 'set' | 'maxSizeExceeded'; key: string; size: number }
+  | { type: 'load'; key: string; size: number; durationMs: number }
+  | { type: 'loadError'; key: string; durationMs: number; error: WireError }
+  | { type: 'clear'; key: string };
 
 /** A thread is attached. */
 export interface Welcome {
@@ -269,6 +267,8 @@ export type FromKeeper =
   | { op: 'refuse'; id: number; error: WireError; flight?: number }
   | { op: 'news'; cache: number; news: CacheNews[]; lost: number }
   | AppraiseMessage
+  /** Something of a cache has failed in the keeper; who does not listen is warned of it, or not. */
+  | { op: 'fault'; cache: number; error: WireError; warns: boolean }
   | { op: 'closed'; cache: number }
   | { op: 'order'; cache: number; order: LoaderOrder }
   | { op: 'cancel'; flight: number };

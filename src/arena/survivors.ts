@@ -45,11 +45,12 @@ export class Survivors {
       if (closed.includes(ticket)) leaving.set(ticket.cache, ticket);
       else caches.set(ticket.cache, this.house.inherit(ticket, keeps(ticket, estate.startEmpty)));
     }
-    // The pool of a creator waits for him to come.
+    // Creators are waited for: by what they are to be asked, and by their pools.
     for (const cache of caches.values()) {
       const { creator, pool } = cache.config;
-      if (!pool.own) continue;
       const ghost = ghosts.find(({ row, thread }) => row === creator?.row && thread === creator.thread);
+      cache.creator = ghost;
+      if (!pool.own) continue;
       const nobody = new KeeperClient(creator?.row ?? 0, creator?.thread ?? 0, undefined, undefined, arena);
       cache.ownLoaders = new RemoteLoaders(ghost ?? nobody, cache.id, ghost !== undefined);
     }
@@ -76,6 +77,7 @@ export class Survivors {
     clients.set(client.row, client);
     arena.quarantine.releaseRow(client.row, new Set(kept));
     for (const id of listening) client.subscriptions.add(id);
+    client.owed.push(...(before?.owed ?? []));
     for (const cache of caches.values()) {
       const { creator } = cache.config;
       if (creator?.row !== client.row || creator.thread !== client.thread) continue;
@@ -89,6 +91,7 @@ export class Survivors {
     await provenGone(ghost.thread, ghost.osThread, isWanted);
     if (!isWanted()) return;
     RemoteLoaders.lose(this.house.caches.values(), ghost);
+    ghost.hasLeft = true;
     this.house.bury(ghost);
   }
 }

@@ -1,4 +1,5 @@
 import { CacheConfigError, describe } from '../common/error.js';
+import { GuardedPolicy } from './guarded.js';
 import { createPolicy, POLICY_NAMES, type Policy, type PolicyName } from './index.js';
 
 const METHODS = ['insert', 'touch', 'update', 'remove', 'victim', 'defer', 'order', 'validate'] as const;
@@ -54,8 +55,24 @@ export async function importPolicy(url: string): Promise<void> {
   makers.set(url, make);
 }
 
-/** One by its name, or of a module that was imported; where that could not be done, `'auto'`. */
+/** One by its name; for one of a module `'auto'`, since that is for the keeper's thread alone. */
 export function policyOf(policy: string): Policy {
-  if (!isPolicyModule(policy)) return createPolicy(policy as PolicyName);
-  return makers.get(policy)?.() ?? createPolicy('auto');
+  return createPolicy(isPolicyModule(policy) ? 'auto' : (policy as PolicyName));
+}
+
+/**
+ * One by its name, or of a module that was imported here; where that could not be done, or it cannot be made another time,
+ * `'auto'`. `onFault` is told, now or later, when that of a module fails.
+ */
+export function guardedPolicyOf(policy: string, onFault: (error: CacheConfigError) => void): Policy {
+  const make = makers.get(policy);
+  if (make === undefined) return policyOf(policy);
+  const name = `policy of ${policy}`;
+  try {
+    return new GuardedPolicy(make(), name, onFault);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : describe(cause);
+    onFault(new CacheConfigError(`${name}: making it failed: ${reason}; the cache goes on with 'auto'`, { cause }));
+    return createPolicy('auto');
+  }
 }

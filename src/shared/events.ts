@@ -1,6 +1,6 @@
 import type { ArenaClient } from '../arena/client.js';
 import { placedKey, withinPrefix } from '../arena/namespace-key.js';
-import type { CacheNews, CacheTicket } from '../arena/protocol.js';
+import type { CacheNews, CacheTicket, WireError } from '../arena/protocol.js';
 import { fromWire } from '../arena/wire-error.js';
 import { CacheError } from '../common/error.js';
 import { namespaceLabel } from '../common/namespace.js';
@@ -103,17 +103,24 @@ export class SharedNews {
     this.emitter.emit('error', { error: new CacheError(text) });
   }
 
-  #tellOne({ type, key: inner, size, reason, durationMs, error }: CacheNews): void {
-    const { path, key } = placedKey(inner);
+  /** Told by the keeper of what has failed there. */
+  tellFault(error: WireError, warns: boolean): void {
+    if (warns || this.emitter.heard.error) this.emitter.emit('error', { error: fromWire(error) });
+  }
+
+  #tellOne(news: CacheNews): void {
+    const { type } = news;
+    const { path, key } = placedKey(news.key);
     const emitter = this.#emitterOf(path);
     const place = path.length === 0 ? { key } : { key, namespace: namespaceLabel(path) };
     if (type === 'removal') {
       const { onEvicted } = this;
       const { namespace } = place;
+      const { size, reason } = news;
       if (onEvicted)
-        emitter.guard(() => onEvicted(key, namespace === undefined ? { size } : { size, namespace }, reason!));
-      const event = REMOVAL_EVENT[reason!];
-      if (event && emitter.heard[event]) emitter.emit(event, { ...place, size, reason: reason! });
+        emitter.guard(() => onEvicted(key, namespace === undefined ? { size } : { size, namespace }, reason));
+      const event = REMOVAL_EVENT[reason];
+      if (event && emitter.heard[event]) emitter.emit(event, { ...place, size, reason });
       return;
     }
     if (!emitter.heard[type]) return;
@@ -121,9 +128,10 @@ export class SharedNews {
       emitter.emit(type, path.length === 0 ? {} : { namespace: namespaceLabel(path) });
       return;
     }
-    const event: SharedEvent = { ...place, size };
-    if (durationMs !== undefined) event.durationMs = durationMs;
-    if (error !== undefined) event.error = fromWire(error);
+    const event: SharedEvent = { ...place };
+    if ('size' in news) event.size = news.size;
+    if ('durationMs' in news) event.durationMs = news.durationMs;
+    if ('error' in news) event.error = fromWire(news.error);
     emitter.emit(type, event);
   }
 

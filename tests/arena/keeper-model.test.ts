@@ -111,15 +111,17 @@ class Model {
   /** Applies what the keeper has told: each removal takes out just what is held. */
   tell(): void {
     this.look();
-    for (const { type, key, reason, size } of this.bench.line.takeNews()) {
-      if (type === 'removal') {
+    for (const news of this.bench.line.takeNews()) {
+      const { key } = news;
+      if (news.type === 'removal') {
+        const { reason, size } = news;
         const held = this.held.get(key);
         expect(held, `${key} leaves once (${reason})`).toBeDefined();
         if (reason === 'expire') expect(this.deadlines.get(key)).toBeLessThanOrEqual(this.clock.now);
         expect(size).toBeGreaterThanOrEqual(held!.length);
         this.held.delete(key);
         this.deadlines.delete(key);
-      } else if (type === 'set') {
+      } else if (news.type === 'set') {
         const set = this.#arrived.shift();
         expect(key).toBe(set?.key);
         this.held.set(key, { seed: set!.seed, length: set!.length });

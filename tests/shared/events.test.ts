@@ -108,6 +108,12 @@ describe('events', () => {
       'loadError failed',
       'hit loaded',
     ]);
+    const told: unknown[] = [];
+    cache.on('loadError', (event) => told.push(event));
+    await cache.getOrSet('failed', () => Promise.reject(new Error('no'))).catch(() => undefined);
+    await until(() => told.length > 0);
+    // As of a `Cache`: what could not be loaded has no size.
+    expect(told).toEqual([{ key: 'failed', error: new Error('no'), durationMs: expect.any(Number) }]);
   });
 
   it('are told to nobody who has left; a listener that throws harms nobody', async () => {

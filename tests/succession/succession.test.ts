@@ -84,6 +84,8 @@ describe('a keeper that ends', () => {
       memory: { written: 1200, right: 1200, byTag: 1, isAnother: true },
       // What the loads have given, and how many tasks the pool has run.
       ownPool: { before: [4096, 1], after: [4096, 2] },
+      // What the functions of a cache's creator say: cost and TTL.
+      appraisals: { early: [2, 20_000], between: [3, 30_000], isLate: true, late: [4, 40_000] },
       builds: {
         isSame: false,
         inCommonJs: [true, ...bySecond],

@@ -19,7 +19,7 @@ export default class NewestFirst {
   }
 
   defer(handle) {
-    this.remove(handle);
+    this.handles.splice(this.handles.indexOf(handle), 1);
     this.handles.unshift(handle);
   }
 
