@@ -6,12 +6,14 @@ import { type Bytes, parseBytes } from './common/bytes.js';
 import { type Clock, monotonicClock } from './common/clock.js';
 import { type Duration, parseDuration } from './common/duration.js';
 import { CacheConfigError, describe } from './common/error.js';
+import { nearest } from './common/nearest.js';
 import { parseTags } from './common/tags.js';
 import { parseJitter, parseShare, parseTtl, type Ttl, type TtlFunction } from './common/ttl.js';
 import type { EntryOptions, GetOrSetOptions, Loader } from './load/context.js';
 import { checkPolicy } from './policy/module.js';
 import type { Policy, PolicyName } from './policy/policy.js';
 import type { RemovalReason } from './stats/event.js';
+import { warnOnce } from './stats/warn.js';
 
 /** What a miss costs: one request, its bytes, the root of its bytes, or the time that its load has taken. */
 export type CostName = 'requests' | 'bytes' | 'balanced' | 'measured';
@@ -109,6 +111,7 @@ export function resolveCommonOptions<K, V>(options: CommonOptions<K, V>): Resolv
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`options: expected an object with maxBytes; got ${describe(options)}`);
   }
+  warnOfMisspelt(options);
   const { maxEntryBytes, sweepInterval, cost = 'requests', name = 'cache', ttl, ttlJitter = 0 } = options;
   const never = Number.POSITIVE_INFINITY;
   return {
@@ -126,6 +129,26 @@ export function resolveCommonOptions<K, V>(options: CommonOptions<K, V>): Resolv
     sweepInterval: sweepInterval === undefined ? undefined : parseDuration(sweepInterval, 'sweepInterval'),
     name: resolveName(name),
   };
+}
+
+/** Of either kind of cache. */
+const OPTION_NAMES = [
+  ...['maxBytes', 'maxEntries', 'maxEntryBytes', 'policy', 'cost', 'weigher', 'ttl', 'ttlJitter', 'refreshAhead'],
+  ...['idleTtl', 'grace', 'sweepInterval', 'name', 'loader', 'onEvicted', 'copy', 'clock'],
+  ...['loaders', 'defaultLoader', 'pool', 'reserveTimeout'],
+];
+
+/**
+ * Warns of what is spelt nearly as an option and is none. All else that is no option is passed over: options may be meant for
+ * somebody else, too.
+ */
+function warnOfMisspelt(options: object): void {
+  for (const given of Object.keys(options)) {
+    if (OPTION_NAMES.includes(given)) continue;
+    const names = OPTION_NAMES.filter((name) => name[0] === given[0]);
+    const meant = nearest(given, names);
+    if (meant !== undefined) warnOnce(`option '${given}' of a cache is none, and ignored; did you mean '${meant}'?`);
+  }
 }
 
 /** @throws CacheConfigError for anything out of range or of the wrong type. */

@@ -37,8 +37,6 @@ export class Hits<K, V> {
   limit = 0;
   /** How many of those that may be added so were taken from the uses of the clock's last reading. */
   #granted = 0;
-  /** Which reading that was. */
-  #reading = 0;
   policy!: Policy;
   readonly #table: Table<K, V>;
   readonly #life: Lifetime;
@@ -54,7 +52,7 @@ export class Hits<K, V> {
     this.#counters = counters;
     this.#sample = sample;
     this.#isDirect = isDirect;
-    ticker.onEndOfTurn = () => this.revoke();
+    ticker.onOutdated = () => this.revoke();
   }
 
   /** A hit of an entry that is known to be fresh. After it, others may be granted. */
@@ -68,9 +66,8 @@ export class Hits<K, V> {
 
   /** The next hit is to be looked at: something has a deadline that may be near. */
   revoke(): void {
-    // What was not used of a grant is given back, unless the clock was read anew meanwhile.
-    const unused = Math.min(this.#granted, Math.max(0, this.limit - this.length));
-    if (this.#ticker.time[0] === this.#reading) this.#ticker.uses += unused;
+    // What was not used of a grant is given back.
+    this.#ticker.uses += Math.min(this.#granted, Math.max(0, this.limit - this.length));
     this.#granted = 0;
     this.limit = 0;
   }
@@ -86,7 +83,6 @@ export class Hits<K, V> {
     this.revoke();
     const ticker = this.#ticker;
     this.#granted = Math.min(BATCH - this.length, ticker.uses);
-    this.#reading = ticker.time[0]!;
     ticker.uses -= this.#granted;
     this.limit = this.length + this.#granted;
   }

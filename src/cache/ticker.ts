@@ -18,8 +18,8 @@ export class Ticker {
   horizon = Number.POSITIVE_INFINITY;
   /** How often the last reading may still be used; whoever uses it takes one. */
   uses = 0;
-  /** Called when the last reading may not be used any more. */
-  onEndOfTurn: () => void = () => undefined;
+  /** Called when the last reading may not be used any more: with the turn, and when there is a newer one. */
+  onOutdated: () => void = () => undefined;
   readonly #clock: Clock;
   readonly #isOwn: boolean;
   #readings = 0;
@@ -55,6 +55,7 @@ export class Ticker {
       this.#armed = true;
       setImmediate(() => this.#forget()).unref();
     }
+    this.onOutdated();
     this.horizon = time + MARGIN_MS;
     this.uses = USES;
   }
@@ -62,7 +63,7 @@ export class Ticker {
   #forget(): void {
     this.#armed = false;
     this.#readings = 0;
-    this.onEndOfTurn();
+    this.onOutdated();
     this.uses = 0;
     this.horizon = Number.POSITIVE_INFINITY;
   }

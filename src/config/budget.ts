@@ -15,8 +15,8 @@
 import { formatBytes, parseBytes, percentageOf } from '../common/bytes.js';
 import { describe } from '../common/error.js';
 import { usableHeap, usableMemory } from '../common/memory.js';
+import { nearest } from '../common/nearest.js';
 import { complaintOf, type Mistake } from './mistake.js';
-import { nearest } from './nearest.js';
 import { isRecord } from './options.js';
 
 /** Sums of fractions such as 0.7 + 0.2 + 0.1 are not exact. */

@@ -10,8 +10,8 @@
  * of theirs is refused. Other variables that begin with CACHALOT_ are none of ours.
  */
 import { describe } from '../common/error.js';
+import { nearest } from '../common/nearest.js';
 import { type Mistake, pathOf } from './mistake.js';
-import { nearest } from './nearest.js';
 import { type Form, isRecord, optionsOf, POOL_OPTIONS } from './options.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -17,11 +17,11 @@ import {
 import { parseBytes } from '../common/bytes.js';
 import { CacheConfigError, describe } from '../common/error.js';
 import { usableHeap } from '../common/memory.js';
+import { nearest } from '../common/nearest.js';
 import { type CacheOptions, oneOf, resolveCacheOptions } from '../options.js';
 import { boundedByMemory, resolveLoaderUrl, resolveSharedOptions, type SharedCacheOptions } from '../shared/options.js';
 import { loaderUrl } from './loader-url.js';
 import { complaintOf, type Mistake } from './mistake.js';
-import { nearest } from './nearest.js';
 import { isRecord, KINDS, LOCAL_OPTIONS, optionsOf, POOL_OPTIONS, SHARED_OPTIONS } from './options.js';
 
 /** Names that a cache cannot have: what `createCaches` returns has them itself. */

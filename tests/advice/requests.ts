@@ -1,18 +1,9 @@
+import { randomFrom } from '../support/random.mjs';
+
 /** A request of an object of so many bytes. */
 export interface Requested {
   id: number;
   size: number;
-}
-
-/** A generator of numbers from 0 to 1, the same for the same seed: mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 interface Workload {
@@ -27,7 +18,7 @@ interface Workload {
 
 /** Requests by Zipf's law, mixed with a scan, of objects whose sizes spread over two orders of magnitude. */
 export function requestsOf({ requests, objects, skew, scan = 0, seed }: Workload): Requested[] {
-  const random = randomOf(seed);
+  const random = randomFrom(seed);
   const sizes = Array.from({ length: objects }, () => Math.ceil(10 ** (1 + 2 * random())));
   const sums = new Float64Array(objects);
   let sum = 0;

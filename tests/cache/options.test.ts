@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Cache, CacheClosedError, CacheConfigError, type CacheOptions } from '../../src/index.js';
+import { resolveSharedOptions } from '../../src/shared/options.js';
 
 const make = (options: unknown) => new Cache(options as CacheOptions<unknown, unknown>);
 
@@ -36,6 +37,26 @@ describe('options', () => {
   it('undefined is as good as absent', () => {
     const cache = make({ maxBytes: '1kb', ttl: undefined, maxEntries: undefined, policy: undefined, name: undefined });
     expect([cache.maxBytes, cache.name]).toEqual([1000, 'cache']);
+  });
+
+  it('what is spelt nearly as one is warned of, for both caches; what is meant for somebody else is not', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const told = () => warn.mock.calls.splice(0).map(([text]) => String(text));
+    const foreign = { loaders: {}, levels: [], host: 'x', max: 5, prefix: 'p', timeout: 5, strict: true };
+    make({ maxBytes: 1000, ...foreign });
+    expect(told()).toEqual([]);
+    make({ maxBytes: 1000, tll: 5, maxentries: 5 });
+    expect(told()).toEqual([
+      "option 'tll' of a cache is none, and ignored; did you mean 'ttl'?",
+      "option 'maxentries' of a cache is none, and ignored; did you mean 'maxEntries'?",
+    ]);
+    const options = { name: 'n', maxBytes: 1000, defaultLoder: 'x', pool: {}, clocks: 1 };
+    resolveSharedOptions(options as never);
+    expect(told()).toEqual([
+      "option 'defaultLoder' of a cache is none, and ignored; did you mean 'defaultLoader'?",
+      "option 'clocks' of a cache is none, and ignored; did you mean 'clock'?",
+    ]);
+    warn.mockRestore();
   });
 
   it.each([

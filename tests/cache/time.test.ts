@@ -272,8 +272,9 @@ describe('the clock of the process', () => {
     await cache.close();
   });
 
-  it.each([0, 7, 19])(
-    'is read often enough within a turn, however long that takes; looked at every %i reads',
+  // The last look is a good second before the end: its reading may be used for hits, but not for as many as that takes.
+  it.each([0, 3, 7, 15, 19])(
+    'is read often enough within a turn, however long that takes; looked at every %i reads at first',
     async (look) => {
       let now = Math.ceil(performance.now());
       const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -285,10 +286,7 @@ describe('the clock of the process', () => {
           // Each read comes 25 ms after the one before, in the same turn of the event loop.
           for (let read = 0; read < 120; read++) {
             now += 25;
-            if (look > 0 && read % look === look - 1 && now - start < 1400) {
-              cache.has('a');
-              cache.set('b', 1);
-            }
+            if (look > 0 && read % look === look - 1 && now - start < 490) cache.has('a');
             expect(cache.get('a')).toBe(now - start < 1500 ? round : undefined);
           }
         }

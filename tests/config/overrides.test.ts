@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nearest } from '../../src/config/nearest.js';
+import { nearest } from '../../src/common/nearest.js';
 import { override } from '../../src/config/overrides.js';
 
 const CONFIG = {

@@ -1,17 +1,12 @@
-/** Numbers that look random and are the same for the same seed (mulberry32, Tommy Ettinger). */
+import { randomFrom } from '../support/random.mjs';
+
+/** Numbers that look random and are the same for the same seed. */
 export class Random {
-  #state: number;
+  /** From 0 to just below 1. */
+  readonly next: () => number;
 
   constructor(readonly seed: number) {
-    this.#state = seed | 0;
-  }
-
-  /** From 0 to just below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    this.next = randomFrom(seed);
   }
 
   /** A whole number from `least` to `most`. */

@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hashNumber } from '../../src/common/hash.js';
 import { createPolicy, type PolicyName } from '../../src/policy/index.js';
-
-/** A fixed stream of numbers in [0, 1). */
-function randoms(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { randomFrom } from '../support/random.mjs';
 
 type Random = () => number;
 const LENGTH = 24_000;
@@ -124,7 +114,7 @@ function missesOf(name: PolicyName, capacity: number, ids: readonly number[]): n
 describe('auto beside lru', () => {
   it.each(FAMILIES)('misses hardly more, if not less: %s', (_, requests, capacities, most = MOST) => {
     for (const seed of [1, 2]) {
-      const ids = requests(randoms(seed * 1013));
+      const ids = requests(randomFrom(seed * 1013));
       for (const capacity of capacities) {
         const ratio = missesOf('auto', capacity, ids) / missesOf('lru', capacity, ids);
         expect(ratio, `${capacity} entries, seed ${seed}`).toBeLessThan(most);

@@ -9,17 +9,7 @@ import {
   HEADER,
   HEADER_BYTES,
 } from '../../../src/snapshot/format.js';
-
-/** Whole numbers from 0 to below `n`, from a seed: mulberry32. */
-function randomFrom(seed: number): (n: number) => number {
-  let state = seed >>> 0;
-  return (n) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * n);
-  };
-}
+import { randomFrom } from '../../support/random.mjs';
 
 interface FrameAt {
   start: number;
@@ -165,7 +155,8 @@ export const MUTATION_NAMES = Object.keys(MUTATIONS);
 
 /** The n-th file of a seed: a good one changed in one to three ways, with its checksums mended or not. */
 export function mutated(good: Buffer, seed: number): { file: Buffer; how: string } {
-  const random = randomFrom(seed);
+  const next = randomFrom(seed);
+  const random = (n: number) => Math.floor(next() * n);
   let file: Buffer = Buffer.from(good);
   const how: string[] = [];
   for (let n = 1 + random(3); n > 0 && framesOf(file).length > 1; n--) {
