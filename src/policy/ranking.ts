@@ -15,6 +15,15 @@ import {
   RANKS,
   WINDOW,
 } from './entry-rows.js';
+import { inOrder } from './rank-order.js';
+import { Room } from './room.js';
+
+/**
+ * Entries that leave the window, at most, for one that goes: where its share is less than it was, many are too many. Few
+ * entries are moved at once.
+ */
+const MIN_MOVES = 16;
+const MOVES = 2 ** 18;
 
 /**
  * Who goes next, under given terms. The rank of an entry is the logarithm of
@@ -52,24 +61,21 @@ export class Ranking {
   readonly #ranks = new RankBits(RANKS);
   /** For whoever wants to look. */
   readonly clock: Clock;
-  #terms: Terms;
   #discounts: Int32Array;
   #count = 0;
   #bytes = 0;
   #windowBytes = 0;
   /** Entries that are ranked. */
   #ranked = 0;
-  /** What is held when it is full: follows the bytes held when somebody has to go. */
-  #fullBytes = 0;
-  /** And how much of that is the window's, and the others'. */
-  #windowRoom = 0;
-  #mainRoom = 0;
+  readonly #room: Room;
+  /** Nobody had to go yet: newcomers need no window. */
+  #isFilling = true;
   #isWriteSeen = false;
   #isAnyAside = false;
   #named = -1;
 
   constructor(terms: Terms, capacity = 0) {
-    this.#terms = terms;
+    this.#room = new Room(terms.window);
     this.clock = new Clock(terms.halfLife);
     this.#discounts = discountTable(terms.discount);
     this.rows = new EntryRows(LISTS, 0);
@@ -85,15 +91,14 @@ export class Ranking {
   }
 
   get fullBytes(): number {
-    return this.#fullBytes;
+    return this.#room.full;
   }
 
   /** From now on. O(1). */
   set terms(terms: Terms) {
-    this.#terms = terms;
+    this.#room.windowShare = terms.window;
     this.clock.halfLife = terms.halfLife;
     this.#discounts = discountTable(terms.discount);
-    this.#divide();
   }
 
   /** The logarithm of its decayed uses, see decay.ts; also of one that has left, until its handle is given to another. */
@@ -123,11 +128,17 @@ export class Ranking {
     if (handle >= rows.capacity) this.#grow(handle + 1);
     this.clock.use(this.#count);
     const bytes = rows.enter(handle, this.clock.now | flags, size, value, hash);
-    rows.append(WINDOW, handle);
     this.#count++;
     this.#bytes += bytes;
-    this.#windowBytes += bytes;
     this.#isWriteSeen = true;
+    if (this.#isFilling) {
+      this.#ranked++;
+      rows.setPlace(handle, IN_MAIN);
+      rows.append(this.#ranks.mark(this.#rankOf(handle)), handle);
+      return;
+    }
+    this.#windowBytes += bytes;
+    rows.append(WINDOW, handle);
     if (this.#isAnyAside) this.#named = -1;
   }
 
@@ -209,7 +220,9 @@ export class Ranking {
   /** The next to go, or -1. */
   victim(): number {
     if (this.#named >= 0) return this.#named;
-    if (this.#isWriteSeen) this.#lookAtBytes();
+    this.#isFilling = false;
+    if (this.#isWriteSeen) this.#room.follow(this.#bytes);
+    this.#isWriteSeen = false;
     this.#named = this.#choose();
     return this.#named;
   }
@@ -225,16 +238,9 @@ export class Ranking {
 
   /** All of them, the first victim first: as they would go if nothing were used or written any more. */
   order(): number[] {
-    const first = this.victim();
-    const ranks = new Map<number, number>();
-    for (const handle of this.rows.toArray(WINDOW)) ranks.set(handle, this.#candidateRank(handle));
-    for (let i = 0; i < RANKS; i++) {
-      for (const handle of this.rows.toArray(i)) ranks.set(handle, this.#rankOf(handle));
-    }
-    const handles = [...ranks.keys()].sort((a, b) =>
-      a === first ? -1 : b === first ? 1 : (ranks.get(a)! - ranks.get(b)!) | 0,
+    return inOrder(this.rows, this.victim(), (handle) =>
+      this.rows.place(handle) === IN_WINDOW ? this.#candidateRank(handle) : this.#rankOf(handle),
     );
-    return handles.concat(this.rows.toArray(ASIDE));
   }
 
   validate(): void {
@@ -248,14 +254,16 @@ export class Ranking {
 
   #choose(): number {
     const rows = this.rows;
+    let moves = Math.max(MIN_MOVES, MOVES / this.#count);
     for (;;) {
       const candidate = rows.first(WINDOW);
       if (candidate < 0) return this.#ranked > 0 ? this.#least() : Math.max(-1, rows.first(ASIDE));
-      if (this.#ranked > 0 && this.#windowBytes <= this.#windowRoom) return this.#least();
+      if (this.#ranked > 0 && this.#windowBytes <= this.#room.window) return this.#least();
       // What those outside of the window would weigh with this one, and with the newest, which is still to be housed.
       const newest = rows.last(WINDOW);
       const bytes = rows.sizes[candidate]! + rows.sizes[newest]!;
-      if (newest !== candidate && this.#bytes - this.#windowBytes + bytes <= this.#mainRoom) {
+      const isRoom = newest !== candidate && this.#bytes - this.#windowBytes + bytes <= this.#room.main;
+      if (isRoom && --moves >= 0) {
         this.#toMain(candidate);
         continue;
       }
@@ -321,20 +329,6 @@ export class Ranking {
 
   #rank(height: number, density: number): number {
     return (this.clock.tick + ((height + (density >> PLACE_BITS)) >> TICK_BITS)) | 0;
-  }
-
-  #lookAtBytes(): void {
-    this.#isWriteSeen = false;
-    const spare = this.#fullBytes - this.#bytes;
-    if (spare === 0) return;
-    if (spare < 0) this.#fullBytes = this.#bytes;
-    else this.#fullBytes -= spare / 32;
-    this.#divide();
-  }
-
-  #divide(): void {
-    this.#windowRoom = this.#terms.window * this.#fullBytes;
-    this.#mainRoom = this.#fullBytes - this.#windowRoom;
   }
 
   #grow(needed: number): void {

@@ -1,7 +1,10 @@
 import { invariant } from '../common/invariant.js';
 
 /** Cells of a bucket: 8 bytes. */
-const WAYS = 4;
+const WAY_BITS = 2;
+const WAYS = 1 << WAY_BITS;
+/** More than any height, in `#find`. */
+const NONE = 1 << 16;
 /** A cell: the level in the low bits, above them a print of the hash. */
 const LEVEL_BITS = 7;
 const LEVELS = (1 << LEVEL_BITS) - 1;
@@ -11,9 +14,10 @@ const EMPTY = 0;
 const FORGOTTEN = -8;
 /** Nothing is higher: what seems so is from before the levels last went round. */
 const HIGHEST = 32;
+const HEIGHTS = HIGHEST - FORGOTTEN + 1;
 
 /** Height above the lowest that is remembered → the height with another use. A level is half an octave. */
-const RAISED = Int8Array.from({ length: HIGHEST - FORGOTTEN + 1 }, (_, steps) =>
+const RAISED = Int8Array.from({ length: HEIGHTS }, (_, steps) =>
   Math.min(HIGHEST, Math.round(2 * Math.log2(1 + 2 ** ((steps + FORGOTTEN) / 2)))),
 );
 
@@ -65,29 +69,33 @@ export class FrequencyMemory {
     return height === FORGOTTEN ? Number.NEGATIVE_INFINITY : height;
   }
 
-  /** Brings the bucket of a hash near. The result is for nothing but to be used. */
-  prefetch(hash: number): number {
-    return this.#cells[(hash >>> this.#shift) * WAYS]!;
+  /** Brings the buckets of the hashes at even places near. The result is for nothing but to be used. */
+  prefetch(pairs: Int32Array, length: number): number {
+    const cells = this.#cells;
+    const shift = this.#shift;
+    let sum = 0;
+    for (let at = 0; at < length; at += 2) sum ^= cells[(pairs[at]! >>> shift) << WAY_BITS]!;
+    return sum;
   }
 
-  /** The cell of a hash; where there is none, the lowest of its bucket. */
+  /**
+   * The cell of a hash; where there is none, the lowest of its bucket. Which of the four that is nobody can foretell, so it
+   * is worked out without a jump.
+   */
   #find(hash: number, now: number): number {
     const cells = this.#cells;
     const print = printOf(hash);
-    const start = (hash >>> this.#shift) * WAYS;
-    let lowest = HIGHEST + 1;
-    let best = start;
-    for (let at = start; at < start + WAYS; at++) {
-      const cell = cells[at]!;
-      if (cell >> LEVEL_BITS === print) return at;
-      const height = above(cell, now);
-      if (height < lowest) {
-        lowest = height;
-        best = at;
-      }
-      if (height === FORGOTTEN) cells[at] = EMPTY;
+    const start = (hash >>> this.#shift) << WAY_BITS;
+    let best = NONE;
+    for (let way = 0; way < WAYS; way++) {
+      const cell = cells[start + way]!;
+      const height = above(cell, now) - FORGOTTEN;
+      cells[start + way] = cell & isAbove0(height);
+      // That of the hash comes before the lowest: all others count one more.
+      const found = (((height + 1) & isAbove0((cell >> LEVEL_BITS) ^ print)) << WAY_BITS) | way;
+      best += (found - best) & ((found - best) >> 31);
     }
-    return best;
+    return start + (best & (WAYS - 1));
   }
 
   /**
@@ -123,9 +131,13 @@ function printOf(hash: number): number {
   return hash & PRINTS || 1;
 }
 
+/** All bits for a number above 0, none for 0. */
+function isAbove0(number: number): number {
+  return -number >> 31;
+}
+
 /** How far the level of a cell lies above `now`; not below `FORGOTTEN`, where also those are that seem too high. */
 function above(cell: number, now: number): number {
-  if (cell === EMPTY) return FORGOTTEN;
-  const height = ((cell - now) << (32 - LEVEL_BITS)) >> (32 - LEVEL_BITS);
-  return height > HIGHEST || height < FORGOTTEN ? FORGOTTEN : height;
+  const height = (cell - now - FORGOTTEN) & LEVELS;
+  return (height & ((height - HEIGHTS) >> 31) & isAbove0(cell)) + FORGOTTEN;
 }

@@ -32,8 +32,8 @@ function stepsOf(run: () => void): number {
   return count;
 }
 
-/** Steps for each eviction by a new key, in a full cache of `entries` where some are used far more than others. */
-function stepsPerEviction(entries: number, evictions: number): number {
+/** Steps for each eviction by a new key, in a full cache of `entries` where some are used far more than others; after some. */
+function stepsPerEviction(entries: number, evictions: number, after = evictions): number {
   const policy = new AutoPolicy(entries);
   const hash = (key: number) => hashNumber(key, 0);
   const size = (key: number) => 200 + (hash(key) % 1_000);
@@ -50,7 +50,7 @@ function stepsPerEviction(entries: number, evictions: number): number {
     replaceVictim(policy, policy.victim(), size(key), 1, hash(key));
   };
   for (; next < entries; next++) policy.insert(next, size(next), 1, hash(next));
-  for (let i = 0; i < evictions; i++) evict();
+  for (let i = 0; i < after; i++) evict();
   const steps = stepsOf(() => {
     for (let i = 0; i < evictions; i++) evict();
   });
@@ -66,4 +66,8 @@ describe('auto', () => {
     expect(few).toBeLessThan(6);
     expect(many).toBeLessThan(6);
   }, 60_000);
+
+  it('takes no more for the first ones, when nothing is known yet', () => {
+    expect(stepsPerEviction(100_000, 1_000, 0)).toBeLessThan(12);
+  });
 });
