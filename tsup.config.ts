@@ -49,6 +49,8 @@ export default defineConfig({
   },
   dts: {
     entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
+    // `Symbol.dispose` and the types of Node: whoever compiles may not have them included by himself.
+    banner: '/// <reference types="node" />',
     compilerOptions: { ignoreDeprecations: '6.0' },
   },
 });

@@ -64,6 +64,10 @@ describe('the packed package', () => {
     for (const file of ['index.js', 'index.cjs', 'index.d.ts', 'index.d.cts', 'testing.js', 'testing.cjs']) {
       expect(files).toContain(join('dist', file));
     }
+    // Without it TypeScript 7 knows nothing of Node where the compiler is not told to include its types.
+    for (const types of ['index.d.ts', 'index.d.cts', 'testing.d.ts', 'testing.d.cts']) {
+      expect(readFileSync(join(installed, 'dist', types), 'utf8')).toMatch(/^\/\/\/ <reference types="node" \/>/);
+    }
     expect(files.filter((file) => /\.test\.|worker\.cjs|cli\.cjs/.test(file))).toEqual([]);
   });
 
@@ -236,6 +240,7 @@ describe('a TypeScript program that uses the packed package', () => {
   it.each([
     ['an ES module', 'program.mts', { module: 'NodeNext' }],
     ['CommonJS', 'program.cts', { module: 'NodeNext' }],
+    ['with nothing included beside', 'plain.mts', { module: 'NodeNext', lib: undefined, types: undefined }],
     ['a bundler', 'program.ts', { module: 'ESNext', moduleResolution: 'bundler' }],
   ])('is right about its types: %s', { timeout: 60_000 }, async (_, name, options) => {
     expect(await compile(name, options)).toBe('');
