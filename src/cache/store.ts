@@ -143,27 +143,26 @@ export class Store<K, V> {
     }
     const isFull = this.bytes + size > this.maxBytes || table.count >= this.maxEntries;
     const hash = this.#policy.wantsHash ? this.#sample.hashOf(space, key) : 0;
-    let handle = isFull ? this.#makeRoom(size, 1, -1) : -1;
-    if (handle >= 0) {
-      table.exchange(handle, space, key, value, size);
-      replaceVictim(this.#policy, handle, size, cost, hash);
-    } else {
-      handle = table.add(space, key, value, size, this.#growth);
-      this.#policy.insert(handle, size, cost, hash);
-    }
+    const victim = isFull ? this.#makeRoom(size, 1, -1) : -1;
+    let handle = victim;
+    if (victim >= 0) table.exchange(victim, space, key, value, size);
+    else handle = table.add(space, key, value, size, this.#growth);
     this.bytes += size;
     this.#counters.missBytes += size;
     table.births.set(handle, ticker.time[0]!);
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
     this.#sample.insert(space, key, handle, hash);
+    // Last, since a user's policy may throw: the ledger is true all the same.
+    if (victim >= 0) replaceVictim(this.#policy, victim, size, cost, hash);
+    else this.#policy.insert(handle, size, cost, hash);
   }
 
   /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
   drop(handle: number, reason: RemovalReason): void {
     this.hits.settle();
     this.#letGo(handle, reason);
-    this.#policy.remove(handle);
     this.table.release(handle);
+    this.#policy.remove(handle);
   }
 
   /** Takes all entries out, telling each with that reason unless `silently`. */
@@ -251,10 +250,10 @@ export class Store<K, V> {
     table.countHits(handle, 0);
     table.births.set(handle, this.#ticker.time[0]!);
     this.bytes += size - oldSize;
-    this.#policy.update(handle, size, cost);
     this.notes.remove(handle);
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
     if (table.hits[handle]! < 0) this.#sample.overwrite(handle);
+    this.#policy.update(handle, size, cost);
     if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
   }
 
@@ -323,8 +322,8 @@ export class Store<K, V> {
       }
       this.#letGo(handle, 'evict');
       if (entries > 0 && this.bytes <= maxBytes && table.count <= this.maxEntries) return handle;
-      this.#policy.remove(handle);
       table.release(handle);
+      this.#policy.remove(handle);
     }
     return -1;
   }

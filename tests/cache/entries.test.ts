@@ -283,6 +283,21 @@ describe('resize', () => {
   });
 });
 
+/** The first in goes first. */
+function inOrder() {
+  const handles = new Set<number>();
+  return {
+    insert: (handle: number) => void handles.add(handle),
+    touch: () => undefined,
+    update: () => undefined,
+    remove: (handle: number) => void handles.delete(handle),
+    victim: () => [...handles][0] ?? -1,
+    defer: (handle: number) => void (handles.delete(handle) && handles.add(handle)),
+    order: () => [...handles],
+    validate: () => undefined,
+  };
+}
+
 describe('a policy of the user', () => {
   it('is asked, and one that names nobody hangs nothing', () => {
     const handles = new Set<number>();
@@ -305,6 +320,31 @@ describe('a policy of the user', () => {
     for (const key of 'abcd') lost.set(key, 1);
     expect([...lost.keys()]).toEqual(['b', 'c', 'd']);
   });
+
+  it.each(['insert', 'touch', 'update', 'remove', 'victim', 'defer'])(
+    'that throws in %s tells its caller, and the ledger stays true',
+    (method) => {
+      const boo = () => {
+        throw new Error('boo');
+      };
+      const cache = makeTens(30, { policy: { ...inOrder(), [method]: boo } });
+      const attempt = (act: () => unknown) => {
+        try {
+          act();
+        } catch (error) {
+          expect(error).toEqual(new Error('boo'));
+        }
+        expect(cache.bytes).toBe(10 * cache.size);
+        expect(cache.bytes).toBeLessThanOrEqual(30);
+      };
+      for (const key of 'abcadeafbg') {
+        attempt(() => cache.get(key));
+        attempt(() => cache.set(key, 1));
+        attempt(() => cache.delete('c'));
+      }
+      attempt(() => cache.resize(20));
+    },
+  );
 });
 
 describe('hooks of a subclass', () => {

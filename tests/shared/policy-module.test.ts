@@ -88,7 +88,7 @@ describe('a policy of a module', () => {
     expect(lease.value).toEqual(new Uint8Array(3000));
     lease.release();
     expect(await cache.delete('f')).toBe(true);
-    await expect.poll(() => errors.length).toBe(1);
+    await expect.poll(() => errors.length, { timeout: 20_000 }).toBe(1);
     expect(errors[0]).toBeInstanceOf(CacheConfigError);
     expect(String(errors[0])).toContain(`policy of ${policy}: ${fault}; the cache goes on with 'auto'`);
   });
@@ -100,7 +100,7 @@ describe('a policy of a module', () => {
     const errors: unknown[] = [];
     cache.on('error', ({ error }) => errors.push(error));
     await cache.set('a', 1, { ttl: 20 });
-    await expect.poll(() => errors.length).toBe(1);
+    await expect.poll(() => errors.length, { timeout: 20_000 }).toBe(1);
     expect(cache.bytes).toBe(0);
     expect(await cache.set('b', 1)).toBe(true);
     expect(cache.handle.keeper).toBe(keeper);
@@ -114,7 +114,7 @@ describe('a policy of a module', () => {
     const cache = await create(once);
     cache.on('error', ({ error }) => errors.push(error));
     expect(await cache.set('a', 1)).toBe(true);
-    await expect.poll(() => errors.length).toBe(1);
+    await expect.poll(() => errors.length, { timeout: 20_000 }).toBe(1);
     expect(String(errors[0])).toContain('making it failed: no more');
   });
 });
