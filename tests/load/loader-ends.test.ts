@@ -110,7 +110,7 @@ describe('a load that is called off', () => {
   it('answers at its hardTimeout, and stores what comes late', async () => {
     const cache = await create();
     await warmUp(cache);
-    const late = cache.load('many', { act: 'slow', ms: 300 }, { key: 'k', hardTimeout: 200 });
+    const late = cache.load('many', { act: 'slow', ms: 1200 }, { key: 'k', hardTimeout: 1000 });
     expect(await rejection(late)).toBeInstanceOf(CacheTimeoutError);
     await eventually(() => cache.get('k')).toBe('slow');
   });

@@ -1,6 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { create, expectEmpty, sleep, thread, until } from './support/threads.js';
 
+/** A load that lasts until the test ends it. */
+function held<T>() {
+  let end: ((value: T) => void) | undefined;
+  let seen: T | undefined;
+  return {
+    factory: ({ staleValue }: { staleValue?: T | undefined }) => {
+      seen = staleValue;
+      return new Promise<T>((resolve) => {
+        end = resolve;
+      });
+    },
+    hasBegun: () => end !== undefined,
+    end: (value: T) => end!(value),
+    /** The stale value that it was given. */
+    seen: () => seen,
+  };
+}
+
 describe('getOrSet', () => {
   it('runs one factory for a key, however many threads ask', async () => {
     const cache = await create<{ by: number; bytes: Uint8Array }>();
@@ -43,12 +61,11 @@ describe('getOrSet', () => {
     ]) {
       await cache.set('k', new Uint8Array(1), { tags: ['old'] });
       await cache.expire('k');
-      const load = cache.getOrSet('k', async () => {
-        await sleep(100);
-        return new Uint8Array(2);
-      });
-      await sleep(30);
+      const run = held<Uint8Array>();
+      const load = cache.getOrSet('k', run.factory);
+      await until(run.hasBegun);
       await outdo();
+      run.end(new Uint8Array(2));
       expect((await load)?.length).toBe(2);
       expect(cache.has('k')).toBe(false);
     }
@@ -87,12 +104,12 @@ describe('getOrSet', () => {
       expire: async () => void (await cache.expire('k')),
     };
     for (const [deed, act] of Object.entries(deeds)) {
-      let finish: (value: string) => void = () => undefined;
-      const loading = cache.getOrSet('k', () => new Promise<string>((resolve) => (finish = resolve)));
-      await sleep(20);
+      const run = held<string>();
+      const loading = cache.getOrSet('k', run.factory);
+      await until(run.hasBegun);
       await act(cache.name);
       const anew = cache.getOrSet('k', () => 'anew');
-      finish('late');
+      run.end('late');
       expect(await loading, deed).toBe('late');
       expect(await anew, deed).toBe(deed === 'set' ? 'written' : 'anew');
       expect(cache.get('k'), deed).toBe(deed === 'set' ? 'written' : 'anew');
@@ -106,14 +123,11 @@ describe('getOrSet', () => {
     await cache.set('k', 1);
     await sleep(40);
     expect(await cache.getOrSet('k', () => Promise.reject(new Error('down')))).toBe(1);
-    let seen: number | undefined;
-    const slow = async (ctx: { staleValue: number | undefined }) => {
-      seen = ctx.staleValue;
-      await sleep(100);
-      return 2;
-    };
-    expect(await cache.getOrSet('k', slow, { timeout: 20, ttl: '1h' })).toBe(1);
-    expect(seen).toBe(1);
+    const run = held<number>();
+    expect(await cache.getOrSet('k', run.factory, { timeout: 20, ttl: '1h' })).toBe(1);
+    await until(run.hasBegun);
+    expect(run.seen()).toBe(1);
+    run.end(2);
     await until(() => cache.get('k') === 2);
     await cache.expire('k');
     expect(await cache.getOrSet('k', () => 3, { timeout: 0, ttl: '1h' })).toBe(2);
@@ -122,11 +136,13 @@ describe('getOrSet', () => {
 
   it('gives up at its hardTimeout, and stores what comes late', async () => {
     const cache = await create<number>();
-    const slow = () => sleep(150).then(() => 1);
-    await expect(cache.getOrSet('k', slow, { hardTimeout: 60 })).rejects.toMatchObject({
+    const run = held<number>();
+    // Late, and still before the load is old enough to be abandoned: after 3 s.
+    await expect(cache.getOrSet('k', run.factory, { hardTimeout: 1000 })).rejects.toMatchObject({
       code: 'ERR_CACHE_TIMEOUT',
       key: 'k',
     });
+    run.end(1);
     await until(() => cache.get('k') === 1);
   });
 
