@@ -89,7 +89,9 @@ export class SharedTransactions<V> {
     const id = `${ticket.cache} ${inner}`;
     if (Link.isInside(client, id)) throw nested(name, what);
     const link = new Link(client, id);
-    const turn = await client.request<number>({ op: 'turn', cache: ticket.cache, key: inner, timeoutMs });
+    const turn = await this.#unlessClosed(
+      client.request<number>({ op: 'turn', cache: ticket.cache, key: inner, timeoutMs }),
+    );
     const deadline = performance.now() + timeoutMs;
     const within: TurnOf['within'] = async (work, onStop = () => undefined) => {
       const rest = Math.max(1, deadline - performance.now());
@@ -108,6 +110,27 @@ export class SharedTransactions<V> {
     } finally {
       link.end();
       client.notify({ op: 'endTurn', turn });
+    }
+  }
+
+  /** Who waits for a turn is not to wait for those of others when the cache is closed here. */
+  async #unlessClosed(asked: Promise<number>): Promise<number> {
+    let stop = (_error: unknown): void => {};
+    const closed = new Promise<never>((_, reject) => {
+      stop = reject;
+    });
+    this.#running.add(stop);
+    try {
+      return await Promise.race([asked, closed]);
+    } catch (error) {
+      // One that comes all the same is nobody's.
+      asked.then(
+        (turn) => this.#host.reading.client.notify({ op: 'endTurn', turn }),
+        () => undefined,
+      );
+      throw error;
+    } finally {
+      this.#running.delete(stop);
     }
   }
 

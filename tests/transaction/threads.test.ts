@@ -52,6 +52,30 @@ describe('across threads', () => {
     expect(cache.get('k')).toEqual([0, 3]);
   });
 
+  it('a thread that leaves while it waits for its turn is told at once, and holds up nobody', async () => {
+    const cache = await create<number>();
+    let end: (value: void) => void = () => undefined;
+    const first = cache.transaction(() => new Promise<void>((resolve) => (end = resolve)));
+    const other = thread();
+    const told = other.run(async ({ SharedCache }, name) => {
+      const cache = await SharedCache.attach<number>(name);
+      const waiting = cache.transaction(() => 1).catch((error: Error) => error.name);
+      const updating = cache
+        .update('k', () => new Promise<number>(() => undefined))
+        .catch((error: Error) => error.name);
+      const updatingToo = cache.update('k', () => 1).catch((error: Error) => error.name);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await cache.close();
+      return Promise.all([waiting, updating, updatingToo]);
+    }, cache.name);
+    // The first is still running.
+    expect(await told).toEqual(Array(3).fill('CacheClosedError'));
+    end();
+    await first;
+    expect(await cache.transaction(() => 2)).toBe(2);
+    expect(await cache.update('k', () => 3)).toBe(3);
+  });
+
   it('one thread takes a value, and the others get nothing', { timeout: 60_000 }, async () => {
     const cache = await create<string>();
     const keys = Array.from({ length: 200 }, (_, i) => `k${i}`);
