@@ -1,4 +1,3 @@
-import { receiveMessageOnPort } from 'node:worker_threads';
 import { monotonicNow } from '../common/clock.js';
 import type { KeeperClient } from './keeper-client.js';
 import { Patience } from './patience.js';
@@ -7,12 +6,15 @@ import { bytesAsked, isPacked, type Packed } from './wire.js';
 
 /** So long after a message the next one is waited for awake, in milliseconds. */
 const WAIT_MS = 0.05;
-/** Who was granted more bytes than these takes longer to write them. */
-const MOST_BYTES = 256 * 2 ** 10;
+/** Who was granted more bytes than these takes longer, to copy so many a millisecond: 3 GB/s is slow for warm memory. */
+const COPY_BYTES = 256 * 2 ** 10;
+const COPIED_A_MS = 3e6;
+/** Beyond these to be woken is little beside the copy. */
+const MOST_BYTES = 2 * 2 ** 20;
 /** And so long in all before timers and other threads get their turn. */
 const MOST_MS = 1;
 /** Threads that are listened to meanwhile: those that have spoken last. */
-const MOST_THREADS = 4;
+const MOST_THREADS = 16;
 
 /** What the keeper does with a message. */
 export type Hearing = (client: KeeperClient, message: ToKeeper | Packed) => void;
@@ -22,45 +24,51 @@ export type Hearing = (client: KeeperClient, message: ToKeeper | Packed) => void
  * more than to do it.
  */
 export class Attention {
-  readonly #patience = new Patience();
+  readonly #usual = new Patience();
+  /** What was granted may be for a copy, or for a decoder that takes its time: whether to wait for it is another question. */
+  readonly #overCopies = new Patience();
+  /** That of the present wait. */
+  #patience = this.#usual;
   #speakers: KeeperClient[] = [];
-  #waitMs = WAIT_MS;
 
   /** A thread has spoken, and was answered: `hear` is given what is said next. */
   stay(client: KeeperClient, said: ToKeeper | Packed, hear: Hearing): void {
-    this.#waitMs = WAIT_MS;
-    this.#consider(said);
     if (this.#speakers[0] !== client) {
       const others = this.#speakers.filter((one) => one !== client && !one.suspect);
       this.#speakers = [client, ...others].slice(0, MOST_THREADS);
     }
-    if (this.#waitMs === 0 || !this.#patience.isWorthwhile) return;
     const start = monotonicNow();
-    let last = start;
-    for (let now = start; now - last < this.#waitMs && now - start < MOST_MS; now = monotonicNow()) {
-      if (this.#listen(hear)) last = now;
+    let now = start;
+    let until = this.#wait(said, start);
+    while (now < until && now - start < MOST_MS) {
+      const heard = this.#listen(hear);
+      now = monotonicNow();
+      if (heard === undefined) continue;
+      this.#patience.note(true);
+      until = this.#wait(heard, now);
     }
-    if (this.#waitMs > 0 || last > start) this.#patience.note(last > start);
+    if (until > 0 && now >= until) this.#patience.note(false);
   }
 
-  /** Takes in one message of each. Whether there was one. */
-  #listen(hear: Hearing): boolean {
-    let heard = false;
+  /** Until when the next message is waited for; 0 when it is not. */
+  #wait(said: ToKeeper | Packed, now: number): number {
+    const bytes = isPacked(said) ? bytesAsked(said) : 0;
+    if (bytes > MOST_BYTES) return 0;
+    this.#patience = bytes > COPY_BYTES ? this.#overCopies : this.#usual;
+    if (!this.#patience.isWorthwhile) return 0;
+    return now + WAIT_MS + (bytes > COPY_BYTES ? bytes / COPIED_A_MS : 0);
+  }
+
+  /** Takes in one message of each, and gives the last of them. */
+  #listen(hear: Hearing): ToKeeper | Packed | undefined {
+    let said: ToKeeper | Packed | undefined;
     for (const client of this.#speakers) {
       if (client.port === undefined || client.suspect) continue;
-      const next = receiveMessageOnPort(client.port);
+      const next = client.bells?.asked.hear(client.port);
       if (next === undefined) continue;
-      heard = true;
-      this.#waitMs = WAIT_MS;
-      const said = next.message as ToKeeper | Packed;
+      said = next.message as ToKeeper | Packed;
       hear(client, said);
-      this.#consider(said);
     }
-    return heard;
-  }
-
-  /** What was asked for may take its time to be used. */
-  #consider(said: ToKeeper | Packed): void {
-    if (isPacked(said) && bytesAsked(said) > MOST_BYTES) this.#waitMs = 0;
+    return said;
   }
 }

@@ -7,13 +7,21 @@ import { Inbox } from './inbox.js';
 import { answerToLife, hasEnded, KeeperLostError, keeperEnded } from './keeper-lost.js';
 import { PROTOCOL_VERSION } from './layout.js';
 import { osThread } from './os-thread.js';
-import { Outbox } from './outbox.js';
+import { type OwnMemory, ownMemory } from './own-memory.js';
 import { endedBy, isStale, KnownCaches, type Pending, PendingRequests } from './pending.js';
-import type { AppraiseMessage, FromKeeper, LoaderOrder, Notice, Rejoin, Request, Welcome } from './protocol.js';
+import type {
+  AppraiseMessage,
+  FromKeeper,
+  LoaderOrder,
+  Notice,
+  Rejoin,
+  Request,
+  ToKeeper,
+  Welcome,
+} from './protocol.js';
 import { TAG } from './protocol.js';
 import { SegmentMap } from './segment-map.js';
 import { successor } from './succession.js';
-import { ThreadRow } from './thread-row.js';
 import { isPacked, type Packed, packRequest, unpackAnswer } from './wire.js';
 import { fromWire } from './wire-error.js';
 
@@ -40,9 +48,7 @@ export class ArenaClient {
   readonly appraisals = new Map<number, (message: AppraiseMessage) => void>();
   /** Called with what the keeper wants of the pool that this thread lends to a cache. */
   readonly orders = new Map<number, (order: LoaderOrder) => void>();
-  #row: ThreadRow | undefined;
-  #outbox: Outbox | undefined;
-  #control: SharedArrayBuffer | undefined;
+  #own: OwnMemory | undefined;
   #isWelcome = false;
   #isSearching = false;
   /** What the loads failed with that this thread has led lately. */
@@ -58,6 +64,7 @@ export class ArenaClient {
     (message) => this.#receive(message),
     (id) => this.#pending.has(id),
     () => this.#port,
+    () => this.#own?.bells.answered,
   );
   #next = 1;
   #epoch = 0;
@@ -112,15 +119,15 @@ export class ArenaClient {
   }
 
   /** This thread's own row of the control buffer. */
-  get row(): ThreadRow {
-    invariant(this.#row, 'a client that was welcomed has a row');
-    return this.#row;
+  get row(): OwnMemory['row'] {
+    invariant(this.#own, 'a client that was welcomed has a row');
+    return this.#own.row;
   }
 
   /** And its box. */
-  get outbox(): Outbox {
-    invariant(this.#outbox, 'a client that was welcomed has a box');
-    return this.#outbox;
+  get outbox(): OwnMemory['outbox'] {
+    invariant(this.#own, 'a client that was welcomed has a box');
+    return this.#own.outbox;
   }
 
   /** Whether it waits for nothing. */
@@ -153,7 +160,7 @@ export class ArenaClient {
   }
 
   notify(notice: Notice): void {
-    if (this.#isWelcome) this.#port?.postMessage(notice);
+    if (this.#isWelcome) this.#say(notice);
     if (notice.op === 'amend' && this.#amends.push(notice) > MAX_AMENDS) this.#amends.shift();
   }
 
@@ -274,9 +281,7 @@ export class ArenaClient {
 
   /** The keeper has attached this thread. What the one before has not answered is asked again. */
   #enter({ control, row, keeper, epoch, caches }: Welcome): void {
-    this.#row ??= new ThreadRow(control, row);
-    this.#outbox ??= new Outbox(control, row);
-    this.#control = control;
+    this.#own ??= ownMemory(control, row);
     this.keeper = keeper;
     this.#epoch = epoch;
     this.#isWelcome = true;
@@ -296,8 +301,12 @@ export class ArenaClient {
   }
 
   #post(id: number, request: Request, transfer: readonly TransferListItem[] | undefined): void {
-    if (transfer === undefined) this.#port?.postMessage(packRequest(id, request));
-    else this.#port?.postMessage({ id, ...request }, transfer);
+    this.#say(transfer === undefined ? packRequest(id, request) : { id, ...request }, transfer);
+  }
+
+  #say(message: ToKeeper | Packed, transfer?: readonly TransferListItem[]): void {
+    this.#port?.postMessage(message, transfer);
+    this.#own?.bells.asked.ring();
   }
 
   /** A port has closed: its keeper has ended. */
@@ -319,7 +328,7 @@ export class ArenaClient {
     const { row } = this.row;
     for (let epoch = this.#epoch; !this.#isWelcome; epoch = Math.max(epoch, this.#epoch)) {
       this.#pending.loseKeeper();
-      const legacy = { control: this.#control!, segments: this.segments.buffers, caches: this.#caches.tickets };
+      const legacy = { control: this.#own!.control, segments: this.segments.buffers, caches: this.#caches.tickets };
       const next = await successor(legacy, epoch, row);
       const listening = [...this.#listening.keys()];
       try {

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { isMainThread, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { monotonicNow } from '../common/clock.js';
+import type { Bells } from './bell.js';
 import { Patience } from './patience.js';
 import type { FromKeeper, Request } from './protocol.js';
 import { isPacked, type Packed } from './wire.js';
@@ -9,8 +10,8 @@ import { isPacked, type Packed } from './wire.js';
 const WAIT_MS = isMainThread ? 0.04 : 0.08;
 /** And how long the event loop may have been without its turn: beyond, the next answer comes by it. */
 const MOST_MS = isMainThread ? 0.6 : 2;
-/** A look takes some tenths of a microsecond; so many at most, for those whose clock stands still in a test. */
-const MOST_LOOKS = 1000;
+/** A look takes less than a tenth of a microsecond; so many at most, for those whose clock stands still in a test. */
+const MOST_LOOKS = 10_000;
 
 /**
  * What the keeper sends to a thread, in the order in which it was sent, by whatever way it is taken off the port: by the
@@ -32,6 +33,8 @@ export class Inbox {
     /** Whether a question is still open. */
     readonly isOpen: (id: number) => boolean,
     readonly port: () => MessagePort | undefined,
+    /** Rung when there is an answer. */
+    readonly bell: () => Bells['answered'] | undefined,
     readonly patience = new Patience(),
     readonly waitMs = WAIT_MS,
   ) {
@@ -76,9 +79,10 @@ export class Inbox {
     if (this.#turnStart === 0) this.#beginTurn(start);
     if (start - this.#turnStart > MOST_MS) return;
     let now = start;
+    const bell = this.bell();
     this.#tellLate();
     for (let looks = 0; this.isOpen(id) && now - start < this.waitMs && looks < MOST_LOOKS; looks++) {
-      const next = receiveMessageOnPort(port);
+      const next = bell === undefined ? receiveMessageOnPort(port) : bell.hear(port);
       if (next !== undefined) this.#pass(next.message as FromKeeper | Packed);
       // Who was told has read, perhaps, and what came then is older than what comes next.
       this.#tellLate();

@@ -1,5 +1,6 @@
 import type { MessagePort, TransferListItem } from 'node:worker_threads';
 import type { Arena } from './arena.js';
+import { type Bells, bellsOf } from './bell.js';
 import { toRef } from './layout.js';
 import { hasEnded, type OsThread } from './os-thread.js';
 import { type AppraiseMessage, type CacheNews, type FromKeeper, TAG } from './protocol.js';
@@ -26,6 +27,8 @@ export class KeeperClient {
   readonly #lost = new Map<number, number>();
   readonly reservations = new Set<number>();
   readonly subscriptions = new Set<number>();
+  /** Where the keeper and the thread stay awake for each other. */
+  readonly bells: Bells | undefined;
   /** Its port has closed: it is ending or has ended. */
   suspect: boolean;
   /** It has said that it does not use its row any more. */
@@ -40,8 +43,10 @@ export class KeeperClient {
     /** None: of a thread that was attached to an earlier keeper, and has not come to this one yet. */
     readonly port: MessagePort | undefined,
     readonly arena: Arena,
+    hasBells = false,
   ) {
     this.suspect = port === undefined;
+    this.bells = hasBells ? bellsOf(arena.control, row) : undefined;
   }
 
   /** Sends a message; an answer waits for `flush`, so that who has it finds its effects told and in the ledger. */
@@ -68,6 +73,7 @@ export class KeeperClient {
       if (!this.suspect) this.port?.postMessage(answer.op === 'answer' ? packAnswer(answer) : answer);
     }
     this.#answers = [];
+    if (!this.suspect) this.bells?.answered.ring();
   }
 
   /** Tells the thread's listeners, if it has any. */

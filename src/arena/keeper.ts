@@ -117,7 +117,7 @@ export class Keeper implements Household {
       port.postMessage({ op: 'refuse', id: 0, error: toWire(new CacheConfigError(message)) });
       return;
     }
-    const client = new KeeperClient(row, thread, osThread, port, this.arena);
+    const client = new KeeperClient(row, thread, osThread, port, this.arena, this.attention !== undefined);
     if (rejoin) this.#survivors.welcome(client, rejoin);
     else this.arena.rows.own(row, thread, osThread);
     this.#clients.set(row, client);

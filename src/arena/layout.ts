@@ -6,7 +6,7 @@
  * ```
  *  control (one)             a row for each attached thread: what it pins, what it has used; what was promised to them; what they have written
  *  ┌────────┬───────┬───────┬─── … ───┬─────────┬────────┬───────┬─── … ───┬─────────┐
- *  │ header │ row 0 │ row 1 │         │ row 255 │ ledger │ box 0 │         │ box 255 │  row = [ header 128 B | pins 4 KiB | access ring 4 KiB ]
+ *  │ header │ row 0 │ row 1 │         │ row 255 │ ledger │ box 0 │         │ box 255 │  row = [ header 256 B | pins 4 KiB | access ring 4 KiB ]
  *  └────────┴───────┴───────┴─── … ───┴─────────┴────────┴───────┴─── … ───┴─────────┘
  *
  *  table (one a cache)       which keys are where
@@ -56,7 +56,7 @@ export const MOMENT_PIN = 0;
 export const NO_PIN = -1;
 export const RING_ENTRIES = 1024;
 
-const ROW_HEADER_WORDS = 32;
+const ROW_HEADER_WORDS = 64;
 /** Int32 in a row: pins at or above this index were never used. Only grows. */
 export const ROW_PIN_HIGH = 0;
 /** Int32 in a row: how many uses have been noted, modulo 2^32. */
@@ -68,6 +68,9 @@ export const ROW_OS_THREAD = 3;
 export const ROW_OS_START = 4;
 /** Int32 in a row, on a line of its own: up to where the keeper has read the ring. The one word that it writes there. */
 export const ROW_RING_TAIL = 16;
+/** Int32s in a row, on lines of their own: the bell of what its thread has asked, and of what it was answered, see bell.ts. */
+export const ROW_ASKED = 32;
+export const ROW_ANSWERED = 48;
 export const ROW_PINS = ROW_HEADER_WORDS;
 export const ROW_RING = ROW_PINS + PINS_PER_ROW;
 const ROW_WORDS = ROW_RING + RING_ENTRIES;

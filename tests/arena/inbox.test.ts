@@ -26,6 +26,7 @@ function connect(onTell: (message: FromKeeper | Packed) => void = () => undefine
     },
     (id) => !answered.has(id),
     () => port,
+    () => undefined,
     new Patience(() => true),
     1000,
   );
