@@ -6,6 +6,11 @@ const LONG_MEMORY_PER_ENTRY = 1_000;
 const MIN_LONG_MEMORY = 100_000;
 /** LRU is behind the best by the misses of so many entries, of each held, at most: it takes over soon after a change. */
 const MOST_BEHIND = 0.5;
+/**
+ * LRU leads when whoever follows the favourites has missed more than it by the misses of so many entries, of each held:
+ * less is as good as chance, and a change costs, too, since who comes after LRU finds what LRU has kept.
+ */
+const LEAST_AHEAD = 0.1;
 /** The present is worth so many times the past when it is not as the past was. */
 const PAST_WORTH = 8;
 /** Where the weight of a loss has grown to this, all of them are divided by it. */
@@ -36,7 +41,7 @@ class Losses {
  *
  * The best of the last requests is the favourite. Whoever follows the favourites pays for each change, since a cache is
  * full of what the one before has kept, and a favourite that owes its lead to chance brings nothing. So a follower, who
- * does just that, is told of its misses as well; where it has missed more than LRU in the long run, LRU leads.
+ * does just that, is told of its misses as well; where it has missed clearly more than LRU in the long run, LRU leads.
  */
 export class Verdict {
   /** The follower comes after the strategies. */
@@ -86,7 +91,8 @@ export class Verdict {
     for (let i = 0; i < sums.length; i++) if (sums[i]! < sums[best]!) best = i;
     this.#favourite = best;
     const [follower, lru] = this.#long.sums;
-    if (follower !== lru) this.#isLruLeading = lru! < follower!;
+    const margin = this.#isLruLeading ? 0 : LEAST_AHEAD * entries * this.#meanCost * this.#long.weight;
+    if (follower !== lru) this.#isLruLeading = lru! + margin < follower!;
   }
 
   /** Each cache holds so many entries. */

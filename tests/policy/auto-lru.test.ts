@@ -53,7 +53,7 @@ function phases(random: Random): number[] {
 }
 
 /** What auto may miss, in those that lru misses. It learns what suits a workload from what it misses meanwhile. */
-const MOST = 1.01;
+const MOST = 1.025;
 /** Where all but everything fits, and one wrong choice at the start is a large part of the few misses. */
 const MOST_OF_FEW = 1.06;
 
