@@ -22,15 +22,25 @@ const terms = fc.record(
   { requiredKeys: ['ttlMs', 'idleMs', 'graceMs', 'cost', 'jitter'] },
 );
 
-const reserve = fc.record({
-  op: fc.constant('reserve' as const),
+/** What is to be written, and how large it is. */
+const wanted = {
   cache: fc.nat(255),
   key: fc.string({ unit: 'binary' }),
   hash,
   wide: fc.boolean(),
   bytes: large,
-  flight: large,
-});
+};
+
+/** What the record is made of. */
+const written = {
+  trailer: large,
+  skeletonLength: count,
+  parts: fc.nat(65_535),
+  tagsLength: count,
+  terms,
+};
+
+const reserve = fc.record({ op: fc.constant('reserve' as const), ...wanted, flight: large });
 
 const commit = fc.record(
   {
@@ -39,11 +49,7 @@ const commit = fc.record(
     block: fc.nat(9),
     units: count,
     externals: fc.array(fc.nat(9), { maxLength: 2 }),
-    trailer: large,
-    skeletonLength: count,
-    parts: fc.nat(65_535),
-    tagsLength: count,
-    terms,
+    ...written,
     loadMs: duration,
     turn: fc.integer({ min: 1 }),
   },
@@ -66,18 +72,10 @@ const commit = fc.record(
 
 const store = fc.record({
   op: fc.constant('store' as const),
-  cache: fc.nat(255),
-  key: fc.string({ unit: 'binary' }),
-  hash,
-  wide: fc.boolean(),
-  bytes: large,
+  ...wanted,
   start: count,
   byteLength: count,
-  trailer: large,
-  skeletonLength: count,
-  parts: fc.nat(65_535),
-  tagsLength: count,
-  terms,
+  ...written,
   loadMs: duration,
   flight: large,
   turn: large,

@@ -5,6 +5,7 @@ import { replaceVictim } from '../../src/policy/policy.js';
 import { Trial } from '../../src/policy/trial.js';
 import { FrequencyMemory } from '../../src/struct/frequency-memory.js';
 import { RankBits } from '../../src/struct/rank-bits.js';
+import { randomFrom } from '../support/random.mjs';
 
 const STEPS: [object, string[]][] = [
   [RankBits.prototype, ['mark', 'lowestIndex']],
@@ -38,11 +39,8 @@ function stepsPerEviction(entries: number, evictions: number, after = evictions)
   const hash = (key: number) => hashNumber(key, 0);
   const size = (key: number) => 200 + (hash(key) % 1_000);
   let next = 0;
-  let state = 1;
-  const pick = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(entries ** (state / 2 ** 32)) % entries;
-  };
+  const random = randomFrom(1);
+  const pick = () => Math.floor(entries ** random()) % entries;
   const evict = () => {
     policy.touch(pick());
     policy.touch(pick());

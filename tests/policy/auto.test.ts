@@ -4,15 +4,7 @@ import { hashNumber } from '../../src/common/hash.js';
 import { AutoPolicy } from '../../src/policy/auto.js';
 import { createPolicy, type PolicyName } from '../../src/policy/index.js';
 import { Trial } from '../../src/policy/trial.js';
-
-/** A fixed stream of numbers in [0, 1). */
-function randoms(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
+import { randomFrom } from '../support/random.mjs';
 
 /** A cache of numbers with a budget of bytes; what is asked for and missed is put in. Counted from request `from` on. */
 function missRatio(
@@ -52,7 +44,7 @@ function missRatio(
 }
 
 function* zipf(count: number, objects: number, seed: number, shift = (_: number) => 0): Generator<number> {
-  const random = randoms(seed);
+  const random = randomFrom(seed);
   for (let i = 0; i < count; i++) yield Math.floor(objects ** random()) - 1 + shift(i);
 }
 

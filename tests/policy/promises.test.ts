@@ -4,20 +4,12 @@ import { createPolicy, type PolicyName } from '../../src/policy/index.js';
 import { LfuPolicy } from '../../src/policy/lfu.js';
 import type { Policy } from '../../src/policy/policy.js';
 import { CLASS_COUNT, CLASS_VALUES, classOf } from '../../src/policy/value-class.js';
+import { randomFrom } from '../support/random.mjs';
 
 function filled(name: PolicyName, n: number): Policy {
   const policy = createPolicy(name);
   for (let handle = 0; handle < n; handle++) policy.insert(handle, 100, 1);
   return policy;
-}
-
-/** A fixed stream of numbers in [0, 1). */
-function randoms(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 describe('what users were promised', () => {
@@ -94,7 +86,7 @@ describe('what users were promised', () => {
   });
 
   it('gdsf: in the long run as many hits as with exact values', () => {
-    const random = randoms(7);
+    const random = randomFrom(7);
     const objects = 2000;
     const sizes = Array.from({ length: objects }, () => Math.ceil(10 * 1000 ** random()));
     const budget = sizes.reduce((sum, size) => sum + size, 0) / 10;
@@ -169,7 +161,7 @@ describe('value classes', () => {
 
 describe('the cost of an eviction does not grow with the number of entries', () => {
   function movesPerEviction(policy: GdsfPolicy | LfuPolicy, n: number): number {
-    const random = randoms(n);
+    const random = randomFrom(n);
     const draw = () => Math.ceil(100 * 100 ** random());
     for (let handle = 0; handle < n; handle++) policy.insert(handle, draw(), 1);
     const before = policy.work;
