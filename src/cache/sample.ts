@@ -170,7 +170,7 @@ export class Sample<K, V> {
     this.#isResting();
   }
 
-  /** What other budgets would give, from what there has been. O(records): some 10 ms, up to 200, under `auto` up to 1000. */
+  /** What other budgets would give, from what there has been. O(records): 10 to 100 ms, up to 300, under `auto` up to 500. */
   advise(now: { maxBytes: number; hitRate: number; byteHitRate: number }): Advice[] {
     const { policy, maxEntries } = this.#options;
     // A policy of the user's own cannot be made anew.
