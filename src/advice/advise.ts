@@ -38,7 +38,7 @@ interface Miniature {
 /**
  * What half, twice and four times the budget would give.
  *
- * O(records): some 10 ms, up to 200 for a log that is full, and some times that under `auto`.
+ * O(records): 10 to 100 ms, up to 300 for a log that is full, and up to twice that under `auto`.
  */
 export function advise(view: LogView, advised: Advised): Advice[] {
   const budgets = FACTORS.map((factor) => Math.max(1, Math.floor(factor * advised.maxBytes)));

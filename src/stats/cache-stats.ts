@@ -23,8 +23,8 @@ export class CacheStats {
   /**
    * What the hit rates would be at ½×, 1×, 2× and 4× the budget, other things being equal. At 1× they are those of the
    * snapshot; the others are estimated from the requests of a sample of the keys since the cache was made, all keys while
-   * it is young. With a policy of the user's own they are those of `auto`. Some 10 ms, up to 200, under `auto` up to
-   * 1000; nothing before the call is simulated.
+   * it is young. With a policy of the user's own they are those of `auto`. 10 to 100 ms, up to 300, under `auto` up to
+   * 500; nothing before the call is simulated.
    *
    * Source: SHARDS (Waldspurger et al., FAST 2015), with miniature simulations (ATC 2017).
    */
