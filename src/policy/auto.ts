@@ -18,8 +18,8 @@ const HALF = 1 << (LEVEL_BITS - 1);
 /** Arrivals and departures that are told to the memory together: at most so many, and one in so many entries. */
 const MAX_MOVES = 64;
 const ENTRIES_PER_MOVE = 64;
-/** Entries of the sample that the trial is told of, each time, until it knows all that were there when it started. */
-const SLICE = 32;
+/** Handles looked at, each time, to start the trial with what is held. */
+const SCAN = 1024;
 /** Hits noted for the trial, which are worked off together. A power of two. */
 const NOTES = 256;
 /** So many times between two writes: where nothing is missed there is nothing to choose, and hits are counted no more. */
@@ -31,7 +31,6 @@ const MAX_PAUSE = 32;
 const MUCH = 1.25;
 const MIN_STRETCH = 128;
 const ALL = 2 ** 32;
-const NOBODY = new Int32Array(0);
 
 /**
  * The best that we know, with no knob. One mechanism, a ranking by decayed uses and value density behind a small window
@@ -65,7 +64,9 @@ export class AutoPolicy implements Policy {
   #memory: FrequencyMemory | undefined;
   #trial: Trial | undefined;
   #leader = 0;
-  /** The trial is told of keys with hashes below this: those of the sample, or none while it pauses. */
+  /** Keys with hashes below this are in the sample, */
+  #sampled = 0;
+  /** and the trial is told of those below this: the same, or none while it pauses. */
   #limit = 0;
   /** Moves since the trial was started or resumed; below 0, how many it pauses for. */
   #trialMoves = 0;
@@ -77,11 +78,8 @@ export class AutoPolicy implements Policy {
   #stretchMoves = 0;
   #stretchUses = 0;
   #pause = MIN_PAUSE;
-  /** What the trial is about. */
-  readonly #share: SampleShare;
-  /** Of the sample, those that were there when the trial started; from `#told` on it has not been told of them. */
-  #held: Int32Array = NOBODY;
-  #told = 0;
+  /** How much of what is held the trial is about. */
+  readonly #share = new SampleShare();
   readonly #notes = new Int32Array(NOTES);
   #noted = 0;
   #batches = 0;
@@ -97,13 +95,12 @@ export class AutoPolicy implements Policy {
 
   constructor(capacity = 0) {
     this.#ranking = new Ranking(STRATEGIES[0]!, capacity);
-    this.#share = new SampleShare(this.#ranking.rows);
   }
 
   insert(handle: number, size: number, cost: number, hash: number = hashNumber(this.#nextHash++, 0)): void {
     if (cost !== this.#cost) this.#cost = this.#cost === 0 ? cost : Number.NaN;
     this.#ranking.insert(handle, size, cost / size, hash, this.#flags(hash));
-    if (hash >>> 0 < this.#share.limit) this.#share.add(handle, Math.fround(size));
+    if (hash >>> 0 < this.#sampled) this.#share.add(handle, Math.fround(size));
     if (this.#memory !== undefined) this.#entered(handle, size, cost, hash);
   }
 
@@ -115,9 +112,10 @@ export class AutoPolicy implements Policy {
     const { clock, rows } = this.#ranking;
     const { weights } = rows;
     const entries = this.#ranking.count;
+    const isOneTick = clock.useMany(count);
     for (let i = 0; i < count; i++) {
       const handle = handles[i]!;
-      clock.use(entries);
+      if (!isOneTick) clock.use(entries);
       const weight = weights[handle]!;
       weights[handle] = used(weight, clock.now);
       if ((weight & MARKED) !== 0) this.#note(handle);
@@ -132,17 +130,16 @@ export class AutoPolicy implements Policy {
     const weight = isMereUse ? ranking.touch(handle) : ranking.update(handle, size, cost / size);
     if ((weight & MARKED) === 0) return;
     const hash = ranking.rows.hash(handle);
-    if (hash >>> 0 < this.#share.limit) this.#share.change(Math.fround(size) - before);
+    if (hash >>> 0 < this.#sampled) this.#share.add(handle, Math.fround(size) - before);
     if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
   }
 
   remove(handle: number): void {
     const ranking = this.#ranking;
     const hash = ranking.rows.hash(handle);
-    const isSampled = hash >>> 0 < this.#share.limit;
     if (ranking.isNamed(handle) && this.#memory !== undefined) this.#leaves(handle);
-    else if (isSampled && this.#trial !== undefined) this.#removed(this.#trial, hash);
-    if (isSampled) this.#share.change(-ranking.rows.sizes[handle]!);
+    else if (hash >>> 0 < this.#sampled) this.#removed(hash);
+    if (hash >>> 0 < this.#sampled) this.#share.subtract(handle, ranking.rows.sizes[handle]!);
     ranking.remove(handle);
   }
 
@@ -155,9 +152,9 @@ export class AutoPolicy implements Policy {
     if (cost !== this.#cost) this.#cost = Number.NaN;
     this.#leaves(handle);
     const { rows } = this.#ranking;
-    if (rows.hash(handle) >>> 0 < this.#share.limit) this.#share.change(-rows.sizes[handle]!);
+    if (rows.hash(handle) >>> 0 < this.#sampled) this.#share.subtract(handle, rows.sizes[handle]!);
+    if (hash >>> 0 < this.#sampled) this.#share.add(handle, Math.fround(size));
     this.#ranking.replace(handle, size, cost / size, hash, this.#flags(hash));
-    if (hash >>> 0 < this.#share.limit) this.#share.add(handle, Math.fround(size));
     this.#entered(handle, size, cost, hash);
   }
 
@@ -179,7 +176,7 @@ export class AutoPolicy implements Policy {
     this.#memory?.validate();
     this.#trial?.validate();
     invariant(this.#noted <= NOTES, `auto: ${this.#noted} hits are noted`);
-    this.#share.validate();
+    this.#share.validate(this.#ranking.rows, this.#sampled);
     invariant(this.#moved <= 2 * MAX_MOVES, `auto: ${this.#moved / 2} moves are noted`);
   }
 
@@ -188,17 +185,20 @@ export class AutoPolicy implements Policy {
     const { count, bytes } = this.#ranking;
     if (count === 0) return;
     this.#memory = new FrequencyMemory(REMEMBERED * count);
-    this.#limit = (sampleOf(count) / count) * ALL;
-    this.#held = this.#share.settle(this.#limit);
+    this.#sampled = (sampleOf(count) / count) * ALL;
+    this.#limit = this.#sampled;
     this.#trial = new Trial(STRATEGIES, LRU);
-    this.#trial.maxBytes = bytes * this.#share.measure(bytes);
+    // For all that is looked at now, until it is known what that comes to.
+    this.#trial.maxBytes = bytes;
+    this.#scan(this.#trial);
+    this.#trial.maxBytes = bytes * this.#shareNow();
     this.#movesWanted = 2;
     this.#trialUses = this.#ranking.clock.uses;
   }
 
   /** Of the weight of a newcomer: it will be written down as it is, if there is a memory. */
   #flags(hash: number): number {
-    return this.#memory === undefined ? 0 : hash >>> 0 < this.#share.limit ? UNUSED | MARKED : UNUSED;
+    return this.#memory === undefined ? 0 : hash >>> 0 < this.#sampled ? UNUSED | MARKED : UNUSED;
   }
 
   #entered(handle: number, size: number, cost: number, hash: number): void {
@@ -214,21 +214,25 @@ export class AutoPolicy implements Policy {
     this.#move(rows.hash(handle), ~(((heightOf(weight, clock.now) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET));
   }
 
-  /** Tells the trial of some of those that were there when it started. */
-  #hold(trial: Trial): void {
+  #scan(trial: Trial): void {
     const ranking = this.#ranking;
-    const { rows } = ranking;
-    const end = Math.min(this.#held.length, this.#told + SLICE);
-    for (; this.#told < end; this.#told++) {
-      const handle = this.#held[this.#told]!;
-      const hash = rows.hash(handle);
-      if (!rows.has(handle) || hash >>> 0 >= this.#share.limit) continue;
-      const size = rows.sizes[handle]!;
-      trial.held(hash, size, rows.value(handle) * size, ranking.height(handle));
+    const share = this.#share;
+    const from = share.looked;
+    share.looked = Math.min(ranking.rows.capacity, from + SCAN);
+    for (let handle = from; handle < share.looked; handle++) {
+      const hash = ranking.rows.hash(handle);
+      if (hash >>> 0 >= this.#sampled || !ranking.rows.has(handle)) continue;
+      const size = ranking.rows.sizes[handle]!;
+      share.add(handle, size);
+      if ((ranking.rows.weights[handle]! & MARKED) !== 0) continue;
+      ranking.flag(handle, MARKED);
+      trial.held(hash, size, ranking.rows.value(handle) * size, ranking.height(handle));
     }
-    if (this.#told < this.#held.length) return;
-    this.#held = NOBODY;
-    this.#told = 0;
+  }
+
+  #shareNow(): number {
+    const { bytes, rows } = this.#ranking;
+    return this.#share.measure(this.#sampled / ALL, bytes, this.#share.looked >= rows.capacity);
   }
 
   #move(hash: number, what: number): void {
@@ -261,16 +265,16 @@ export class AutoPolicy implements Policy {
     const { count } = ranking;
     this.#movesWanted = 2 * Math.min(MAX_MOVES, 1 + Math.floor(count / ENTRIES_PER_MOVE));
     if (memory.cells < (REMEMBERED * count) / 2) memory.grow();
-    if (this.#held.length > 0) this.#hold(trial);
-    if (this.#share.limit * count > 2 * sampleOf(count) * ALL) this.#narrow(trial);
+    if (this.#share.looked < ranking.rows.capacity) this.#scan(trial);
+    if (this.#sampled * count > 2 * sampleOf(count) * ALL) this.#narrow(trial);
     this.#pauseOrResume(trial, moved);
   }
 
   #narrow(trial: Trial): void {
-    const limit = this.#share.limit / 2;
-    this.#share.settle(limit);
-    if (this.#limit > 0) this.#limit = limit;
-    trial.narrow(limit);
+    this.#sampled /= 2;
+    this.#share.restart();
+    if (this.#limit > 0) this.#limit = this.#sampled;
+    trial.narrow(this.#sampled);
   }
 
   /**
@@ -302,7 +306,7 @@ export class AutoPolicy implements Policy {
     if (this.#trialMoves < 0 && !isOther) return;
     this.#trialMoves = 0;
     this.#trialUses = uses;
-    this.#limit = this.#share.limit;
+    this.#limit = this.#sampled;
     trial.resume(isOther);
   }
 
@@ -310,14 +314,14 @@ export class AutoPolicy implements Policy {
     const trial = this.#trial!;
     this.#batches = 0;
     if (this.#noted > 0) this.#workOff(trial);
-    trial.maxBytes = this.#ranking.fullBytes * this.#share.measure(this.#ranking.bytes);
+    trial.maxBytes = this.#ranking.fullBytes * this.#shareNow();
     trial.written(hash, size, cost);
     this.#follow(trial);
   }
 
-  #removed(trial: Trial, hash: number): void {
-    if (this.#noted > 0) this.#workOff(trial);
-    trial.removed(hash);
+  #removed(hash: number): void {
+    if (this.#noted > 0) this.#workOff(this.#trial!);
+    this.#trial!.removed(hash);
   }
 
   #note(handle: number): void {

@@ -19,11 +19,10 @@ import { inOrder } from './rank-order.js';
 import { Room } from './room.js';
 
 /**
- * Entries that leave the window, at most, for one that goes: where its share is less than it was, many are too many. Few
- * entries are moved at once.
+ * Entries that leave the window, at most, for one that goes: at first all are in it, and where its share is less than it was,
+ * many are too many. So many are moved within a millisecond.
  */
-const MIN_MOVES = 16;
-const MOVES = 2 ** 18;
+const MANY = 2 ** 14;
 
 /**
  * Who goes next, under given terms. The rank of an entry is the logarithm of
@@ -68,7 +67,7 @@ export class Ranking {
   /** Entries that are ranked. */
   #ranked = 0;
   readonly #room: Room;
-  /** Nobody had to go yet: newcomers need no window. */
+  /** Nobody had to go yet: of many newcomers those that come later need no window. */
   #isFilling = true;
   #isWriteSeen = false;
   #isAnyAside = false;
@@ -131,7 +130,7 @@ export class Ranking {
     this.#count++;
     this.#bytes += bytes;
     this.#isWriteSeen = true;
-    if (this.#isFilling) {
+    if (this.#isFilling && this.#count > MANY) {
       this.#ranked++;
       rows.setPlace(handle, IN_MAIN);
       rows.append(this.#ranks.mark(this.#rankOf(handle)), handle);
@@ -254,7 +253,7 @@ export class Ranking {
 
   #choose(): number {
     const rows = this.rows;
-    let moves = Math.max(MIN_MOVES, MOVES / this.#count);
+    let moves = 0;
     for (;;) {
       const candidate = rows.first(WINDOW);
       if (candidate < 0) return this.#ranked > 0 ? this.#least() : Math.max(-1, rows.first(ASIDE));
@@ -263,7 +262,7 @@ export class Ranking {
       const newest = rows.last(WINDOW);
       const bytes = rows.sizes[candidate]! + rows.sizes[newest]!;
       const isRoom = newest !== candidate && this.#bytes - this.#windowBytes + bytes <= this.#room.main;
-      if (isRoom && --moves >= 0) {
+      if (isRoom && moves++ < MANY) {
         this.#toMain(candidate);
         continue;
       }

@@ -54,6 +54,8 @@ function phases(random: Random): number[] {
 
 /** What auto may miss, in those that lru misses. It learns what suits a workload from what it misses meanwhile. */
 const MOST = 1.025;
+/** Where all is new now and then. */
+const MOST_OF_JUMPS = 1.03;
 /** Where all but everything fits, and one wrong choice at the start is a large part of the few misses. */
 const MOST_OF_FEW = 1.06;
 
@@ -63,7 +65,7 @@ const FAMILIES: [string, (random: Random) => number[], number[], number?][] = [
   ['recency, few requests', (random) => recency(random, 300, 0.15, 4_000), [10, 60]],
   ['sweeps', sweeps, [20, 120]],
   ['sweeps that fit', sweeps, [300], MOST_OF_FEW],
-  ['working sets', workingSets, [60, 140, 400]],
+  ['working sets', workingSets, [60, 140, 400], MOST_OF_JUMPS],
   ['phases of recency and popularity', phases, [50, 200]],
   [
     'popularity that drifts fast',

@@ -66,6 +66,6 @@ describe('auto', () => {
   }, 60_000);
 
   it('takes no more for the first ones, when nothing is known yet', () => {
-    expect(stepsPerEviction(100_000, 1_000, 0)).toBeLessThan(12);
+    expect(stepsPerEviction(1_000_000, 5_000, 0)).toBeLessThan(12);
   });
 });
