@@ -54,8 +54,8 @@ describe('across threads', () => {
 
   it('a thread that leaves while it waits for its turn is told at once, and holds up nobody', async () => {
     const cache = await create<number>();
-    let end: (value: void) => void = () => undefined;
-    const first = cache.transaction(() => new Promise<void>((resolve) => (end = resolve)));
+    let end: () => void = () => undefined;
+    const first = cache.transaction(() => new Promise<void>((resolve) => (end = () => resolve())));
     const other = thread();
     const told = other.run(async ({ SharedCache }, name) => {
       const cache = await SharedCache.attach<number>(name);
