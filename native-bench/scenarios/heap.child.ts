@@ -31,6 +31,7 @@ if (contender.kind === 'sync') {
       return cache;
     });
   for (const [name, load] of Object.entries(syncLoads).filter(isAsked)) {
+    await forgotten();
     const cache = await contender.open(workload.capacity, input.product);
     fill(cache, workload);
     const { batch, begin, finish } = load(cache, workload);
@@ -49,6 +50,7 @@ if (contender.kind === 'sync') {
       return cache;
     });
   for (const [name, load] of Object.entries(asyncLoads).filter(isAsked)) {
+    await forgotten();
     const cache = await contender.open(workload.capacity, input.product);
     await fillAsync(cache, workload);
     const { batch, begin, finish } = load(cache, workload);
@@ -80,6 +82,12 @@ async function heapPerEntry(into: Metrics, { capacity }: Workload, filled: () =>
   into['heap.bytesPerEntry'] = (after.heapUsed - before.heapUsed) / capacity;
   into['external.bytesPerEntry'] = (after.external - before.external) / capacity;
   if (!cache) throw new Error('heap: there is no cache to measure');
+}
+
+/** What the load before has left is collected, not during this one: whoever waits for a turn of the event loop has had it. */
+async function forgotten(): Promise<void> {
+  await nextTurn();
+  collect();
 }
 
 /** Memory after full collections, each in a turn of its own: nothing is kept alive by a frame that is still running. */
