@@ -3,7 +3,7 @@ import { firstThatFits } from '../snapshot/fit.js';
 import { elapsed, type TimeStamp, timeStamp } from '../snapshot/time.js';
 import { admit, chargeOf, type EngineAt, type Past } from './admit.js';
 import type { Engine } from './engine.js';
-import { checkValue, clone } from './value.js';
+import { checkValue, cloneToStore } from './value.js';
 
 const FORMAT = 'cachalot dump';
 const VERSION = 1;
@@ -98,7 +98,7 @@ export function load<K, V>(engineAt: EngineAt<K, V>, given: CacheDump<K, V>): nu
   room.entries += old.length;
   const first = firstThatFits(charges, room);
   const fitting = list.filter((_, number) => number >= first && charges[number]! > 0);
-  if (options.copy) for (const entry of fitting) entry.value = clone(entry.key, entry.value, options.name);
+  if (options.copy) for (const entry of fitting) entry.value = cloneToStore(entry.key, entry.value, options.name);
   for (const { owner } of engine.space.within()) owner.changes.supersedeAll();
   ticker.now();
   for (const handle of old) store.drop(handle, store.reasonFor(handle, 'clear'));

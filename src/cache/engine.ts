@@ -12,7 +12,7 @@ import { keyHash } from './key-hash.js';
 import { type ChangeListener, nobody, type Space, type SpaceOwner } from './space.js';
 import { Store } from './store.js';
 import { Ticker } from './ticker.js';
-import { checkValue, clone } from './value.js';
+import { checkValue, clone, cloneToStore } from './value.js';
 import { costOf, isSizeOnly, weigh } from './weight.js';
 
 /** Of a namespace. */
@@ -222,7 +222,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   /** What a write is to store, checked, and cloned where that is asked for. Nothing has changed yet. */
   prepare(key: K, value: V, options?: EntryOptions, loadMs = 0): Prepared<V> {
     checkValue(value, 'value');
-    const stored = this.options.copy ? clone(key, value, this.options.name) : value;
+    const stored = this.options.copy ? cloneToStore(key, value, this.options.name) : value;
     const given = options === undefined || isSizeOnly(options) ? undefined : resolveEntryOptions(options, value, key);
     const size = given?.size ?? options?.size ?? weigh(key, stored, this.options.weigher);
     const cost = given?.cost ?? this.#cost(key, stored, size, loadMs);

@@ -1,3 +1,4 @@
+import { findLost, findUncloneable } from '../codec/index.js';
 import { CacheSerializationError, describe } from '../common/error.js';
 
 interface Thenable {
@@ -20,9 +21,19 @@ export function clone<V>(key: unknown, value: V, name: string): V {
   try {
     return structuredClone(value);
   } catch (cause) {
-    throw new CacheSerializationError(`${name}: copy: expected a cloneable value; got ${describe(value)}`, {
-      key,
-      cause,
-    });
+    throw uncloneable(key, findUncloneable(value) ?? `got ${describe(value)}`, name, cause);
   }
+}
+
+/** As `clone`, of a value that is to be stored: what would silently be lost by it is refused, too. */
+export function cloneToStore<V>(key: unknown, value: V, name: string): V {
+  const copy = clone(key, value, name);
+  const lost = findLost(value);
+  if (lost !== undefined) throw uncloneable(key, lost, name);
+  return copy;
+}
+
+function uncloneable(key: unknown, found: string, name: string, cause?: unknown): CacheSerializationError {
+  const text = `${name}: copy: expected a cloneable value; ${found}`;
+  return new CacheSerializationError(text, cause === undefined ? { key } : { key, cause });
 }

@@ -1,29 +1,32 @@
 import { types } from 'node:util';
-import { CacheSerializationError } from '../common/error.js';
+import { refusePlatform } from './platform.js';
 
 /** Things looked at in search of buffers: about 0.2 ms. */
 const SEARCH_STEPS = 8192;
 
-const WasmModule: unknown = Reflect.get(Object(Reflect.get(globalThis, 'WebAssembly')), 'Module');
-
-/** V8 writes nothing in its place, and says nothing: what comes behind could not be read. */
-export const isWasmModule = (value: object): boolean => typeof WasmModule === 'function' && value instanceof WasmModule;
+interface Found {
+  buffers: ArrayBuffer[];
+  /** Whether all of the value was looked at. */
+  isAll: boolean;
+}
 
 /**
  * The ArrayBuffers that lie in a value themselves, not under a view. Breadth first, so that in a graph too large to be
  * searched those near the root, where media lies, are found.
+ *
+ * @throws CacheSerializationError for what V8 would lose without a word.
  */
-export function findBuffers(root: unknown): ArrayBuffer[] {
-  const found: ArrayBuffer[] = [];
+export function findBuffers(root: unknown): Found {
+  const buffers: ArrayBuffer[] = [];
   const queue = new Set<object>();
   let steps = 0;
   const look = (child: unknown): boolean => {
     if (typeof child === 'object' && child !== null) {
       if (types.isArrayBuffer(child)) {
-        if (!queue.has(child)) found.push(child);
+        if (!queue.has(child)) buffers.push(child);
         queue.add(child);
       } else if (!ArrayBuffer.isView(child)) {
-        if (isWasmModule(child)) throw new CacheSerializationError('a WebAssembly.Module cannot be stored');
+        refusePlatform(child);
         queue.add(child);
       }
     }
@@ -31,9 +34,9 @@ export function findBuffers(root: unknown): ArrayBuffer[] {
   };
   look(root);
   for (const item of queue) {
-    if (!everyChild(item, look)) break;
+    if (!everyChild(item, look)) return { buffers, isAll: false };
   }
-  return found;
+  return { buffers, isAll: true };
 }
 
 /** Calls `look` for each child until it answers `false`. */

@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import v8 from 'node:v8';
 import { describe } from '../common/error.js';
-import { isWasmModule } from './buffers.js';
 import { isBinary, isDetached } from './part.js';
+import { everyObject, platformClassOf, withArticle } from './platform.js';
 
 /** Things looked at to find the culprit. */
 const SEARCH_STEPS = 1_000_000;
@@ -22,11 +22,49 @@ interface Place {
 
 /** Where in a value something lies that cannot be stored, and what it is: `$.frames[3].onload: a function ...`. */
 export function findUnstorable(root: unknown): string | undefined {
-  return findByKind(root) ?? findByTrying(root);
+  return findByKind(root, (value) => reasonAgainst(value)) ?? findByTrying(root);
+}
+
+/**
+ * Where in a value something lies that has no structured clone, or of which `structuredClone` silently makes something else.
+ * What only V8 knows not to be cloneable is not found.
+ */
+export const findUncloneable = (root: unknown): string | undefined =>
+  findByKind(root, (value) => reasonAgainst(value, reasonAgainstClone));
+
+/** As `findUncloneable`, of what would be lost without a word only. O(size), and little where there is nothing. */
+export function findLost(root: unknown): string | undefined {
+  let isSuspect = false;
+  everyObject(root, (value) => {
+    isSuspect ||= platformClassOf(value) !== undefined;
+  });
+  if (!isSuspect) return undefined;
+  return findByKind(root, (value) => {
+    const reason = typeof value === 'object' && value !== null ? reasonAgainstClone(value) : undefined;
+    // What is refused is not lost: V8 says so itself, unless it is handed over.
+    return reason?.endsWith(REFUSED) ? undefined : reason;
+  });
+}
+
+const REFUSED = ' cannot be cloned';
+
+/** An object of the platform that does not become another of its class: depends on the major of Node, so it is tried. */
+function reasonAgainstClone(value: object): string | undefined {
+  const name = types.isProxy(value) ? undefined : platformClassOf(value);
+  if (name === undefined) return undefined;
+  let become: string | undefined;
+  try {
+    become = platformClassOf(structuredClone(value));
+  } catch {
+    return `${withArticle(name)}${REFUSED}`;
+  }
+  return become === name
+    ? undefined
+    : `${withArticle(name)} becomes ${become ? withArticle(become) : 'an empty object'}`;
 }
 
 /** In the order in which the value is written. */
-function findByKind(root: unknown): string | undefined {
+function findByKind(root: unknown, reasonAgainst: (value: unknown) => string | undefined): string | undefined {
   const stack: Place[] = [{ value: root, parent: undefined, step: '$' }];
   const seen = new Set<unknown>();
   for (let steps = 0; stack.length > 0 && steps < SEARCH_STEPS; steps++) {
@@ -97,14 +135,14 @@ function placesIn(parent: Place): Place[] {
   return places;
 }
 
-function reasonAgainst(value: unknown): string | undefined {
+function reasonAgainst(value: unknown, ofPlatform = reasonAgainstPlatform): string | undefined {
   switch (typeof value) {
     case 'function':
       return 'a function cannot be stored';
     case 'symbol':
       return 'a symbol cannot be stored';
     case 'object':
-      return value === null ? undefined : reasonAgainstObject(value);
+      return value === null ? undefined : (reasonAgainstObject(value) ?? ofPlatform(value));
     default:
       return undefined;
   }
@@ -120,10 +158,14 @@ function reasonAgainstObject(value: object): string | undefined {
   if (value instanceof WeakRef) return 'a WeakRef cannot be stored';
   if (types.isGeneratorObject(value)) return 'a generator cannot be stored';
   if (types.isExternal(value)) return 'a handle of native code cannot be stored';
-  if (isWasmModule(value)) return 'a WebAssembly.Module cannot be stored';
   if (types.isModuleNamespaceObject(value)) return 'a module cannot be stored';
   if (isBinary(value) && isDetached(value)) return 'a buffer that has been detached cannot be stored';
   return undefined;
+}
+
+function reasonAgainstPlatform(value: object): string | undefined {
+  const name = types.isProxy(value) ? undefined : platformClassOf(value);
+  return name === undefined ? undefined : `${withArticle(name)} cannot be stored`;
 }
 
 function* childrenOf(value: object): Iterable<[string, unknown]> {

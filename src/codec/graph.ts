@@ -3,6 +3,7 @@ import { CacheSerializationError } from '../common/error.js';
 import { findBuffers } from './buffers.js';
 import { corrupt, FORMAT_VERSION, HEADER_BYTES, Kind, NODE_MAJOR, readUint32, writeUint32 } from './format.js';
 import { binaryKindOf, isBinary, type PartReader, type PartWriter } from './part.js';
+import { everyObject, refusePlatform } from './platform.js';
 import { bytesOfWindows, type Window, writeWindows } from './window.js';
 
 /**
@@ -17,6 +18,8 @@ import { bytesOfWindows, type Window, writeWindows } from './window.js';
 const SHARED_TAG = 0x75;
 const TRANSFER_TAG = 0x74;
 const ENTRY_BYTES = 8;
+/** What V8 writes for an object without properties, and for whatever keeps them out of its reach. */
+const EMPTY_OBJECT = Buffer.of(0x6f, 0x7b, 0);
 
 // The default classes have views written as host objects; what is written for one is replaced here.
 class GraphSerializer extends v8.DefaultSerializer {
@@ -46,7 +49,8 @@ class GraphSerializer extends v8.DefaultSerializer {
 export function encodeGraph(value: unknown, parts: PartWriter): Uint8Array {
   const serializer = new GraphSerializer(parts);
   const references = new Map<number, number>();
-  for (const buffer of findBuffers(value)) {
+  const { buffers, isAll } = findBuffers(value);
+  for (const buffer of buffers) {
     const reference = parts.add(buffer);
     if (reference === 0) continue;
     serializer.transferArrayBuffer(reference, buffer);
@@ -55,6 +59,7 @@ export function encodeGraph(value: unknown, parts: PartWriter): Uint8Array {
   serializer.writeHeader();
   serializer.writeValue(value);
   const stream = serializer.releaseBuffer();
+  if (!isAll && stream.includes(EMPTY_OBJECT)) everyObject(value, refusePlatform);
   for (const [id, buffer] of serializer.shared) {
     retag(stream, id);
     references.set(id, parts.add(buffer));

@@ -1,6 +1,6 @@
 import type { TransferListItem } from 'node:worker_threads';
-import { encodeValue } from '../codec/index.js';
-import { CacheConfigError, describe } from '../common/error.js';
+import { encodeValue, findLost } from '../codec/index.js';
+import { CacheConfigError, CacheSerializationError, describe } from '../common/error.js';
 import type { LoadOptions } from './options.js';
 
 /** What goes to a loader, and what of it is handed over; `undefined` when all is cloned. */
@@ -28,6 +28,13 @@ export function resolveInput(given: unknown, { transfer, retries = 0 }: LoadOpti
     );
   }
   return { input, transfer: list };
+}
+
+/** @throws CacheSerializationError for an input of which the clone that a loader in the pool gets is silently something else. */
+export function checkInput(loader: string, input: unknown, key: string): void {
+  const lost = findLost(input);
+  if (lost === undefined) return;
+  throw new CacheSerializationError(`loader '${loader}': expected an input that can be cloned; ${lost}`, { key });
 }
 
 function movedBy(given: unknown): { value: unknown; transfer: TransferListItem[] } | undefined {

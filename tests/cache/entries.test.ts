@@ -149,6 +149,24 @@ describe('set', () => {
     expect(() => cache.set('f', () => 1)).toThrow(CacheSerializationError);
   });
 
+  it('under copy, refuses what has no clone, or one that is something else, and names where it lies', () => {
+    const cache = make({ copy: true, name: 'pages' });
+    cache.set('a', 1);
+    const refused = (value: unknown, found: string) =>
+      expect(() => cache.set('a', value)).toThrow(
+        new CacheSerializationError(`pages: copy: expected a cloneable value; ${found}`, { key: 'a' }),
+      );
+    refused({ on: [() => 1] }, '$.on[0]: a function cannot be stored');
+    refused({ stop: [AbortSignal.abort()] }, '$.stop[0]: an AbortSignal becomes an empty object');
+    expect(() => cache.set('a', { to: new URL('https://a.b/') })).toThrow(
+      /cloneable value; \$\.to: a URL (becomes an empty object|cannot be cloned)/,
+    );
+    expect(cache.get('a')).toBe(1);
+    const kept = { blob: new Blob(['whale']), at: new Date(0), list: [new Map([[1, { n: 1 }]])] };
+    expect(cache.set('a', kept)).toBe(true);
+    expect((cache.get('a') as typeof kept).blob.size).toBe(5);
+  });
+
   it('hands out the stored reference otherwise', () => {
     const cache = make();
     const value = {};

@@ -11,6 +11,20 @@ structuredClone(given.buffer, { transfer: [given.buffer] });
 const WASM = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 const KEY = createSecretKey(new Uint8Array(16));
 
+class Point {
+  readonly #secret = 1;
+  constructor(
+    readonly x: number,
+    readonly y: number,
+  ) {}
+  get [Symbol.toStringTag](): string {
+    return 'Event';
+  }
+  get secret(): number {
+    return this.#secret;
+  }
+}
+
 function cyclic(): unknown {
   const value: Record<string, unknown> = {};
   value['self'] = value;
@@ -54,6 +68,29 @@ describe('encodeValue refuses', () => {
       '$.m.get("k")[1].registry: it cannot be stored: #<FinalizationRegistry> could not be cloned.',
     ],
     ['a handle of native code', { keys: [KEY] }, '$.keys[0]: it cannot be stored: an object of native code'],
+    ['a URL', new URL('https://whales.example/'), '$: a URL cannot be stored'],
+    ['a URL inside', { width: 1, link: { to: [new URL('https://a.b/')] } }, '$.link.to[0]: a URL cannot be stored'],
+    ['what extends one', [new (class Link extends URL {})('https://a.b/')], '$[0]: a URL cannot be stored'],
+    [
+      'URLSearchParams as a key',
+      new Map([[new URLSearchParams(), 1]]),
+      '$.keys()[0]: a URLSearchParams cannot be stored',
+    ],
+    ['Headers', { headers: new Headers() }, '$.headers: a Headers cannot be stored'],
+    ['a Blob', { blob: new Blob(['x']) }, '$.blob: a Blob cannot be stored'],
+    ['an AbortSignal', new Set([AbortSignal.abort()]), '$.values()[0]: an AbortSignal cannot be stored'],
+    ['a TextDecoder', [new TextDecoder()], '$[0]: a TextDecoder cannot be stored'],
+    ['what listens', { n: 1, on: new (class On extends EventTarget {})() }, '$.on: an EventTarget cannot be stored'],
+    [
+      'the URL of another realm',
+      [Object.create(Object.create({}, { [Symbol.toStringTag]: { value: 'URL' } }))],
+      '$[0]: a URL cannot be stored',
+    ],
+    [
+      'a URL in the far corner of a graph too large to be searched for buffers',
+      { list: Array.from({ length: 20_000 }, (_, i) => ({ i })), last: [{ links: [new URL('https://a.b/')] }] },
+      '$.last[0].links[0]: a URL cannot be stored',
+    ],
     [
       'a boxed symbol in a cycle',
       cyclic(),
@@ -68,6 +105,15 @@ describe('encodeValue refuses', () => {
     ],
   ])('%s, naming where it is', (_, value, message) => {
     expect(() => encodeValue(value)).toThrow(new CacheSerializationError(message));
+  });
+
+  it('no class instance of a user, whatever it calls itself: its own properties are kept, as in a structured clone', () => {
+    const { skeleton, parts } = encodeValue({ at: [new Point(1, 2)], none: {}, map: new Map([[{}, new Set()]]) });
+    expect(decodeValue(skeleton, parts, 'copy')).toEqual({
+      at: [{ x: 1, y: 2 }],
+      none: {},
+      map: new Map([[{}, new Set()]]),
+    });
   });
 
   it('what a getter throws, and nesting beyond the stack', () => {

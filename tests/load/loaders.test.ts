@@ -35,6 +35,19 @@ describe('what a loader gets', () => {
     expect(await run(cache, 'key')).toBe('k');
   });
 
+  it('is refused when its clone would silently be another thing, and goes as it is to a function', async () => {
+    const cache = await create();
+    const input = { act: 'echo', to: new URL('https://a.b/'), when: AbortSignal.abort() };
+    await expect(cache.load('many', input, { key: 'k' })).rejects.toThrow(
+      /^loader 'many': expected an input that can be cloned; /,
+    );
+    await expect(cache.load('many', { act: 'echo', when: input.when }, { key: 'k' })).rejects.toThrow(
+      "loader 'many': expected an input that can be cloned; $.when: an AbortSignal becomes an empty object",
+    );
+    await cache.registerLoader('href', ({ to }: typeof input) => to.href);
+    expect(await cache.load('href', input, { key: 'href' })).toBe('https://a.b/');
+  });
+
   it('is the value that is about to be replaced, as a copy', async () => {
     const cache = await create({ grace: '1h' });
     expect(await run(cache, 'stale')).toEqual({ was: undefined });

@@ -1,0 +1,79 @@
+import { types } from 'node:util';
+import { CacheSerializationError } from '../common/error.js';
+
+/**
+ * Objects of the platform (`URL`, `Headers`, `Blob`, `AbortSignal`, …) keep what they hold out of reach: V8 writes an empty
+ * object for most of them and says nothing, and which ones it refuses differs between the majors of Node.
+ *
+ * Their classes are told by how the platform defines an interface: a tag on the prototype that is no getter, and a global of
+ * this name that cannot be enumerated. So nothing is loaded to find out, and other copies of a class (of another realm, of a
+ * package) are met as well. So is a `WebAssembly.Module`, in whose place V8 writes nothing: what comes behind it could not
+ * be read.
+ */
+const WASM_MODULE = 'WebAssembly.Module';
+
+/** Classes of the language that look like interfaces: V8 writes them, or refuses them by itself. */
+const OF_THE_LANGUAGE = new Set([
+  ...['ArrayBuffer', 'SharedArrayBuffer', 'DataView', 'Map', 'Set', 'WeakMap', 'WeakSet', 'WeakRef'],
+  ...['BigInt', 'Symbol', 'Promise', 'FinalizationRegistry'],
+]);
+
+/** By prototype, whatever is neither a plain object nor an array. */
+const found = new WeakMap<object, string | undefined>();
+
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const OBJECT: unknown = Object.prototype;
+const ARRAY: unknown = Array.prototype;
+
+/** The name of the interface of the platform that an object has, `'URL'`; `undefined` for all others. O(1) when known. */
+export function platformClassOf(value: object): string | undefined {
+  const prototype: object | null = getPrototypeOf(value);
+  if (prototype === OBJECT || prototype === ARRAY || prototype === null) return undefined;
+  const name = found.get(prototype);
+  return name !== undefined || found.has(prototype) ? name : inspect(prototype);
+}
+
+function inspect(prototype: object): string | undefined {
+  let name: string | undefined;
+  for (let at: object | null = prototype; at !== null && name === undefined; at = getPrototypeOf(at)) name = tagOf(at);
+  found.set(prototype, name);
+  return name;
+}
+
+function tagOf(prototype: object): string | undefined {
+  const tag: unknown = getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
+  if (typeof tag !== 'string' || OF_THE_LANGUAGE.has(tag)) return undefined;
+  if (tag === WASM_MODULE) return tag;
+  return getOwnPropertyDescriptor(globalThis, tag)?.enumerable === false ? tag : undefined;
+}
+
+/** @throws CacheSerializationError for an object of the platform. */
+export function refusePlatform(value: object): void {
+  const name = platformClassOf(value);
+  if (name !== undefined) throw new CacheSerializationError(`${withArticle(name)} cannot be stored`);
+}
+
+export const withArticle = (name: string): string => `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
+
+/** Calls `look` for a value and each object within it that a structured clone would clone. O(size). */
+export function everyObject(root: unknown, look: (value: object) => void): void {
+  const seen = new Set<object>();
+  const stack: object[] = [];
+  const meet = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return;
+    seen.add(value);
+    look(value);
+    if (!ArrayBuffer.isView(value) && !types.isAnyArrayBuffer(value) && !types.isProxy(value)) stack.push(value);
+  };
+  meet(root);
+  for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
+    if (Array.isArray(item)) item.forEach(meet);
+    else if (types.isMap(item)) {
+      for (const [key, value] of item) {
+        meet(key);
+        meet(value);
+      }
+    } else if (types.isSet(item)) item.forEach(meet);
+    else for (const name of Object.keys(item)) meet(Reflect.get(item, name));
+  }
+}
