@@ -55,25 +55,30 @@ export function refusePlatform(value: object): void {
 
 export const withArticle = (name: string): string => `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 
-/** Calls `look` for a value and each object within it that a structured clone would clone. O(size). */
+/**
+ * Calls `look` for a value and each object within it that a structured clone would clone, for some more than once. O(size):
+ * what holds no other objects is not remembered, and that is most of it.
+ */
 export function everyObject(root: unknown, look: (value: object) => void): void {
-  const seen = new Set<object>();
-  const stack: object[] = [];
-  const meet = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null || seen.has(value)) return;
-    seen.add(value);
-    look(value);
-    if (!ArrayBuffer.isView(value) && !types.isAnyArrayBuffer(value) && !types.isProxy(value)) stack.push(value);
-  };
-  meet(root);
-  for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
-    if (Array.isArray(item)) item.forEach(meet);
-    else if (types.isMap(item)) {
-      for (const [key, value] of item) {
-        meet(key);
-        meet(value);
-      }
-    } else if (types.isSet(item)) item.forEach(meet);
-    else for (const name of Object.keys(item)) meet(Reflect.get(item, name));
+  if (!isObject(root)) return;
+  const met = new Set<object>();
+  const open = [root];
+  for (let item = open.pop(); item !== undefined; item = open.pop()) {
+    look(item);
+    if (met.has(item)) continue;
+    const before = open.length;
+    for (const child of childrenOf(item)) if (isObject(child)) open.push(child);
+    if (open.length > before) met.add(item);
   }
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Most are plain: nothing native is asked about those. */
+function childrenOf(item: object): Iterable<unknown> {
+  if (Array.isArray(item)) return item;
+  if (getPrototypeOf(item) === OBJECT) return Object.values(item);
+  if (types.isMap(item)) return [...item.keys(), ...item.values()];
+  if (types.isSet(item)) return item;
+  return ArrayBuffer.isView(item) || types.isAnyArrayBuffer(item) || types.isProxy(item) ? [] : Object.values(item);
 }
