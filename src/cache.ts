@@ -173,9 +173,11 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
   /** Removes the dead now; how many. */
   sweep(): number {
     const { store } = this.open();
-    const count = store.sweep();
-    store.removals.flush();
-    return count;
+    try {
+      return store.sweep();
+    } finally {
+      store.removals.flush();
+    }
   }
 
   /** Starts the sweep behind the user's back again. It is on from the beginning, unless `sweepInterval` is `Infinity`. */

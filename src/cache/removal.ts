@@ -1,5 +1,7 @@
+import { eachToTheEnd } from '../common/each.js';
 import { checkVerdict, type KeyPattern, keyMatcher } from '../common/pattern.js';
 import type { EntryInfo } from '../stats/entry-info.js';
+import { dropAll } from './drops.js';
 import type { Engine } from './engine.js';
 import { describeEntry } from './info.js';
 import type { Store } from './store.js';
@@ -53,19 +55,19 @@ export function clearAll<K, V>(engine: Engine<K, V>): void {
   const { store, space, events } = engine;
   for (const { owner } of space.within()) owner.changes.supersedeAll();
   let isEmpty = true;
-  if (space === store.table.root) {
-    isEmpty = store.count === 0;
-    store.clear();
-  } else {
-    store.readClock();
-    for (const { index } of space.within()) {
-      for (const handle of [...index.values()]) {
-        store.drop(handle, store.reasonFor(handle, 'clear'));
-        isEmpty = false;
-      }
+  try {
+    if (space === store.table.root) {
+      isEmpty = store.count === 0;
+      store.clear();
+    } else {
+      store.readClock();
+      const handles = [...space.within()].flatMap(({ index }) => [...index.values()]);
+      isEmpty = handles.length === 0;
+      dropAll(store, handles, 'clear');
     }
+  } finally {
+    store.removals.flush();
   }
-  store.removals.flush();
   if (isEmpty && events.heard.clear) events.emit('clear', {});
 }
 
@@ -73,12 +75,15 @@ export function clearAll<K, V>(engine: Engine<K, V>): void {
 function removeHandles<K, V>(store: Store<K, V>, handles: Iterable<number>): number {
   const { table } = store;
   let fresh = 0;
-  for (const handle of handles) {
-    table.spaceOf(handle).owner.changes.supersede(table.keys[handle] as K);
-    const state = store.state(handle);
-    if (state === 'fresh') fresh++;
-    store.drop(handle, state === 'dead' ? 'expire' : 'delete');
+  try {
+    eachToTheEnd(handles, (handle) => {
+      table.spaceOf(handle).owner.changes.supersede(table.keys[handle] as K);
+      const state = store.state(handle);
+      if (state === 'fresh') fresh++;
+      store.drop(handle, state === 'dead' ? 'expire' : 'delete');
+    });
+  } finally {
+    store.removals.flush();
   }
-  store.removals.flush();
   return fresh;
 }

@@ -51,6 +51,11 @@ export class Removals<K, V> {
     if (this.#waiting.length > 0) this.#flush();
   }
 
+  /** Runs what may throw by a user's fault, where nobody is there to hear of it but the listeners of `error`. */
+  guard(act: () => void): void {
+    this.#events.guard(act);
+  }
+
   /** Forgets what is not told yet. */
   forget(): void {
     this.#waiting = [];

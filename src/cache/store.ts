@@ -1,3 +1,4 @@
+import { eachToTheEnd } from '../common/each.js';
 import { invariant } from '../common/invariant.js';
 import type { ResolvedCacheOptions } from '../options.js';
 import { createPolicy } from '../policy/index.js';
@@ -5,6 +6,7 @@ import { type Policy, replaceVictim } from '../policy/policy.js';
 import type { Counters } from '../stats/counters.js';
 import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents, RemovalReason } from '../stats/event.js';
+import { dropDead, noteAll, shed, sweepSome } from './drops.js';
 import type { EntryTerms } from './entry-terms.js';
 import { HitLedger } from './hit-ledger.js';
 import { Hits } from './hits.js';
@@ -18,8 +20,6 @@ import { type Growth, Table } from './table.js';
 import type { Ticker } from './ticker.js';
 import { victimBut } from './victim.js';
 
-/** The dead that one background sweep removes before it lets others run. */
-const SWEEP_SLICE = 2_000;
 const LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS = 1_000;
 
 interface StoreParts<K, V> {
@@ -167,25 +167,20 @@ export class Store<K, V> {
 
   /** Takes all entries out, telling each with that reason unless `silently`. */
   clear({ silently = false } = {}): void {
-    const { table, removals, policy } = this;
+    const { table, policy } = this;
     this.#ledger.clear();
     if (!silently) {
       this.readClock();
-      for (const { index, owner } of table.root.within()) {
-        for (const [key, handle] of index) {
-          const reason = this.reasonFor(handle, 'clear');
-          this.#counters.countRemoval(reason);
-          if (removals.isHeard) removals.note(owner.events, key, table.values[handle] as V, table.size(handle), reason);
-        }
-      }
+      noteAll(this, this.#counters);
     }
     this.#sample.clear();
-    if (policy === this.#policyOption) for (const handle of table.handles()) policy.remove(handle);
-    else this.#policy = this.#newPolicy();
+    const handles = policy === this.#policyOption ? [...table.handles()] : [];
     this.notes.clear();
     this.life.clear();
     table.clear();
     this.bytes = 0;
+    if (policy !== this.#policyOption) this.#policy = this.#newPolicy();
+    eachToTheEnd(handles, (handle) => policy.remove(handle));
   }
 
   /** Removes the dead; at most `limit` of them. */
@@ -194,19 +189,12 @@ export class Store<K, V> {
     if (!life.isTimed) return 0;
     this.#ticker.now();
     life.advance();
-    let count = 0;
-    for (let handle = life.firstDead(); handle >= 0 && count < limit; handle = life.firstDead()) {
-      this.drop(handle, 'expire');
-      count++;
-    }
-    return count;
+    return dropDead(this, limit);
   }
 
   /** For the sweeper. */
   sweepSome(): number {
-    const count = this.sweep(SWEEP_SLICE);
-    this.removals.flush();
-    return count === SWEEP_SLICE ? 0 : Math.max(this.life.nextDeath() - this.#ticker.now(), 0);
+    return sweepSome(this, () => this.#ticker.now());
   }
 
   resize(maxBytes: number): void {
@@ -215,7 +203,11 @@ export class Store<K, V> {
     if (this.bytes <= maxBytes) return;
     this.#ticker.now();
     this.hits.settle();
-    this.#makeRoom(0, 0, -1);
+    try {
+      this.#makeRoom(0, 0, -1);
+    } finally {
+      if (this.bytes > maxBytes) shed(this, -1);
+    }
   }
 
   /** To be called when an entry has got another time of death. */
@@ -253,8 +245,13 @@ export class Store<K, V> {
     this.notes.remove(handle);
     if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
     if (table.hits[handle]! < 0) this.#sample.overwrite(handle);
-    this.#policy.update(handle, size, cost);
-    if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
+    try {
+      this.#policy.update(handle, size, cost);
+      if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
+    } finally {
+      // A user's policy has thrown.
+      if (this.bytes > this.maxBytes) shed(this, handle);
+    }
   }
 
   #tellReplaced(handle: number, size: number, newSize: number): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Cache, CacheSerializationError } from '../../src/index.js';
+import { FakeClock } from '../../src/testing/fake-clock.js';
 
 const make = (options = {}) => new Cache<unknown, unknown>({ maxBytes: '1MiB', policy: 'lru', ...options });
 /** Every entry is charged with 10 bytes. */
@@ -302,6 +303,9 @@ describe('resize', () => {
 });
 
 /** The first in goes first. */
+const sizes = (cache: Cache<string, unknown>) =>
+  Array.from(cache.keys(), (key) => cache.info(key)!.size).reduce((sum, size) => sum + size, 0);
+
 function inOrder() {
   const handles = new Set<number>();
   return {
@@ -369,6 +373,65 @@ describe('a policy of the user', () => {
       expect(told).toBeGreaterThan(0);
     },
   );
+
+  it.each(['update', 'victim', 'remove', 'defer'])(
+    'that throws in %s while an entry grows, or the budget shrinks, leaves no more than is allowed',
+    (method) => {
+      const policy = inOrder();
+      const cache = makeTens(30, { policy });
+      for (const key of 'abc') cache.set(key, 1);
+      Reflect.set(policy, method, () => {
+        throw new Error('boo');
+      });
+      expect(() => cache.set('a', 2, { size: 30 })).toThrow('boo');
+      expect(cache.bytes).toBeLessThanOrEqual(30);
+      expect(cache.bytes).toBe(sizes(cache));
+      if (method !== 'victim' && method !== 'remove') return;
+      const other = makeTens(30, { policy: { ...inOrder(), [method]: policy[method] } });
+      for (const key of 'abc') other.set(key, 1);
+      expect(() => other.resize(20)).toThrow('boo');
+      expect([other.bytes, sizes(other)]).toEqual([20, 20]);
+    },
+  );
+
+  it('that throws when all is cleared, or much is removed, tells its caller when all is gone, and told', () => {
+    const evicted: unknown[] = [];
+    const onEvicted = (key: unknown, _: unknown, reason: string) => evicted.push(`${key} ${reason}`);
+    const remove = () => {
+      throw new Error('boo');
+    };
+    const clock = new FakeClock();
+    const cache = makeTens(100, { policy: { ...inOrder(), remove }, onEvicted, clock });
+    const fill = () => {
+      for (const key of 'abc') cache.set(key, 1, { tags: ['t'] });
+    };
+    const wholly = (act: () => unknown, told: string[]) => {
+      expect(act).toThrow('boo');
+      expect([cache.size, cache.bytes, [...cache.keys()]]).toEqual([0, 0, []]);
+      expect(evicted.splice(0)).toEqual(told);
+    };
+    fill();
+    wholly(() => cache.clear(), ['a clear', 'b clear', 'c clear']);
+    fill();
+    wholly(() => cache.deleteByTag('t'), ['a delete', 'b delete', 'c delete']);
+    const tenant = cache.namespace('n');
+    for (const key of 'xy') tenant.set(key, 1);
+    wholly(() => tenant.clear(), ['x clear', 'y clear']);
+    for (const key of 'xy') cache.set(key, 1, { ttl: 5 });
+    clock.advance(5);
+    wholly(() => cache.sweep(), ['x expire', 'y expire']);
+  });
+
+  it('that throws in the background sweep is told as an error event, and the dead are gone', async () => {
+    const remove = () => {
+      throw new Error('boo');
+    };
+    const cache = makeTens(100, { policy: { ...inOrder(), remove }, ttl: 5 });
+    const told = new Promise((resolve) => cache.once('error', resolve));
+    for (const key of 'abc') cache.set(key, 1);
+    expect(await told).toMatchObject({ error: new Error('boo') });
+    expect(cache.bytes).toBe(0);
+  });
 });
 
 describe('hooks of a subclass', () => {
