@@ -12,7 +12,7 @@ import { planRecord, writeTrailer } from '../../src/arena/record.js';
 import { SegmentMap } from '../../src/arena/segment-map.js';
 import { CacheTable } from '../../src/arena/table.js';
 import { ThreadRow } from '../../src/arena/thread-row.js';
-import { isPacked, type Packed, unpackAnswer } from '../../src/arena/wire.js';
+import { isPacked, type Packed, unpackAnswers } from '../../src/arena/wire.js';
 import type { Grant } from '../../src/arena/write-protocol.js';
 import { hashString } from '../../src/common/hash.js';
 
@@ -131,7 +131,7 @@ export class RoomLine {
   }
 
   #hear(posted: FromKeeper | Packed): void {
-    const message = isPacked(posted) ? unpackAnswer(posted) : posted;
+    const message = isPacked(posted) ? unpackAnswers(posted)[0]! : posted;
     if (message.op === 'welcome') this.#row = new ThreadRow(message.control, message.row);
     else if (message.op === 'segment') this.#segments.add(message.segment, message.buffer);
     else if (message.op === 'answer' || message.op === 'refuse') this.#answer = message;

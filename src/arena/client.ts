@@ -3,32 +3,23 @@ import { CacheConfigError } from '../common/error.js';
 import { invariant } from '../common/invariant.js';
 import { tableOf } from './adoption.js';
 import type { CacheListener } from './cache-listener.js';
+import { Gathering } from './gathering.js';
 import { Inbox } from './inbox.js';
 import { answerToLife, hasEnded, KeeperLostError, keeperEnded } from './keeper-lost.js';
 import { PROTOCOL_VERSION } from './layout.js';
 import { osThread } from './os-thread.js';
 import { type OwnMemory, ownMemory } from './own-memory.js';
-import { endedBy, isStale, KnownCaches, type Pending, PendingRequests } from './pending.js';
-import type {
-  AppraiseMessage,
-  FromKeeper,
-  LoaderOrder,
-  Notice,
-  Rejoin,
-  Request,
-  ToKeeper,
-  Welcome,
-} from './protocol.js';
+import { endedBy, isStale, KnownCaches, LedFailures, type Pending, PendingRequests } from './pending.js';
+import type { AppraiseMessage, FromKeeper, LoaderOrder, Notice, Rejoin, Request, Welcome } from './protocol.js';
 import { TAG } from './protocol.js';
 import { SegmentMap } from './segment-map.js';
 import { successor } from './succession.js';
-import { isPacked, type Packed, packRequest, unpackAnswer } from './wire.js';
+import { isPacked, type Packed, packRequest, unpackAnswers } from './wire.js';
 import { fromWire } from './wire-error.js';
 
 const CONNECT_MS = 10_000;
 /** One that has answered just now, and does not any more, may be dying: then another one is to be looked for soon. */
 const REJOIN_MS = 500;
-const MAX_FAILURES = 1_000;
 const MAX_AMENDS = 1_000;
 /** The keeper is told at least so often how many events were heard. */
 const HEARD_AT_ONCE = 1_000;
@@ -52,7 +43,7 @@ export class ArenaClient {
   #isWelcome = false;
   #isSearching = false;
   /** What the loads failed with that this thread has led lately. */
-  readonly #failures = new Map<number, unknown>();
+  readonly #failures = new LedFailures();
   /** Who listens to a cache in this thread. */
   readonly #listening = new Map<number, Set<object>>();
   #heard = 0;
@@ -66,6 +57,10 @@ export class ArenaClient {
     () => this.#port,
     () => this.#own?.bells.answered,
   );
+  readonly #gathering = new Gathering((message, transfer) => {
+    this.#port?.postMessage(message, transfer);
+    this.#own?.bells.asked.ring();
+  });
   #next = 1;
   #epoch = 0;
   /** `undefined` while there is no keeper. */
@@ -160,7 +155,7 @@ export class ArenaClient {
   }
 
   notify(notice: Notice): void {
-    if (this.#isWelcome) this.#say(notice);
+    if (this.#isWelcome) this.#gathering.say(notice);
     if (notice.op === 'amend' && this.#amends.push(notice) > MAX_AMENDS) this.#amends.shift();
   }
 
@@ -201,8 +196,12 @@ export class ArenaClient {
     for (const listener of this.#listeners.get(cache)?.values() ?? []) what(listener);
   }
 
-  #receive(posted: FromKeeper | Packed): void {
-    const message = isPacked(posted) ? unpackAnswer(posted) : posted;
+  #receive(message: FromKeeper | Packed): void {
+    if (isPacked(message)) {
+      for (const { id, result } of unpackAnswers(message)) this.#pending.resolve(id, result);
+      this.#rest();
+      return;
+    }
     switch (message.op) {
       case 'answer':
         this.#pending.resolve(message.id, message.result);
@@ -210,7 +209,7 @@ export class ArenaClient {
         break;
       case 'refuse':
         if (message.id === 0) this.#welcomed(fromWire(message.error));
-        this.#pending.reject(message.id, this.#errorOf(message));
+        this.#pending.reject(message.id, this.#failures.errorOf(message));
         this.#rest();
         break;
       case 'cache':
@@ -260,12 +259,7 @@ export class ArenaClient {
 
   /** A load that this thread leads has failed: those of this thread who wait for it get the very error. */
   noteFailure(flight: number, error: unknown): void {
-    if (this.#failures.size >= MAX_FAILURES) this.#failures.delete(this.#failures.keys().next().value ?? 0);
-    this.#failures.set(flight, error);
-  }
-
-  #errorOf({ error, flight = 0 }: FromKeeper & { op: 'refuse' }): unknown {
-    return this.#failures.has(flight) ? this.#failures.get(flight) : fromWire(error);
+    this.#failures.note(flight, error);
   }
 
   #rest(): void {
@@ -301,18 +295,14 @@ export class ArenaClient {
   }
 
   #post(id: number, request: Request, transfer: readonly TransferListItem[] | undefined): void {
-    this.#say(transfer === undefined ? packRequest(id, request) : { id, ...request }, transfer);
-  }
-
-  #say(message: ToKeeper | Packed, transfer?: readonly TransferListItem[]): void {
-    this.#port?.postMessage(message, transfer);
-    this.#own?.bells.asked.ring();
+    this.#gathering.say(transfer === undefined ? packRequest(id, request) : { id, ...request }, transfer);
   }
 
   /** A port has closed: its keeper has ended. */
   #lose(port: MessagePort): void {
     if (port !== this.#port) return;
     this.#port = undefined;
+    this.#gathering.drop();
     const wasWelcome = this.#isWelcome;
     this.#isWelcome = false;
     const ended = keeperEnded();

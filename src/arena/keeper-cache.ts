@@ -138,10 +138,9 @@ export class KeeperCache {
     );
   }
 
-  /** Publishes a written record under its key. What the key held before is replaced. Returns the slot. */
-  publish(entry: NewEntry, now: number, loadMs = 0): number {
+  /** Publishes a written record under its key. What the key held before, `old`, is replaced. Returns the slot. */
+  publish(entry: NewEntry, now: number, loadMs = 0, old = this.store.find(entry.key, entry.hash)): number {
     const { store } = this;
-    const old = store.find(entry.key, entry.hash);
     const wasFresh = old >= 0 && now < store.life.freshUntil(old);
     const slot = store.fill(entry, now);
     this.#own(slot);

@@ -5,7 +5,7 @@ import { toRef } from './layout.js';
 import { hasEnded, type OsThread } from './os-thread.js';
 import { type AppraiseMessage, type CacheNews, type FromKeeper, TAG } from './protocol.js';
 import { messageThread } from './thread-message.js';
-import { packAnswer } from './wire.js';
+import { isPacked, joined, type Packed, packAnswer } from './wire.js';
 
 /** How often a thread that seems to have ended is asked whether it has, at first and at most, in milliseconds. */
 const FIRST_ASK_MS = 2;
@@ -69,11 +69,25 @@ export class KeeperClient {
   flush(): void {
     if (this.owed.length > 0 && this.port !== undefined) for (const message of this.owed.splice(0)) this.send(message);
     if (this.#answers.length === 0) return;
-    for (const answer of this.#answers) {
-      if (!this.suspect) this.port?.postMessage(answer.op === 'answer' ? packAnswer(answer) : answer);
-    }
+    const answers = this.#answers;
     this.#answers = [];
-    if (!this.suspect) this.bells?.answered.ring();
+    if (this.suspect) return;
+    const gathered: Packed[] = [];
+    for (const answer of answers) {
+      const message = answer.op === 'answer' ? packAnswer(answer) : answer;
+      if (isPacked(message)) {
+        gathered.push(message);
+        continue;
+      }
+      this.#post(gathered.splice(0));
+      this.port?.postMessage(message);
+    }
+    this.#post(gathered);
+    this.bells?.answered.ring();
+  }
+
+  #post(answers: readonly Packed[]): void {
+    if (answers.length > 0) this.port?.postMessage(joined(answers));
   }
 
   /** Tells the thread's listeners, if it has any. */

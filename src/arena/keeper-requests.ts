@@ -9,12 +9,12 @@ import { KeeperSnapshots } from './keeper-snapshots.js';
 import { KeeperTurns } from './keeper-turns.js';
 import { KeeperWrites } from './keeper-writes.js';
 import type { EntryTerms } from './lifetime.js';
-import type { CacheConfig, Request } from './protocol.js';
+import type { CacheConfig, Notice, Request } from './protocol.js';
 import { RemoteLoaders } from './remote-loaders.js';
 import { fromWire, toWire } from './wire-error.js';
 
 /** An answer that is not there yet. */
-export const LATER = Symbol('later');
+const LATER = Symbol('later');
 
 /** The answers to what threads ask. What throws is sent to the asker as an error. */
 export class KeeperRequests {
@@ -35,8 +35,32 @@ export class KeeperRequests {
     this.#writes = new KeeperWrites(house, this.#loads, this.turns);
   }
 
+  /** Answers, now or when the time has come. */
+  answer(client: KeeperClient, request: { id: number } & Request): void {
+    const { id } = request;
+    try {
+      const result = this.#handle(client, id, request);
+      if (result !== LATER) client.send({ op: 'answer', id, result });
+    } catch (error) {
+      client.send({ op: 'refuse', id, error: toWire(error) });
+    }
+  }
+
+  /** Takes note of what nobody waits for. */
+  notice(client: KeeperClient, notice: Notice): void {
+    const { caches, flights } = this.house;
+    if (notice.op === 'unhold') client.unhold(notice.cache, notice.slot);
+    else if (notice.op === 'leave') flights.leave(client, notice.request, notice.flight);
+    else if (notice.op === 'amend') caches.get(notice.cache)?.amend(notice);
+    else if (notice.op === 'endTurn') this.turns.end(notice.turn);
+    else if (notice.op === 'heard') client.noteHeard(notice.count);
+    else if (notice.op === 'tag') flights.tag(notice.flight, notice.tags);
+    else if (notice.op === 'ran') caches.get(notice.cache)?.ownLoaders?.noteRan(notice.flight, notice.error);
+    else if (notice.op === 'bye') client.hasLeft = true;
+  }
+
   /** The answer, or `LATER` when it is sent when the time has come. */
-  handle(client: KeeperClient, id: number, request: Request): unknown {
+  #handle(client: KeeperClient, id: number, request: Request): unknown {
     const reply = (result: unknown) => client.send({ op: 'answer', id, result });
     const refuse = (error: unknown) => client.send({ op: 'refuse', id, error: toWire(error) });
     switch (request.op) {
@@ -61,9 +85,12 @@ export class KeeperRequests {
       case 'extend':
         this.house.reservations.extend(this.#writes.reservation(request.reservation), request.bytes, reply);
         return LATER;
-      case 'store':
+      case 'store': {
+        const stored = this.#writes.storeNow(client, request);
+        if (stored !== undefined) return stored;
         this.#writes.store(client, request, reply, refuse);
         return LATER;
+      }
       case 'commit':
         return this.#writes.commit(request);
       case 'commitMany':

@@ -94,6 +94,7 @@ export class KeeperSnapshots {
   }
 
   superseded(cache: KeeperCache, key: string): void {
+    if (this.#restorations.size === 0) return;
     for (const restoration of this.#of(cache)) restoration.changed.add(key);
   }
 

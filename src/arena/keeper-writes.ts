@@ -1,16 +1,17 @@
 import { CacheClosedError } from '../common/error.js';
 import { bearsAny } from '../common/tags.js';
-import type { NewEntry } from './entry-store.js';
+import { chargeOf, type NewEntry } from './entry-store.js';
 import type { Flight } from './flight-table.js';
 import type { Household } from './household.js';
 import type { KeeperCache } from './keeper-cache.js';
 import type { KeeperClient } from './keeper-client.js';
 import type { KeeperLoads } from './keeper-loads.js';
 import type { KeeperTurns } from './keeper-turns.js';
-import { HEADER, SLOT_F64 } from './layout.js';
+import { HEADER, READY, SLOT_F64 } from './layout.js';
 import { boxed } from './outbox.js';
 import type { Request } from './protocol.js';
 import type { Refusal, Reservation } from './reservation.js';
+import { isPlain } from './wire.js';
 import type {
   CommitRequest,
   Committed,
@@ -78,6 +79,50 @@ export class KeeperWrites {
       });
     });
     if (keys.length === 0) reply(results);
+  }
+
+  /**
+   * As `store`, for most: where there is room at once, and neither a flight nor a turn has a say, nothing can come in
+   * between, and there need not be a reservation. `undefined` when it is to be done the long way.
+   */
+  storeNow({ row }: KeeperClient, request: StoreRequest): Committed | undefined {
+    const { key, hash, terms } = request;
+    if (request.flight > 0 || request.turn > 0 || !isPlain(terms)) return undefined;
+    const { arena, reservations } = this.house;
+    const cache = this.cache(request.cache);
+    const { store, table } = cache;
+    const now = this.house.now();
+    const known = store.find(key, hash);
+    const number = known < 0 ? 0 : table.number(known);
+    const node = reservations.takeNow(cache, request.bytes, now, known < 0);
+    if (node < 0) return undefined;
+    const { allocator } = arena;
+    const [segment, unit, units] = [allocator.segment(node), allocator.start(node), allocator.units(node)];
+    arena.segments.unitView(segment, unit, units)!.set(boxed(arena.control, row, request.start, request.byteLength));
+    const entry: NewEntry = {
+      key,
+      hash,
+      wide: request.wide,
+      blocks: [node],
+      segment,
+      unit,
+      trailer: request.trailer,
+      skeletonLength: request.skeletonLength,
+      parts: request.parts,
+      tagsLength: request.tagsLength ?? 0,
+      charge: chargeOf(units),
+      ttlMs: terms.ttlMs,
+      idleMs: terms.idleMs,
+      graceMs: terms.graceMs,
+      cost: terms.cost,
+      jitter: terms.jitter ?? 0,
+    };
+    entry.cost = this.#cost(cache, entry, 0);
+    this.#supersede(cache, key);
+    // What was there may have been evicted, or moved, for the room.
+    const isThere = known < 0 || ((table.word(known) & 3) === READY && table.number(known) === number);
+    cache.publish(entry, now, 0, isThere ? known : store.find(key, hash));
+    return { stored: true };
   }
 
   /**

@@ -7,7 +7,8 @@
  * word of structure that it could have been writing.
  *
  * Messages of one thread are handled in order, each to its end before the next. The order of arrival is the order of
- * things: a `delete` that arrives while a value is being written wins over it.
+ * things: a `delete` that arrives while a value is being written wins over it. What a thread asks within a turn of its own
+ * may come as one message: it is handled question by question, and then all answers go in one message, too.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicNow } from '../common/clock.js';
@@ -23,7 +24,7 @@ import { FlightTable } from './flight-table.js';
 import type { Household } from './household.js';
 import { KeeperCache, ticketOf } from './keeper-cache.js';
 import { KeeperClient, provenGone } from './keeper-client.js';
-import { KeeperRequests, LATER } from './keeper-requests.js';
+import { KeeperRequests } from './keeper-requests.js';
 import {
   IDS_PER_KEEPER,
   KEEPERS_WITH_NUMBERS,
@@ -34,16 +35,18 @@ import {
 } from './layout.js';
 import type { LoaderHost } from './loader-host.js';
 import type { OsThread } from './os-thread.js';
-import type { CacheConfig, CacheTicket, FromKeeper, InheritedTable, Notice, Rejoin, ToKeeper } from './protocol.js';
+import type { CacheConfig, CacheTicket, FromKeeper, InheritedTable, Rejoin, ToKeeper } from './protocol.js';
 import { RemoteLoaders } from './remote-loaders.js';
 import { Reservations } from './reservation.js';
 import { Room } from './room.js';
 import { Survivors } from './survivors.js';
-import { isPacked, type Packed, unpackRequest } from './wire.js';
+import { isPacked, type Packed, unpackRequests } from './wire.js';
 import { toWire } from './wire-error.js';
 
 /** What should go and is pinned is looked at this often, in milliseconds, beside at each message. */
 const PINNED_POLL_MS = 50;
+/** So many messages of a thread that wait already are handled with the first: others have waited longer. */
+const MOST_MESSAGES = 4;
 
 export class Keeper implements Household {
   readonly caches = new Map<number, KeeperCache>();
@@ -229,31 +232,20 @@ export class Keeper implements Household {
   }
 
   #receive(client: KeeperClient, posted: ToKeeper | Packed): void {
-    const message = isPacked(posted) ? unpackRequest(posted) : posted;
-    if (!('id' in message)) {
-      this.#notice(client, message);
-      this.settle();
-      return;
-    }
-    const { id } = message;
-    try {
-      const result = this.#requests.handle(client, id, message);
-      if (result !== LATER) client.send({ op: 'answer', id, result });
-    } catch (error) {
-      client.send({ op: 'refuse', id, error: toWire(error) });
+    this.#take(client, posted);
+    // What the thread has said meanwhile is answered together with it.
+    for (let more = MOST_MESSAGES; more > 0 && client.port !== undefined; more--) {
+      const next = client.bells?.asked.hear(client.port);
+      if (next === undefined) break;
+      this.#take(client, next.message as ToKeeper | Packed);
     }
     this.settle();
   }
 
-  #notice(client: KeeperClient, notice: Notice): void {
-    if (notice.op === 'unhold') client.unhold(notice.cache, notice.slot);
-    else if (notice.op === 'leave') this.flights.leave(client, notice.request, notice.flight);
-    else if (notice.op === 'amend') this.caches.get(notice.cache)?.amend(notice);
-    else if (notice.op === 'endTurn') this.#requests.turns.end(notice.turn);
-    else if (notice.op === 'heard') client.noteHeard(notice.count);
-    else if (notice.op === 'tag') this.flights.tag(notice.flight, notice.tags);
-    else if (notice.op === 'ran') this.caches.get(notice.cache)?.ownLoaders?.noteRan(notice.flight, notice.error);
-    else if (notice.op === 'bye') client.hasLeft = true;
+  #take(client: KeeperClient, posted: ToKeeper | Packed): void {
+    if (isPacked(posted)) for (const request of unpackRequests(posted)) this.#requests.answer(client, request);
+    else if ('id' in posted) this.#requests.answer(client, posted);
+    else this.#requests.notice(client, posted);
   }
 
   /** What must be true after each message: waiters are granted, ledger, news and then answers are out, the timer is set. */

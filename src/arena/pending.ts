@@ -2,8 +2,11 @@ import type { TransferListItem } from 'node:worker_threads';
 import { CacheClosedError } from '../common/error.js';
 import { KeeperLostError } from './keeper-lost.js';
 import { IDS_PER_KEEPER } from './layout.js';
-import type { CacheTicket, Request } from './protocol.js';
+import type { CacheTicket, FromKeeper, Request } from './protocol.js';
+import { fromWire } from './wire-error.js';
 import type { Grant } from './write-protocol.js';
+
+const MAX_FAILURES = 1_000;
 
 export interface Pending {
   request: Request;
@@ -167,5 +170,20 @@ export class KnownCaches {
     this.#closed.clear();
     for (const ticket of tickets) (isClosed(ticket) ? this.#closed : this.#tickets).set(ticket.cache, ticket);
     return gone;
+  }
+}
+
+/** What the loads failed with that a thread has led lately. */
+export class LedFailures {
+  readonly #errors = new Map<number, unknown>();
+
+  note(flight: number, error: unknown): void {
+    if (this.#errors.size >= MAX_FAILURES) this.#errors.delete(this.#errors.keys().next().value ?? 0);
+    this.#errors.set(flight, error);
+  }
+
+  /** What a request was refused with: the very error, if the load was led here. */
+  errorOf({ error, flight = 0 }: FromKeeper & { op: 'refuse' }): unknown {
+    return this.#errors.has(flight) ? this.#errors.get(flight) : fromWire(error);
   }
 }

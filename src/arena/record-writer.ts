@@ -13,21 +13,27 @@ import {
   isWide,
   keyBytes,
   MAX_PARTS,
+  NO_TAGS,
   type PartPlace,
+  placeIn,
   planRecord,
   type RecordPlan,
   writeRecord,
   writeTrailer,
 } from './record.js';
-import type { Committed, Grant, StoreRequest, WrittenRecord } from './write-protocol.js';
+import {
+  type Committed,
+  type Grant,
+  outcomeOf,
+  type Published,
+  type StoreRequest,
+  type WrittenRecord,
+} from './write-protocol.js';
 
 /** So much is copied before the event loop gets its turn: about half a millisecond of warm memory. */
 const SLICE_BYTES = 8 * 2 ** 20;
 /** Room left behind what a loader allocates, for a skeleton of the usual kind: without it, that takes another block. */
 const TRAILER_ROOM = 1024;
-
-/** `outdone`: the key was changed in the turn that this belongs to. */
-export type Published = 'stored' | 'superseded' | 'refused' | 'outdone';
 
 /** Where a record is to lie: the block with its trailer, and how much of that is its own. */
 interface Placed {
@@ -49,7 +55,7 @@ export class RecordWriter {
   /** What the blocks must come to, for the entry to be charged as much as was said. */
   #leastBytes = 0;
   #isAborted = false;
-  #tags: Uint8Array = new Uint8Array(0);
+  #tags = NO_TAGS;
   /** Blocks are asked for one after the other: a reservation holds what it has while it waits for more. */
   #asking: Promise<unknown> | undefined;
 
@@ -84,8 +90,7 @@ export class RecordWriter {
   async publish(encoded: EncodedValue, terms: EntryTerms, lastLook: () => void = () => {}): Promise<Published> {
     const letter = this.#letter(encoded, terms);
     if (letter !== undefined) {
-      const asked = this.client.request<Committed | { refused: string }>(letter);
-      const result = await asked.finally(() => this.client.outbox.free(letter.start));
+      const result = await this.#send(letter);
       if (this.#isGiven(result)) return outcomeOf(result);
       lastLook();
       return 'refused';
@@ -188,18 +193,40 @@ export class RecordWriter {
     const { outbox, isIdle } = this.client;
     if (this.#asking !== undefined || this.#isAborted || this.isOpen || !isSmall(encoded, isIdle)) return undefined;
     this.#describe(terms);
-    const { key, hash, flight, turn, loadMs } = this;
-    const [cache, wide, tags] = [this.ticket.cache, this.#wide, this.#tags];
+    const { key } = this;
+    const [wide, tags] = [this.#wide, this.#tags];
     const sizes = encoded.parts.map((part) => part.byteLength);
     const plan = this.#plan(sizes, encoded.skeleton.length);
-    const { byteLength, trailer } = plan;
+    const { byteLength } = plan;
     const start = outbox.take(byteLength, isIdle);
     if (start < 0) return undefined;
     writeRecord(outbox.view(start, byteLength), plan, encoded, { key, wide, tags });
-    const bytes = Math.max(byteLength, this.#leastBytes);
-    const place = { cache, key, hash, wide, bytes, start, byteLength, flight, turn };
-    const [skeletonLength, parts, tagsLength] = [encoded.skeleton.length, sizes.length, tags.length];
-    return { op: 'store', ...place, trailer, skeletonLength, parts, tagsLength, terms, loadMs };
+    return {
+      op: 'store',
+      cache: this.ticket.cache,
+      key,
+      hash: this.hash,
+      wide,
+      bytes: Math.max(byteLength, this.#leastBytes),
+      start,
+      byteLength,
+      flight: this.flight,
+      turn: this.turn,
+      trailer: plan.trailer,
+      skeletonLength: encoded.skeleton.length,
+      parts: sizes.length,
+      tagsLength: tags.length,
+      terms,
+      loadMs: this.loadMs,
+    };
+  }
+
+  async #send(letter: StoreRequest): Promise<Committed | { refused: string }> {
+    try {
+      return await this.client.request(letter);
+    } finally {
+      this.client.outbox.free(letter.start);
+    }
   }
 
   /** Where everything is to lie: behind what a loader has written into the first block, else in a block of its own. */
@@ -211,7 +238,7 @@ export class RecordWriter {
       const lengths = parts.map((part) => {
         const block = this.#blockOf(part);
         if (block < 0) return part.byteLength;
-        if (block !== first.block) return absolute(this.#grants[block]!, part);
+        if (block !== first.block) return placeIn(this.#grants[block]!, part);
         const offset = part.byteOffset - first.unit * UNIT_BYTES;
         end = Math.max(end, offset + part.byteLength);
         return { segment: -1, offset, byteLength: part.byteLength };
@@ -222,7 +249,7 @@ export class RecordWriter {
     }
     const lengths = parts.map((part) => {
       const block = this.#blockOf(part);
-      return block < 0 ? part.byteLength : absolute(this.#grants[block]!, part);
+      return block < 0 ? part.byteLength : placeIn(this.#grants[block]!, part);
     });
     const plan = this.#plan(lengths, skeleton.length);
     const byteLength = Math.max(plan.byteLength, this.#leastBytes - this.#bytesBeside(parts, -1));
@@ -301,8 +328,8 @@ export class RecordWriter {
   /** Whether it was not refused. */
   #isGiven<T extends object>(result: T | { refused: string }): result is T {
     if (!('refused' in result)) return true;
-    if (result.refused === 'closed') throw closedMeanwhile(this.ticket.config.name, userKey(this.key));
-    return false;
+    if (result.refused !== 'closed') return false;
+    throw new CacheClosedError(`cache '${this.ticket.config.name}' has been closed`, { key: userKey(this.key) });
   }
 
   /** The number of the block of ours that bytes lie in, or -1. */
@@ -316,20 +343,7 @@ export class RecordWriter {
   }
 }
 
-function outcomeOf({ stored, outdone }: Committed): Published {
-  if (outdone) return 'outdone';
-  return stored ? 'stored' : 'superseded';
-}
-
-function closedMeanwhile(name: string, key: string): CacheClosedError {
-  return new CacheClosedError(`cache '${name}' has been closed`, { key });
-}
-
 function detached(key: string): CacheSerializationError {
   const text = 'value: expected its buffers to stay as they are until they are copied; one was detached meanwhile';
   return new CacheSerializationError(text, { key });
-}
-
-function absolute(grant: Grant, part: Uint8Array): PartPlace {
-  return { segment: grant.segment, offset: part.byteOffset, byteLength: part.byteLength };
 }

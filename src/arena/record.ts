@@ -26,12 +26,18 @@ export const MAX_PARTS = 0xffff;
 const SUB_SHIFT = 12;
 const SEGMENT_MASK = 2 ** SUB_SHIFT - 1;
 const EXTERNAL = 2 ** 31;
+export const NO_TAGS: Uint8Array = new Uint8Array(0);
 
 /** Where a part lies. `segment` is -1 for a part in the record's own block, `offset` then counts from the block. */
 export interface PartPlace {
   segment: number;
   offset: number;
   byteLength: number;
+}
+
+/** The place of a part that lies in a granted block already. */
+export function placeIn({ segment }: { segment: number }, part: Uint8Array): PartPlace {
+  return { segment, offset: part.byteOffset, byteLength: part.byteLength };
 }
 
 export interface RecordPlan {
@@ -82,25 +88,32 @@ export function planRecord(
   return { parts, trailer, byteLength: trailer + trailerBytes(parts.length, skeletonLength, key, wide) };
 }
 
-/** Writes the trailer into its place; `target` is a view that begins at the trailer. */
+/** Writes the trailer into its place: from `start` of the target on. */
 export function writeTrailer(
   target: Uint8Array,
   parts: readonly PartPlace[],
   skeleton: Uint8Array,
   key: string,
   wide: boolean,
+  start = 0,
 ): void {
-  const rows = new DataView(target.buffer, target.byteOffset, parts.length * PART_ROW_BYTES);
-  parts.forEach((part, i) => {
-    const external = part.segment >= 0;
-    const row = i * PART_ROW_BYTES;
-    rows.setUint32(row, Math.floor(part.offset / UNIT_BYTES), true);
-    const packed = (part.offset % UNIT_BYTES) * 2 ** SUB_SHIFT + (external ? EXTERNAL + part.segment : 0);
-    rows.setUint32(row + 4, packed, true);
-    rows.setUint32(row + 8, part.byteLength, true);
-  });
-  target.set(skeleton, parts.length * PART_ROW_BYTES);
-  writeKey(target, align(parts.length * PART_ROW_BYTES + skeleton.length, 2), key, wide);
+  for (let i = 0; i < parts.length; i++) {
+    const { segment, offset, byteLength } = parts[i]!;
+    const row = start + i * PART_ROW_BYTES;
+    writeUint32(target, row, Math.floor(offset / UNIT_BYTES));
+    writeUint32(target, row + 4, (offset % UNIT_BYTES) * 2 ** SUB_SHIFT + (segment >= 0 ? EXTERNAL + segment : 0));
+    writeUint32(target, row + 8, byteLength);
+  }
+  target.set(skeleton, start + parts.length * PART_ROW_BYTES);
+  writeKey(target, start + align(parts.length * PART_ROW_BYTES + skeleton.length, 2), key, wide);
+}
+
+// To make a DataView takes longer than to write the few numbers of a small record by their bytes.
+function writeUint32(target: Uint8Array, at: number, value: number): void {
+  target[at] = value;
+  target[at + 1] = value >>> 8;
+  target[at + 2] = value >>> 16;
+  target[at + 3] = value >>> 24;
 }
 
 /** Writes a whole record, all of whose parts lie in its own block. */
@@ -111,8 +124,8 @@ export function writeRecord(
   { key, wide, tags }: { key: string; wide: boolean; tags: Uint8Array },
 ): void {
   for (let i = 0; i < parts.length; i++) target.set(encoded.parts[i]!, parts[i]!.offset);
-  writeTrailer(target.subarray(trailer), parts, encoded.skeleton, key, wide);
-  target.set(tags, byteLength - tags.length);
+  writeTrailer(target, parts, encoded.skeleton, key, wide, trailer);
+  if (tags.length > 0) target.set(tags, byteLength - tags.length);
 }
 
 function writeKey(target: Uint8Array, at: number, key: string, wide: boolean): void {
@@ -155,7 +168,7 @@ export function readKey(bytes: Uint8Array, at: number, length: number, wide: boo
 
 /** Tags as they lie behind the key: nothing where there are none. */
 export function encodeTags(tags: readonly string[] = []): Uint8Array {
-  return tags.length === 0 ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(tags));
+  return tags.length === 0 ? NO_TAGS : new TextEncoder().encode(JSON.stringify(tags));
 }
 
 export function decodeTags(bytes: Uint8Array): readonly string[] {

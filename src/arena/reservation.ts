@@ -111,6 +111,21 @@ export class Reservations {
     });
   }
 
+  /**
+   * A block for what is entered in the same breath, as the caller's own, or -1 when it is too large, or has to wait.
+   * Nothing can come in between, so it is in no list; and no thread writes into it, so it is not in the ledger.
+   */
+  takeNow(cache: KeeperCache, bytes: number, now: number, adds: boolean): BlockNode {
+    const units = Math.max(1, Math.ceil(bytes / UNIT_BYTES));
+    if (chargeOf(units) > cache.maxEntryBytes || this.#waiting.has(cache)) return -1;
+    const node = this.room.take(cache, units, now, { slot: true, adds, spares: false });
+    if (node < 0) return -1;
+    cache.reservedBytes -= chargeOf(units);
+    // Writes are numbered all the same.
+    this.#next++;
+    return node;
+  }
+
   /** Another block for a reservation. */
   extend(reservation: Reservation, bytes: number, answer: (result: Grant | Refusal) => void): void {
     const { cache } = reservation;
@@ -163,6 +178,7 @@ export class Reservations {
   /** Marks the reservations for a key as outdone, if they are older than `than`. */
   supersede(cache: KeeperCache, key: string, than = Number.POSITIVE_INFINITY): void {
     for (const watcher of this.watchers) watcher.superseded(cache, key);
+    if (this.#byKey.size === 0) return;
     for (const reservation of this.#byKey.get(keyName(cache, key)) ?? []) {
       if (reservation.id < than) reservation.superseded = true;
     }

@@ -4,7 +4,8 @@
  * A port clones what it carries, and takes an object apart name by name: asking for a room and being granted it costs
  * more than waking the other thread does. So the messages of a miss and of a write travel as one array of numbers with
  * the key behind them, and everything else, or whatever has something unusual to say, as the object that it is. Both
- * ends know both: what is unpacked is just what was packed.
+ * ends know both: what is unpacked is just what was packed. Several of them go behind each other in one array: a post
+ * costs as much as some ten of them.
  */
 import type { EntryTerms } from './lifetime.js';
 import type { ClaimRequest, FlightAnswer, FromKeeper, Request } from './protocol.js';
@@ -13,15 +14,22 @@ import type { CommitRequest, Grant, StoreRequest } from './write-protocol.js';
 type Numbered<T> = { id: number } & T;
 type Answer = Extract<FromKeeper, { op: 'answer' }>;
 
+/** In the first place: several messages follow, each as it is by itself. */
+const SEVERAL = 0;
+
 const RESERVE = 1;
 const COMMIT = 2;
 const CLAIM = 3;
 const STORE = 4;
+/** How many places a request takes, by its kind. */
+const REQUEST_PLACES = [1, 8, 16, 11, 21];
 
 const GRANT = 1;
 const COMMITTED = 2;
 const LEAD = 3;
 const HELD = 4;
+/** The same of an answer. */
+const ANSWER_PLACES = [1, 7, 3, 3, 4];
 
 /** A message as numbers, and the strings at its end. */
 export type Packed = (number | string)[];
@@ -30,9 +38,29 @@ export function isPacked(message: unknown): message is Packed {
   return Array.isArray(message);
 }
 
-/** How much room a request asks for; 0 for any other. */
+/** Packed messages in one. */
+export function joined(messages: readonly Packed[]): Packed {
+  if (messages.length === 1) return messages[0]!;
+  const all: Packed = [SEVERAL];
+  for (const message of messages) for (const one of message) all.push(one);
+  return all;
+}
+
+/** How much room packed requests ask for; 0 for those that do not. */
 export function bytesAsked(packed: Packed): number {
-  return packed[0] === RESERVE ? (packed[5] as number) : 0;
+  let bytes = 0;
+  for (const at of placesOf(packed, REQUEST_PLACES)) if (packed[at] === RESERVE) bytes += packed[at + 5] as number;
+  return bytes;
+}
+
+/** Where each message of a packed one begins. */
+function placesOf(packed: Packed, lengths: readonly number[]): number[] {
+  const places: number[] = [];
+  for (let at = packed[0] === SEVERAL ? 1 : 0; at < packed.length; ) {
+    places.push(at);
+    at += lengths[packed[at] as number] ?? packed.length;
+  }
+  return places;
 }
 
 /** A request as it is posted. */
@@ -53,8 +81,13 @@ export function packRequest(id: number, request: Request): Packed | Numbered<Req
   }
 }
 
-export function unpackRequest(packed: Packed): Numbered<Request> {
-  const at = (place: number): number => packed[place] as number;
+/** The requests of a message, in the order in which they were asked. */
+export function unpackRequests(packed: Packed): Numbered<Request>[] {
+  return placesOf(packed, REQUEST_PLACES).map((from) => unpackRequest(packed, from));
+}
+
+function unpackRequest(packed: Packed, from: number): Numbered<Request> {
+  const at = (place: number): number => packed[from + place] as number;
   const id = at(1);
   switch (at(0)) {
     case RESERVE:
@@ -62,7 +95,7 @@ export function unpackRequest(packed: Packed): Numbered<Request> {
         id,
         op: 'reserve',
         cache: at(2),
-        key: packed[7] as string,
+        key: packed[from + 7] as string,
         hash: at(3),
         wide: at(4) === 1,
         bytes: at(5),
@@ -71,11 +104,11 @@ export function unpackRequest(packed: Packed): Numbered<Request> {
     case COMMIT:
       return unpackCommit(id, at);
     case STORE:
-      return unpackStore(id, at, packed[20] as string);
+      return unpackStore(id, at, packed[from + 20] as string);
     case CLAIM:
-      return unpackClaim(id, at, packed[10] as string);
+      return unpackClaim(id, at, packed[from + 10] as string);
     default:
-      throw new TypeError(`wire: expected a packed request; got kind ${packed[0]}`);
+      throw new TypeError(`wire: expected a packed request; got kind ${packed[from]}`);
   }
 }
 
@@ -96,28 +129,33 @@ export function packAnswer(answer: Answer): Packed | Answer {
   return answer;
 }
 
-export function unpackAnswer(packed: Packed): Answer {
-  return { op: 'answer', id: packed[1] as number, result: resultOf(packed as number[]) };
+/** The answers of a message, in the order in which they were given. */
+export function unpackAnswers(packed: Packed): Answer[] {
+  return placesOf(packed, ANSWER_PLACES).map((from) => ({
+    op: 'answer',
+    id: packed[from + 1] as number,
+    result: resultOf(packed, from),
+  }));
 }
 
-function resultOf(packed: readonly number[]): Grant | { stored: boolean } | FlightAnswer {
-  const [kind, , first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = packed;
-  switch (kind) {
+function resultOf(packed: Packed, from: number): Grant | { stored: boolean } | FlightAnswer {
+  const at = (place: number): number => packed[from + place] as number;
+  switch (at(0)) {
     case GRANT:
-      return { reservation: first, block: second, segment: third, unit: fourth, units: fifth };
+      return { reservation: at(2), block: at(3), segment: at(4), unit: at(5), units: at(6) };
     case COMMITTED:
-      return { stored: first === 1 };
+      return { stored: at(2) === 1 };
     case LEAD:
-      return { kind: 'claim', flight: first };
+      return { kind: 'claim', flight: at(2) };
     case HELD:
-      return { kind: 'slot', slot: first, number: second };
+      return { kind: 'slot', slot: at(2), number: at(3) };
     default:
-      throw new TypeError(`wire: expected a packed answer; got kind ${kind}`);
+      throw new TypeError(`wire: expected a packed answer; got kind ${at(0)}`);
   }
 }
 
 /** Whether numbers say all of them. */
-function isPlain({ tags, size, appraise }: EntryTerms): boolean {
+export function isPlain({ tags, size, appraise }: EntryTerms): boolean {
   return tags === undefined && size === undefined && appraise === undefined;
 }
 

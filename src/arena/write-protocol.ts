@@ -77,3 +77,11 @@ export interface Committed {
   stored: boolean;
   outdone?: boolean;
 }
+
+/** How writing a value ends. `outdone`: the key was changed in the turn that this belongs to. */
+export type Published = 'stored' | 'superseded' | 'refused' | 'outdone';
+
+export function outcomeOf({ stored, outdone }: Committed): Published {
+  if (outdone) return 'outdone';
+  return stored ? 'stored' : 'superseded';
+}

@@ -36,16 +36,18 @@ export class Terms<V> {
       cost: cost === undefined && config.functions?.cost === true && !(this.cost && isKnown),
       ttl: this.#asksTtl(given, ttl ?? byFunction),
     };
-    return {
+    const terms: EntryTerms = {
       ttlMs: ttl ?? byFunction ?? config.ttlMs,
       idleMs: idleTtl ?? config.idleMs,
       graceMs: grace ?? config.graceMs,
       jitter: ttlJitter ?? this.ttlJitter,
       cost: cost ?? (this.cost && isKnown ? this.#weigh(value, key) : BY_KEEPER),
-      ...(tags && tags.length > 0 && { tags }),
-      ...this.#size(size, value, key),
-      ...((asks.cost || asks.ttl) && { appraise: asks }),
     };
+    if (tags && tags.length > 0) terms.tags = tags;
+    const charged = this.#size(size, value, key);
+    if (charged !== undefined) terms.size = charged;
+    if (asks.cost || asks.ttl) terms.appraise = asks;
+    return terms;
   }
 
   /** What functions say of a value that was made elsewhere. */
@@ -72,11 +74,10 @@ export class Terms<V> {
   }
 
   /** What is said of the whole charge, by the options or by the weigher. */
-  #size(given: number | undefined, value: V | undefined, key: string | undefined): { size?: number } {
-    if (given !== undefined) return { size: given };
-    if (this.weigher === undefined || value === undefined || key === undefined) return {};
+  #size(given: number | undefined, value: V | undefined, key: string | undefined): number | undefined {
+    if (given !== undefined || this.weigher === undefined || value === undefined || key === undefined) return given;
     const size = this.weigher(value, key);
-    if (typeof size === 'number' && size > 0 && Number.isFinite(size)) return { size: Math.ceil(size) };
+    if (typeof size === 'number' && size > 0 && Number.isFinite(size)) return Math.ceil(size);
     throw new TypeError(`weigher: expected a positive number of bytes; got ${describe(size)}`);
   }
 

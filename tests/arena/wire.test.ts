@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Request } from '../../src/arena/protocol.js';
-import { isPacked, packAnswer, packRequest, unpackAnswer, unpackRequest } from '../../src/arena/wire.js';
+import {
+  bytesAsked,
+  isPacked,
+  joined,
+  type Packed,
+  packAnswer,
+  packRequest,
+  unpackAnswers,
+  unpackRequests,
+} from '../../src/arena/wire.js';
 
 const count = fc.nat(2 ** 31 - 1);
 const large = fc.nat({ max: Number.MAX_SAFE_INTEGER });
@@ -116,7 +125,7 @@ describe('messages on a port', () => {
     fc.assert(
       fc.property(fc.nat(), fc.oneof(reserve, commit, store, claim), (id, request: Request) => {
         const posted = structuredClone(packRequest(id, request));
-        expect(isPacked(posted) ? unpackRequest(posted) : posted).toEqual({ id, ...request });
+        expect(isPacked(posted) ? unpackRequests(posted) : [posted]).toEqual([{ id, ...request }]);
       }),
       { seed: 7, numRuns: 1000 },
     );
@@ -124,10 +133,54 @@ describe('messages on a port', () => {
       fc.property(fc.nat(), result, (id, said) => {
         const answer = { op: 'answer' as const, id, result: said };
         const posted = structuredClone(packAnswer(answer));
-        expect(isPacked(posted) ? unpackAnswer(posted) : posted).toEqual(answer);
+        expect(isPacked(posted) ? unpackAnswers(posted) : [posted]).toEqual([answer]);
       }),
       { seed: 7, numRuns: 1000 },
     );
+  });
+
+  it('go together, and come apart in the same order', () => {
+    const requests = fc.array(fc.tuple(fc.nat(), fc.oneof(reserve, commit, store, claim)), {
+      minLength: 1,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(requests, (asked) => {
+        const packed = asked.map(([id, request]): [object, unknown] => [{ id, ...request }, packRequest(id, request)]);
+        const those = packed.filter((one): one is [object, Packed] => isPacked(one[1]));
+        if (those.length === 0) return;
+        const posted = structuredClone(joined(those.map(([, message]) => message)));
+        expect(unpackRequests(posted)).toEqual(those.map(([request]) => request));
+      }),
+      { seed: 7, numRuns: 300 },
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(), result), { minLength: 1, maxLength: 20 }), (given) => {
+        const answers = given.map(([id, said]) => ({ op: 'answer' as const, id, result: said }));
+        const those = answers.filter((answer) => isPacked(packAnswer(answer)));
+        if (those.length === 0) return;
+        const posted = structuredClone(joined(those.map((answer) => packAnswer(answer) as Packed)));
+        expect(unpackAnswers(posted)).toEqual(those);
+      }),
+      { seed: 7, numRuns: 300 },
+    );
+  });
+
+  it('tell how much room they ask for, together', () => {
+    const asked = { op: 'reserve', cache: 1, key: 'k', hash: 1, wide: false, bytes: 100, flight: 0 } as const;
+    const claimed = {
+      cache: 1,
+      key: 'k',
+      hash: 1,
+      force: false,
+      hardTimeoutMs: 1,
+      negativeMs: 1,
+      backOffMs: 1,
+      inside: 1,
+    };
+    const one = packRequest(1, asked) as Packed;
+    const other = packRequest(2, { op: 'claim', ...claimed }) as Packed;
+    expect([one, other, joined([one, other, one])].map(bytesAsked)).toEqual([100, 0, 200]);
   });
 
   it('go as numbers where numbers say it all', () => {
@@ -135,7 +188,7 @@ describe('messages on a port', () => {
     expect(isPacked(packAnswer({ op: 'answer', id: 1, result: { stored: false, outdone: true } }))).toBe(false);
     const asked = { op: 'reserve', cache: 1, key: 'k', hash: 1, wide: false, bytes: 1, flight: 0 } as const;
     expect(isPacked(packRequest(1, asked))).toBe(true);
-    expect(() => unpackRequest([9, 1])).toThrow('expected a packed request; got kind 9');
-    expect(() => unpackAnswer([9, 1])).toThrow('expected a packed answer; got kind 9');
+    expect(() => unpackRequests([9, 1])).toThrow('expected a packed request; got kind 9');
+    expect(() => unpackAnswers([9, 1])).toThrow('expected a packed answer; got kind 9');
   });
 });

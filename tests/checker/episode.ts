@@ -1,4 +1,5 @@
 import { HEADER } from '../../src/arena/layout.js';
+import { gathered } from './programs.js';
 import type { Random } from './random.js';
 import { Actor, DEEDS, type Deed } from './thread.js';
 import { promise } from './truth.js';
@@ -105,12 +106,12 @@ export class Episode {
     const { random } = this;
     const keys = KEYS.slice(0, 1 + random.below(KEYS.length));
     return Array.from({ length: count }, () => {
-      const deed = {
+      const deed = gathered({
         kind: random.pick(kinds),
         key: random.pick(keys),
         size: random.pick(SIZES),
         way: random.pick(ways),
-      };
+      });
       this.#note(Object.keys(DEEDS).indexOf(deed.kind) * 1000 + KEYS.indexOf(deed.key) * 100 + deed.way * 10);
       this.#note(deed.size);
       return deed;

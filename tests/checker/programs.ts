@@ -86,6 +86,21 @@ const LOADS: Record<string, readonly (readonly Deed[])[]> = {
   ],
   'a write, one that travels, and a removal': [[deed('set', 'a')], [deed('store', 'a')], [deed('remove', 'a')]],
   'two writes that travel, and a claim': [[deed('store', 'a')], [deed('store', 'a')], [deed('claim', 'a')]],
+  'writes that travel together, and a removal': [[deed('together', 'a')], [deed('remove', 'a')]],
+  'writes of two threads that travel together': [[deed('together', 'a')], [deed('together', 'a', 60, 1)]],
+  'writes of two threads that travel together, of all that there is room for': [
+    [deed('together', 'a', 2200)],
+    [deed('together', 'a', 2200)],
+  ],
+  'writes that travel together, a removal between them, and a claim': [
+    [deed('together', 'a', 60, 3)],
+    [deed('claim', 'a')],
+  ],
+  'writes that travel together wait for room, and are removed meanwhile': [
+    [deed('set', 'd', 5000)],
+    [deed('together', 'b', 2200, 2)],
+    [deed('remove', 'b')],
+  ],
   'what travels waits for room, and is removed or written meanwhile': [
     [deed('set', 'a', 5000)],
     [deed('store', 'b', 5000)],
@@ -156,6 +171,13 @@ export const PROGRAMS: readonly Program[] = [
     mayDie: true,
   },
   {
+    name: 'writes that travel together, and their thread may die',
+    keys: ['a'],
+    threads: [[deed('together', 'a', 60, 2)]],
+    others: [[deed('together', 'b', 1500, 1), deed('get', 'b')]],
+    mayDie: true,
+  },
+  {
     name: 'what travels waits for a lease, and its thread may die',
     keys: ['a'],
     threads: [[deed('store', 'b', 5800)]],
@@ -215,12 +237,19 @@ const WRITING: readonly Deed['kind'][] = [
 ];
 const SIZES = [16, 40, 46, 60, 60, 60, 200, 500, 1500, 2200, 4000, 5500];
 
+/** Of what travels, a fourth goes together with more. */
+export function gathered(one: Deed): Deed {
+  return one.kind === 'store' && one.way === 3
+    ? { ...one, kind: 'together', way: (one.size + one.key.charCodeAt(0)) % 4 }
+    : one;
+}
+
 /** One of all programs of this size: two or three threads, with one to three deeds each. */
 export function drawProgram(random: Random): Program {
   const keys = KEYS.slice(0, 1 + random.below(KEYS.length));
   const deeds = (kinds: readonly Deed['kind'][], most: number) =>
     Array.from({ length: 1 + random.below(most) }, () =>
-      deed(random.pick(kinds), random.pick(keys), random.pick(SIZES), random.below(4)),
+      gathered(deed(random.pick(kinds), random.pick(keys), random.pick(SIZES), random.below(4))),
     );
   const threads = [deeds(READING, 3)];
   if (random.chance(0.3)) threads.push(deeds(random.chance(0.5) ? READING : WRITING, 2));

@@ -1,16 +1,18 @@
-import { refSlot, UNIT_BYTES } from '../../src/arena/layout.js';
+import { Gathering } from '../../src/arena/gathering.js';
+import { BOX_BYTES, refSlot, UNIT_BYTES } from '../../src/arena/layout.js';
 import { Outbox } from '../../src/arena/outbox.js';
 import type { FlightAnswer, Notice, Request } from '../../src/arena/protocol.js';
 import { SharedReader } from '../../src/arena/reader.js';
 import { isWide, planRecord, writeTrailer } from '../../src/arena/record.js';
 import { ThreadRow } from '../../src/arena/thread-row.js';
+import { packRequest } from '../../src/arena/wire.js';
 import type { Committed, Grant } from '../../src/arena/write-protocol.js';
 import { hashString } from '../../src/common/hash.js';
 import { FOREVER, storeRequest } from '../arena/support/line.js';
 import { Player, real } from './memory.js';
 import { type Claim, promise } from './truth.js';
 import type { Wire } from './wire.js';
-import type { World } from './world.js';
+import { KEYS, type World } from './world.js';
 
 /** What expires stays a while, stale. */
 const TERMS = { ...FOREVER, graceMs: 20 };
@@ -137,6 +139,37 @@ export class Thread {
     const id = this.player.post(() => wire.ask({ id: wire.nextId(), ...request }));
     this.actor.awaited = 0;
     if (mayLeave) this.notify({ op: 'leave', request: id, flight: 0 });
+    return this.#answer(id);
+  }
+
+  /** Asks all of it within one turn, with the real gathering of questions: it may end between that and the posting. */
+  askTogether<T>(asked: readonly (Request | Notice)[]): (T | undefined)[] {
+    const { wire } = this.actor;
+    this.player.rest();
+    const turn = this.once(() => {
+      const ends: (() => void)[] = [];
+      const gathering = new Gathering(
+        (message) => wire.posted.push(message),
+        (end) => ends.push(end),
+      );
+      return { gathering, end: () => ends.splice(0).forEach((end) => void end()) };
+    });
+    const ids = asked.flatMap((one) =>
+      this.player.post(() => {
+        if (isNotice(one)) turn.gathering.say(one);
+        if (isNotice(one)) return [];
+        const numbered = wire.number(one);
+        turn.gathering.say(packRequest(numbered.id, one));
+        return [numbered.id];
+      }),
+    );
+    this.player.post(turn.end);
+    this.actor.awaited = 0;
+    return ids.map((id) => this.#answer<T>(id));
+  }
+
+  #answer<T>(id: number): T | undefined {
+    const { wire } = this.actor;
     const result = this.player.step(() => {
       const answer = wire.answers.get(id);
       this.actor.awaited = answer === undefined ? id : 0;
@@ -296,6 +329,29 @@ export class Thread {
     return result.stored ? 'stored' : 'outdone';
   }
 
+  /** As `store`, several in one turn, with something between them or not. */
+  together({ key, size, way }: Deed): void {
+    const { cache } = this.#world.ticket;
+    const { truth, control } = this.#world;
+    const other = KEYS[(KEYS.indexOf(key) + 1) % KEYS.length]!;
+    const keys = way % 2 === 0 ? [key, other, key, other] : [key, key, key, other];
+    const { requests, outbox } = this.once(() => {
+      const outbox = new Outbox(control, this.actor.wire.row);
+      const requests: (Request | Notice)[] = keys.map((one) => {
+        const place = { cache, hash: this.hash(one), flight: 0 };
+        const request = storeRequest(outbox, place, one, truth.write(one, size).bytes, TERMS);
+        promise(request !== undefined, 'there is room in an outbox');
+        return request;
+      });
+      const removal: Request = { op: 'remove', cache, keys: [key], hashes: [this.hash(key)], reason: 'delete' };
+      if (way === 2) requests.splice(2, 0, { op: 'released' });
+      if (way === 3) requests.splice(2, 0, removal);
+      return { requests, outbox };
+    });
+    this.askTogether<Committed | { refused: string }>(requests);
+    this.once(() => outbox.view(0, BOX_BYTES).fill(0xdd));
+  }
+
   /** Asks for a key, and loads it if it is told to. */
   load(deed: Deed, op: 'claim' | 'load'): void {
     const { key, way } = deed;
@@ -331,6 +387,10 @@ export class Thread {
   }
 }
 
+function isNotice(asked: Request | Notice): asked is Notice {
+  return asked.op === 'released';
+}
+
 function placeOf({ buffer, byteOffset }: Uint8Array): string {
   return `${buffer.byteLength} ${byteOffset}`;
 }
@@ -351,6 +411,7 @@ export const DEEDS = {
   },
   set: (thread: Thread, deed: Deed) => thread.write(deed),
   store: (thread: Thread, deed: Deed) => thread.store(deed),
+  together: (thread: Thread, deed: Deed) => thread.together(deed),
   remove: (thread: Thread, { key }: Deed) => {
     const { cache } = thread.actor.world.ticket;
     thread.ask({ op: 'remove', cache, keys: [key], hashes: [thread.hash(key)], reason: 'delete' });

@@ -40,6 +40,13 @@ interface Version {
   limitedAt: number;
 }
 
+/** What the keeper is asked to write, and by which request of whom. */
+export interface Stored {
+  version: Version;
+  wire: Wire;
+  id: number;
+}
+
 /** Bytes that somebody may rely on. */
 export interface Claim {
   version: Version;
@@ -68,10 +75,10 @@ export class Truth {
   isUnkeyed = false;
   readonly claims = new Set<Claim>();
   readonly writing = new Map<number, Version>();
-  /** What the keeper is asked to write, and by which request of whom. */
-  storing: { version: Version; wire: Wire; id: number } | undefined;
-  /** The same, by the reservations that were made for it. */
-  readonly stores = new Map<number, { version: Version; wire: Wire; id: number }>();
+  /** What the keeper is asked for a place for now, in order: what it is to write itself, or something else. */
+  readonly storing: (Stored | undefined)[] = [];
+  /** What it is to write, by the reservations that were made for it. */
+  readonly stores = new Map<number, Stored>();
   readonly reservations = new Map<number, Pending>();
   readonly flights = new Map<number, Pending>();
   readonly #versions: Version[] = [];
@@ -144,9 +151,10 @@ export class Truth {
 
   /** A place is reserved for what the keeper is asked to write. */
   reserved(reservation: number): void {
-    if (this.storing === undefined) return;
-    this.writing.set(reservation, this.storing.version);
-    this.stores.set(reservation, this.storing);
+    const store = this.storing.shift();
+    if (store === undefined) return;
+    this.writing.set(reservation, store.version);
+    this.stores.set(reservation, store);
   }
 
   entered(slot: number, key: string): void {

@@ -75,13 +75,21 @@ export function watch(world: World): void {
     }
     remove(row);
   });
-  wrap(keeper.reservations, 'open', (open) => {
-    let count = 0;
-    return (of, bytes, answer) => {
-      truth.reservations.set(++count, { key: of.key, flight: of.flight, isOutdone: false });
-      truth.reserved(count);
-      open(of, bytes, answer);
-    };
+  let count = 0;
+  wrap(keeper.reservations, 'open', (open) => (of, bytes, answer) => {
+    truth.reservations.set(++count, { key: of.key, flight: of.flight, isOutdone: false });
+    truth.reserved(count);
+    open(of, bytes, answer);
+  });
+  wrap(keeper.reservations, 'takeNow', (takeNow) => (...of) => {
+    const node = takeNow(...of);
+    if (node < 0) return node;
+    const key = truth.storing[0]!.version.key;
+    truth.reservations.set(++count, { key, flight: 0, isOutdone: false });
+    truth.reserved(count);
+    truth.entering = truth.writing.get(count);
+    world.count('stored at once');
+    return node;
   });
   wrap(keeper.reservations, 'settle', (settle) => (reservation, record) => {
     truth.entering = truth.writing.get(reservation.id);

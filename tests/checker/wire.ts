@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { FromKeeper, ToKeeper } from '../../src/arena/protocol.js';
+import type { FromKeeper, Request, ToKeeper } from '../../src/arena/protocol.js';
 import type { SegmentMap } from '../../src/arena/segment-map.js';
-import { isPacked, type Packed, unpackAnswer } from '../../src/arena/wire.js';
+import { isPacked, type Packed, unpackAnswers } from '../../src/arena/wire.js';
 import type { Clock } from './clock.js';
 import { promise } from './truth.js';
 
@@ -12,7 +12,7 @@ const PATIENCE_MS = 10;
 /** What the keeper finds in the place of a message: the port of its thread has closed. */
 export const CLOSED = Symbol('closed');
 
-type Posted = ToKeeper | typeof CLOSED | (() => void);
+type Posted = ToKeeper | Packed | typeof CLOSED | (() => void);
 
 /** A thread's port. What it posts waits until it is delivered. */
 export class Wire {
@@ -38,25 +38,30 @@ export class Wire {
     readonly clock: Clock,
     segments: SegmentMap,
     welcome: (control: SharedArrayBuffer) => void,
+    /** Called before anybody has an answer. */
+    onAnswer: () => void,
   ) {
     // The port's own way would put aside what a listener throws.
     port.on = ((event: string, listener: (message?: unknown) => void) => {
       this.#listeners.set(event, listener);
       return port;
     }) as MessagePort['on'];
-    port.postMessage = (posted: FromKeeper | Packed) => {
-      const message = isPacked(posted) ? unpackAnswer(posted) : posted;
-      promise(this.state === 'open' || this.state === 'closed', 'nothing is posted to who is dead');
+    const hear = (message: FromKeeper) => {
       if (message.op === 'welcome') {
         this.row = message.row;
         welcome(message.control);
       } else if (message.op === 'segment') {
         segments.add(message.segment, message.buffer);
       } else if (message.op === 'answer' || message.op === 'refuse') {
+        onAnswer();
         this.answers.set(message.id, message);
         this.#inTime(message.id);
         promise(this.asked.delete(message.id) || this.isDead, 'a request is answered once');
       }
+    };
+    port.postMessage = (posted: FromKeeper | Packed) => {
+      promise(this.state === 'open' || this.state === 'closed', 'nothing is posted to who is dead');
+      for (const message of isPacked(posted) ? unpackAnswers(posted) : [posted]) hear(message);
     };
   }
 
@@ -76,6 +81,13 @@ export class Wire {
     this.asked.add(request.id);
     this.posted.push(request);
     return request.id;
+  }
+
+  /** As `ask`, without posting: that is done by who gathers questions. */
+  number(request: Request): ToKeeper & { id: number } {
+    const id = this.nextId();
+    this.asked.add(id);
+    return { id, ...request };
   }
 
   nextId(): number {

@@ -5,7 +5,7 @@ import { boxed } from '../../src/arena/outbox.js';
 import type { CacheConfig, CacheTicket, LoaderTask, ToKeeper } from '../../src/arena/protocol.js';
 import { SegmentMap } from '../../src/arena/segment-map.js';
 import { CacheTable } from '../../src/arena/table.js';
-import { packRequest } from '../../src/arena/wire.js';
+import { isPacked, packRequest, unpackRequests } from '../../src/arena/wire.js';
 import type { Committed } from '../../src/arena/write-protocol.js';
 import { hashString } from '../../src/common/hash.js';
 import { Clock } from './clock.js';
@@ -91,10 +91,11 @@ export class World {
   connect(): Wire {
     const add = new SegmentMap();
     add.add = (segment, buffer) => this.memory.forPlayers(() => this.segments.add(segment, buffer));
-    const wire = new Wire(this.#threads++, freePort(), this.clock, add, (control) => {
+    const welcome = (control: SharedArrayBuffer) => {
       this.control = control;
       this.#words = new real.Int32Array(control);
-    });
+    };
+    const wire = new Wire(this.#threads++, freePort(), this.clock, add, welcome, () => this.#lookAtLedger());
     this.wires = [...this.wires.filter(({ state }) => state !== 'forgotten'), wire];
     this.does('connect', () => this.keeper.connect(wire.thread, wire.port, wire.osThread));
     promise(wire.row >= 0, 'there is a row for each thread');
@@ -130,12 +131,19 @@ export class World {
       this.does('done', message);
       return;
     }
-    if (message.op === 'reserve' || message.op === 'store') wire.waiting.set(message.id, this.clock.now);
-    this.#foresee(wire, message);
-    const hear = () => wire.hear('message', 'id' in message ? packRequest(message.id, message) : message);
-    this.does(message.op, hear, () => {
-      if (message.op === 'commit') this.#lookAtCommit(wire, message);
-    });
+    const asked = isPacked(message) ? unpackRequests(message) : [message];
+    this.truth.storing.length = 0;
+    for (const one of asked) {
+      if (one.op === 'reserve' || one.op === 'store') wire.waiting.set(one.id, this.clock.now);
+      this.#foresee(wire, one);
+    }
+    const [first] = asked;
+    const hear = () =>
+      wire.hear('message', isPacked(message) || !('id' in message) ? message : packRequest(message.id, message));
+    const commits = asked.filter((one) => one.op === 'commit');
+    this.does(asked.length > 1 ? 'several' : first!.op, hear, () =>
+      commits.map((commit) => this.#outcomeOfCommit(wire, commit)),
+    );
   }
 
   hash(key: string): number {
@@ -164,7 +172,7 @@ export class World {
   }
 
   /** The keeper does something, and others move meanwhile. */
-  does(what: string, act: () => void, look = () => {}): void {
+  does(what: string, act: () => void, look: () => Outcome[] = () => []): void {
     this.begin(what);
     act();
     this.finish(look);
@@ -190,12 +198,13 @@ export class World {
     this.trace?.push(`keeper: ${what}`);
   }
 
-  finish(look = () => {}): void {
+  finish(look: () => Outcome[] = () => []): void {
     this.isBusy = false;
     answerForPromises();
     this.truth.endOfDeed();
-    look();
-    this.#lookAtStores();
+    // In the order in which they were entered; what was not is outdone by then.
+    const outcomes = [...look(), ...this.#outcomesOfStores()];
+    for (const outcome of outcomes.sort((a, b) => a.enteredAt - b.enteredAt)) this.#judge(outcome);
   }
 
   count(what: string): void {
@@ -253,20 +262,28 @@ export class World {
     if (message.op === 'remove') for (const key of message.keys) truth.outdo(key);
     else if (message.op === 'expire' || message.op === 'take') truth.outdo(message.key);
     else if (message.op === 'clear') truth.outdo(undefined);
-    truth.storing = undefined;
+    if (message.op === 'reserve') truth.storing.push(undefined);
     if (message.op !== 'store') return;
     const version = truth.versionIn(boxed(this.control, wire.row, message.start, message.byteLength));
-    truth.storing = { version, wire, id: message.id };
+    truth.storing.push({ version, wire, id: message.id });
   }
 
-  #lookAtCommit(wire: Wire, { id, reservation }: ToKeeper & { op: 'commit' }): void {
+  /** Who has an answer finds what it has changed in the ledger. */
+  #lookAtLedger(): void {
+    if (this.cache === undefined) return;
+    const ledger = new real.Float64Array(this.ticket.table);
+    promise(ledger[HEADER.bytes] === this.cache.store.bytes, 'the ledger is out before any answer');
+  }
+
+  #outcomeOfCommit(wire: Wire, { id, reservation }: ToKeeper & { op: 'commit' }): Outcome {
     const answer = wire.answers.get(id);
     const isStored = answer?.op === 'answer' && (answer.result as { stored: boolean }).stored;
-    this.#judge(reservation, isStored, wire.state !== 'open');
+    const { enteredAt } = this.truth.writing.get(reservation)!;
+    return { reservation, enteredAt: isStored ? enteredAt : NEVER, mayBeLost: wire.state !== 'open' };
   }
 
   /** What the keeper was asked to write is entered, or never will be. */
-  #lookAtStores(): void {
+  *#outcomesOfStores(): Generator<Outcome> {
     const { truth } = this;
     for (const [reservation, { version, wire, id }] of truth.stores) {
       if (this.keeper.reservations.get(reservation) !== undefined) continue;
@@ -280,11 +297,13 @@ export class World {
         `what was stored for ${version.key} is said to be so`,
       );
       promise(said !== undefined || wire.state !== 'open', 'who has something stored has his answer');
-      this.#judge(reservation, version.isEntered, isRefused || wire.state !== 'open');
+      const enteredAt = version.isEntered ? version.enteredAt : NEVER;
+      yield { reservation, enteredAt, mayBeLost: isRefused || wire.state !== 'open' };
     }
   }
 
-  #judge(reservation: number, isStored: boolean, mayBeLost: boolean): void {
+  #judge({ reservation, enteredAt, mayBeLost }: Outcome): void {
+    const isStored = enteredAt < NEVER;
     const { truth } = this;
     const one = truth.reservations.get(reservation)!;
     truth.reservations.delete(reservation);
@@ -295,6 +314,15 @@ export class World {
     truth.outdo(one.key, reservation);
     if (one.flight === 0) truth.outdoFlights(one.key);
   }
+}
+
+const NEVER = Number.MAX_VALUE;
+
+/** What has become of something that was to be written; `enteredAt`: `NEVER` when it was not. */
+interface Outcome {
+  reservation: number;
+  enteredAt: number;
+  mayBeLost: boolean;
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -9,7 +9,7 @@ import { isWide, planRecord, writeRecord, writeTrailer } from '../../../src/aren
 import { SegmentMap } from '../../../src/arena/segment-map.js';
 import { CacheTable } from '../../../src/arena/table.js';
 import { ThreadRow } from '../../../src/arena/thread-row.js';
-import { isPacked, type Packed, unpackAnswer } from '../../../src/arena/wire.js';
+import { isPacked, joined, type Packed, packRequest, unpackAnswers } from '../../../src/arena/wire.js';
 import { fromWire } from '../../../src/arena/wire-error.js';
 import type { Grant, StoreRequest } from '../../../src/arena/write-protocol.js';
 import { hashString } from '../../../src/common/hash.js';
@@ -66,6 +66,8 @@ export function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
 export class Line {
   readonly segments = new SegmentMap();
   readonly news: CacheNews[] = [];
+  /** Messages of the keeper. */
+  posts = 0;
   readonly #answers = new Map<number, FromKeeper>();
   readonly #port: MessagePort;
   #row: ThreadRow | undefined;
@@ -79,8 +81,10 @@ export class Line {
     readonly thread = 1,
   ) {
     this.#port = new MessageChannel().port1;
-    this.#port.postMessage = (message: FromKeeper | Packed) =>
-      this.#hear(isPacked(message) ? unpackAnswer(message) : message);
+    this.#port.postMessage = (message: FromKeeper | Packed) => {
+      this.posts++;
+      for (const one of isPacked(message) ? unpackAnswers(message) : [message]) this.#hear(one);
+    };
     keeper.connect(thread, this.#port);
     this.#port.unref();
   }
@@ -118,6 +122,20 @@ export class Line {
     const answer = this.answerTo<T>(this.send(request));
     if (answer === undefined) throw new Error(`${request.op}: no answer at once`);
     return answer.result;
+  }
+
+  /** Asks all of it in one message. */
+  askTogether(requests: readonly Request[]): ({ result: unknown } | { error: unknown } | undefined)[] {
+    const first = this.#next;
+    this.#next += requests.length;
+    this.#port.emit('message', joined(requests.map((request, i) => packRequest(first + i, request) as Packed)));
+    return requests.map((_, i) => {
+      try {
+        return this.answerTo(first + i);
+      } catch (error) {
+        return { error };
+      }
+    });
   }
 
   takeNews(): CacheNews[] {
