@@ -107,11 +107,14 @@ export const POLICY_NAMES = ['auto', 'lru', 'lfu', 'fifo', 'gdsf'] as const sati
 const COST_NAMES = ['requests', 'bytes', 'balanced', 'measured'] as const satisfies readonly CostName[];
 
 /** @throws CacheConfigError for anything out of range or of the wrong type. */
-export function resolveCommonOptions<K, V>(options: CommonOptions<K, V>): ResolvedCommonOptions<K, V> {
+export function resolveCommonOptions<K, V>(
+  options: CommonOptions<K, V>,
+  names: readonly string[],
+): ResolvedCommonOptions<K, V> {
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`options: expected an object with maxBytes; got ${describe(options)}`);
   }
-  warnOfMisspelt(options);
+  warnOfMisspelt(options, names);
   const { maxEntryBytes, sweepInterval, cost = 'requests', name = 'cache', ttl, ttlJitter = 0 } = options;
   const never = Number.POSITIVE_INFINITY;
   return {
@@ -131,29 +134,41 @@ export function resolveCommonOptions<K, V>(options: CommonOptions<K, V>): Resolv
   };
 }
 
-/** Of either kind of cache. */
-const OPTION_NAMES = [
-  ...['maxBytes', 'maxEntries', 'maxEntryBytes', 'policy', 'cost', 'weigher', 'ttl', 'ttlJitter', 'refreshAhead'],
-  ...['idleTtl', 'grace', 'sweepInterval', 'name', 'loader', 'onEvicted', 'copy', 'clock'],
-  ...['loaders', 'defaultLoader', 'pool', 'reserveTimeout'],
-];
+/** Names of options: one that is missing, or is none, does not compile. */
+export const namesOf = <Options>(names: Record<keyof Options, number>): readonly string[] => Object.keys(names);
+
+export const COMMON_NAMES = {
+  ...{ maxBytes: 0, maxEntries: 0, maxEntryBytes: 0, cost: 0, weigher: 0, ttl: 0, ttlJitter: 0, refreshAhead: 0 },
+  ...{ idleTtl: 0, grace: 0, sweepInterval: 0, name: 0 },
+} satisfies Record<keyof CommonOptions<unknown, unknown>, number>;
+
+/** Options of one kind of cache that the other does not have: whoever gives the same to both is not warned of them. */
+export const ONLY_OF_CACHE = { loader: 0, copy: 0, clock: 0 };
+export const ONLY_OF_SHARED_CACHE = { loaders: 0, defaultLoader: 0, pool: 0, reserveTimeout: 0 };
+
+const CACHE_NAMES = namesOf<CacheOptions<unknown, unknown>>({
+  ...COMMON_NAMES,
+  ...ONLY_OF_CACHE,
+  policy: 0,
+  onEvicted: 0,
+});
 
 /**
  * Warns of what is spelt nearly as an option and is none. All else that is no option is passed over: options may be meant for
  * somebody else, too.
  */
-function warnOfMisspelt(options: object): void {
+function warnOfMisspelt(options: object, names: readonly string[]): void {
   for (const given of Object.keys(options)) {
-    if (OPTION_NAMES.includes(given)) continue;
-    const names = OPTION_NAMES.filter((name) => name[0] === given[0]);
-    const meant = nearest(given, names);
+    if (names.includes(given) || given in ONLY_OF_CACHE || given in ONLY_OF_SHARED_CACHE) continue;
+    const candidates = names.filter((name) => name[0] === given[0]);
+    const meant = nearest(given, candidates);
     if (meant !== undefined) warnOnce(`option '${given}' of a cache is none, and ignored; did you mean '${meant}'?`);
   }
 }
 
 /** @throws CacheConfigError for anything out of range or of the wrong type. */
 export function resolveCacheOptions<K, V>(options: CacheOptions<K, V>): ResolvedCacheOptions<K, V> {
-  const common = resolveCommonOptions(options);
+  const common = resolveCommonOptions(options, CACHE_NAMES);
   const { policy = 'auto', copy = false, clock = monotonicClock } = options;
   if (typeof copy !== 'boolean') throw new CacheConfigError(`copy: expected true or false; got ${describe(copy)}`);
   if (typeof clock?.now !== 'function') {

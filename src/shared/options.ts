@@ -9,7 +9,17 @@ import { usableMemory } from '../common/memory.js';
 import type { EntryOptions, GetOrSetOptions, LoadContext, Loaded } from '../load/context.js';
 import { moduleHooks } from '../load/module-hooks.js';
 import { isPool, type OwnPool } from '../load/own-pool.js';
-import { type CommonOptions, oneOf, optionalFunction, POLICY_NAMES, resolveCommonOptions } from '../options.js';
+import {
+  COMMON_NAMES,
+  type CommonOptions,
+  namesOf,
+  type ONLY_OF_CACHE,
+  ONLY_OF_SHARED_CACHE,
+  oneOf,
+  optionalFunction,
+  POLICY_NAMES,
+  resolveCommonOptions,
+} from '../options.js';
 import type { PolicyName } from '../policy/policy.js';
 import type { RemovalReason } from '../stats/event.js';
 import type { TurnOptions } from '../transaction/session.js';
@@ -123,11 +133,18 @@ const NOT_SHARED = {
   clock: 'the threads of a SharedCache go by the clock of the process',
   copy: 'a SharedCache gives copies by get, and bytes in place by acquire',
   loader: 'a SharedCache has loaders, modules by name, and registerLoader for functions',
-};
+} satisfies Record<keyof typeof ONLY_OF_CACHE, string>;
+
+const SHARED_NAMES = namesOf<SharedCacheOptions<unknown>>({
+  ...COMMON_NAMES,
+  ...ONLY_OF_SHARED_CACHE,
+  policy: 0,
+  onEvicted: 0,
+});
 
 /** @throws CacheConfigError for anything out of range or of the wrong type. */
 export function resolveSharedOptions<V>(options: SharedCacheOptions<V>): CacheConfig {
-  const common = resolveCommonOptions<string, V>(options);
+  const common = resolveCommonOptions<string, V>(options, SHARED_NAMES);
   for (const [other, instead] of Object.entries(NOT_SHARED)) {
     if (other in options) throw new CacheConfigError(`${other}: is an option of Cache; ${instead}`);
   }

@@ -52,10 +52,10 @@ describe('options', () => {
     ]);
     const options = { name: 'n', maxBytes: 1000, defaultLoder: 'x', pool: {}, clocks: 1 };
     resolveSharedOptions(options as never);
-    expect(told()).toEqual([
-      "option 'defaultLoder' of a cache is none, and ignored; did you mean 'defaultLoader'?",
-      "option 'clocks' of a cache is none, and ignored; did you mean 'clock'?",
-    ]);
+    expect(told()).toEqual(["option 'defaultLoder' of a cache is none, and ignored; did you mean 'defaultLoader'?"]);
+    // What it does not have is not what was meant.
+    make({ maxBytes: 1000, clocks: 1, resereTimeout: 1 });
+    expect(told()).toEqual(["option 'clocks' of a cache is none, and ignored; did you mean 'clock'?"]);
     warn.mockRestore();
   });
 
