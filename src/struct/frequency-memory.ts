@@ -1,24 +1,39 @@
 import { invariant } from '../common/invariant.js';
 
-/** Cells of a bucket: 8 bytes. */
+/** Cells of a bucket: 8 bytes, two words of two cells each, the first one in the low half. */
 const WAY_BITS = 2;
 const WAYS = 1 << WAY_BITS;
-/** More than any height, in `#find`. */
-const NONE = 1 << 16;
+const BUCKET = 2;
 /** A cell: the level in the low bits, above them a print of the hash. */
 const LEVEL_BITS = 7;
 const LEVELS = (1 << LEVEL_BITS) - 1;
-const PRINTS = (1 << (16 - LEVEL_BITS)) - 1;
-const EMPTY = 0;
+const PRINT_BITS = 16 - LEVEL_BITS;
+const PRINTS = (1 << PRINT_BITS) - 1;
 /** What has sunk so far below the present level is forgotten. */
 const FORGOTTEN = -8;
 /** Nothing is higher: what seems so is from before the levels last went round. */
 const HIGHEST = 32;
 const HEIGHTS = HIGHEST - FORGOTTEN + 1;
 
+/** A number in both halves of a word: by multiplication. */
+const BOTH = 0x10001;
+const HALF = 0xffff;
+/** In both halves: a level, the bit above a level, a print, the highest bit. */
+const LEVEL_HALVES = LEVELS * BOTH;
+const ABOVE_LEVELS = (LEVELS + 1) * BOTH;
+const PRINT_HALVES = PRINTS * BOTH;
+const TOP_HALVES = 0x8000 * BOTH;
+/** Added to a height it carries over into the bit above when that is no height. */
+const OVER = (LEVELS + 1 - HEIGHTS) * BOTH;
+/** Which of the four a half is, in the first word and in the second. */
+const FIRST_WAYS = 0x10000;
+const SECOND_WAYS = 0x30002;
+/** In `#raise`: as high as a use makes it. */
+const USED = -1;
+
 /** Height above the lowest that is remembered → the height with another use. A level is half an octave. */
 const RAISED = Int8Array.from({ length: HEIGHTS }, (_, steps) =>
-  Math.min(HIGHEST, Math.round(2 * Math.log2(1 + 2 ** ((steps + FORGOTTEN) / 2)))),
+  Math.min(HIGHEST, Math.round(2 * Math.log2(1 + 2 ** ((steps + FORGOTTEN) / 2)))) - FORGOTTEN,
 );
 
 /**
@@ -31,7 +46,7 @@ const RAISED = Int8Array.from({ length: HEIGHTS }, (_, steps) =>
  * something has come by each bucket. What is long forgotten is cleared in the one that is come by.
  */
 export class FrequencyMemory {
-  #cells: Uint16Array;
+  #words: Int32Array;
   /** So many bits of a hash do not choose the bucket. */
   #shift: number;
 
@@ -39,20 +54,16 @@ export class FrequencyMemory {
   constructor(cells: number) {
     const bits = Math.max(1, 32 - Math.clz32(Math.max(1, Math.ceil(cells / WAYS) - 1)));
     this.#shift = 32 - bits;
-    this.#cells = new Uint16Array(WAYS << bits);
+    this.#words = new Int32Array(BUCKET << bits);
   }
 
   get cells(): number {
-    return this.#cells.length;
+    return 2 * this.#words.length;
   }
 
   /** Notes a height above `now`; of two for the same hash the greater. O(1). */
   remember(hash: number, height: number, now: number): void {
-    const cells = this.#cells;
-    const at = this.#find(hash, now);
-    const known = cells[at]! >> LEVEL_BITS === printOf(hash) ? above(cells[at]!, now) : FORGOTTEN;
-    const level = Math.min(Math.max(known, height), HIGHEST);
-    if (level > FORGOTTEN) cells[at] = (printOf(hash) << LEVEL_BITS) | ((now + level) & LEVELS);
+    this.#raise(hash, Math.max(height - FORGOTTEN, 0), now);
   }
 
   /**
@@ -60,42 +71,64 @@ export class FrequencyMemory {
    * there are none. O(1).
    */
   use(hash: number, now: number): number {
-    const cells = this.#cells;
-    const at = this.#find(hash, now);
-    const cell = cells[at]!;
-    const print = printOf(hash);
-    const height = cell >> LEVEL_BITS === print ? above(cell, now) : FORGOTTEN;
-    cells[at] = (print << LEVEL_BITS) | ((now + RAISED[height - FORGOTTEN]!) & LEVELS);
-    return height === FORGOTTEN ? Number.NEGATIVE_INFINITY : height;
+    const height = this.#raise(hash, USED, now);
+    return height === 0 ? Number.NEGATIVE_INFINITY : height + FORGOTTEN;
   }
 
   /** Brings the buckets of the hashes at even places near. The result is for nothing but to be used. */
   prefetch(pairs: Int32Array, length: number): number {
-    const cells = this.#cells;
+    const words = this.#words;
     const shift = this.#shift;
     let sum = 0;
-    for (let at = 0; at < length; at += 2) sum ^= cells[(pairs[at]! >>> shift) << WAY_BITS]!;
+    for (let at = 0; at < length; at += 2) sum ^= words[(pairs[at]! >>> shift) * BUCKET]!;
     return sum;
   }
 
   /**
-   * The cell of a hash; where there is none, the lowest of its bucket. Which of the four that is nobody can foretell, so it
-   * is worked out without a jump.
+   * Raises the level of a hash to a height, and tells at which height it was; heights count from what is forgotten on, which
+   * is 0. Where the hash has no cell, the lowest of its bucket makes room.
+   *
+   * Which of the four that is nobody can foretell, so it is worked out without a jump, and on two halves of a word at a time.
    */
-  #find(hash: number, now: number): number {
-    const cells = this.#cells;
+  #raise(hash: number, wanted: number, now: number): number {
+    const words = this.#words;
+    const at = (hash >>> this.#shift) * BUCKET;
+    const cellsA = words[at]!;
+    const cellsB = words[at + 1]!;
     const print = printOf(hash);
-    const start = (hash >>> this.#shift) << WAY_BITS;
-    let best = NONE;
-    for (let way = 0; way < WAYS; way++) {
-      const cell = cells[start + way]!;
-      const height = above(cell, now) - FORGOTTEN;
-      cells[start + way] = cell & isAbove0(height);
-      // That of the hash comes before the lowest: all others count one more.
-      const found = (((height + 1) & isAbove0((cell >> LEVEL_BITS) ^ print)) << WAY_BITS) | way;
-      best += (found - best) & ((found - best) >> 31);
+    const prints = Math.imul(print, BOTH);
+    const base = Math.imul((now + FORGOTTEN) & LEVELS, BOTH);
+    const printsA = (cellsA >>> LEVEL_BITS) & PRINT_HALVES;
+    const printsB = (cellsB >>> LEVEL_BITS) & PRINT_HALVES;
+    const heightsA = (((cellsA & LEVEL_HALVES) | ABOVE_LEVELS) - base) & LEVEL_HALVES;
+    const heightsB = (((cellsB & LEVEL_HALVES) | ABOVE_LEVELS) - base) & LEVEL_HALVES;
+    // All bits of the halves that hold something of a height above 0, which is not too high.
+    const heldA = halvesOf(((printsA + PRINT_HALVES) >>> 2) & (heightsA + LEVEL_HALVES) & ~(heightsA + OVER), LEVEL_BITS);
+    const heldB = halvesOf(((printsB + PRINT_HALVES) >>> 2) & (heightsB + LEVEL_HALVES) & ~(heightsB + OVER), LEVEL_BITS);
+    const keptA = cellsA & heldA;
+    const keptB = cellsB & heldB;
+    // That of the hash comes before the lowest: all others count one more.
+    const othersA = halvesOf((printsA ^ prints) + PRINT_HALVES, PRINT_BITS);
+    const othersB = halvesOf((printsB ^ prints) + PRINT_HALVES, PRINT_BITS);
+    const orderA = ((((heightsA & heldA) + BOTH) & othersA) << WAY_BITS) | FIRST_WAYS;
+    const orderB = ((((heightsB & heldB) + BOTH) & othersB) << WAY_BITS) | SECOND_WAYS;
+    const isSecond = halvesOf((orderA | TOP_HALVES) - orderB, 15);
+    const order = (orderB & isSecond) | (orderA & ~isSecond);
+    const least = leastOf(order & HALF, order >>> 16);
+    const inB = -((least >> 1) & 1);
+    const shift = (least & 1) << 4;
+    const kept = (keptA & ~inB) | (keptB & inB);
+    // All bits when it is not that of the hash.
+    const isOther = -(least >> WAY_BITS) >> 31;
+    const height = ((((heightsA & heldA & ~inB) | (heightsB & heldB & inB)) >>> shift) & LEVELS) & ~isOther;
+    words[at] = keptA;
+    words[at + 1] = keptB;
+    const level = wanted === USED ? RAISED[height]! : Math.min(Math.max(wanted, height), HEIGHTS - 1);
+    if (level > 0) {
+      const cell = (print << LEVEL_BITS) | ((now + FORGOTTEN + level) & LEVELS);
+      words[at - inB] = (kept & ~(HALF << shift)) | (cell << shift);
     }
-    return start + (best & (WAYS - 1));
+    return height;
   }
 
   /**
@@ -103,24 +136,26 @@ export class FrequencyMemory {
    * those that are in, so each of them goes to both buckets, and the one that is nobody's sinks. O(cells).
    */
   grow(): void {
-    const cells = new Uint16Array(2 * this.#cells.length);
-    for (let start = 0; start < this.#cells.length; start += WAYS) {
-      const bucket = this.#cells.subarray(start, start + WAYS);
-      cells.set(bucket, 2 * start);
-      cells.set(bucket, 2 * start + WAYS);
+    const words = new Int32Array(2 * this.#words.length);
+    for (let at = 0; at < this.#words.length; at += BUCKET) {
+      for (let word = 0; word < BUCKET; word++) {
+        words[2 * at + word] = this.#words[at + word]!;
+        words[2 * at + BUCKET + word] = this.#words[at + word]!;
+      }
     }
-    this.#cells = cells;
+    this.#words = words;
     this.#shift--;
   }
 
   /** Throws when an invariant is broken. O(cells). */
   validate(): void {
-    for (let start = 0; start < this.#cells.length; start += WAYS) {
-      const held = this.#cells.subarray(start, start + WAYS).filter((cell) => cell !== EMPTY);
-      const prints = new Set(Array.from(held, (cell) => cell >> LEVEL_BITS));
+    for (let at = 0; at < this.#words.length; at += BUCKET) {
+      const words = Array.from(this.#words.subarray(at, at + BUCKET));
+      const held = words.flatMap((word) => [word & HALF, word >>> 16]).filter((cell) => cell !== 0);
+      const prints = new Set(held.map((cell) => cell >> LEVEL_BITS));
       invariant(
         prints.size === held.length && !prints.has(0),
-        `memory: a print stands twice in the bucket at ${start}`,
+        `memory: a print stands twice in the bucket at ${at}`,
       );
     }
   }
@@ -131,13 +166,12 @@ function printOf(hash: number): number {
   return hash & PRINTS || 1;
 }
 
-/** All bits for a number above 0, none for 0. */
-function isAbove0(number: number): number {
-  return -number >> 31;
+/** All bits of the halves of a word that have a bit at this place. */
+function halvesOf(word: number, bit: number): number {
+  return Math.imul((word >>> bit) & BOTH, HALF);
 }
 
-/** How far the level of a cell lies above `now`; not below `FORGOTTEN`, where also those are that seem too high. */
-function above(cell: number, now: number): number {
-  const height = (cell - now - FORGOTTEN) & LEVELS;
-  return (height & ((height - HEIGHTS) >> 31) & isAbove0(cell)) + FORGOTTEN;
+/** The lesser of two small numbers. */
+function leastOf(a: number, b: number): number {
+  return a + ((b - a) & ((b - a) >> 31));
 }
