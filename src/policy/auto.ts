@@ -1,6 +1,6 @@
 import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
-import { FrequencyMemory } from '../struct/frequency-memory.js';
+import { FORGOTTEN, FrequencyMemory, HIGHEST, USED } from '../struct/frequency-memory.js';
 import { heightOf, MARKED, OCTAVE_BITS, UNUSED, used } from './decay.js';
 import type { Policy } from './policy.js';
 import { Ranking } from './ranking.js';
@@ -12,8 +12,6 @@ import { sampleOf, Trial } from './trial.js';
 const REMEMBERED = 4;
 /** A level of the memory is two ticks, half an octave of uses. */
 const LEVEL_BITS = OCTAVE_BITS - 1;
-/** Levels are noted as what they are above this: not less than 0. */
-const LEVEL_OFFSET = 128;
 const HALF = 1 << (LEVEL_BITS - 1);
 /** Arrivals and departures that are told to the memory together: at most so many, and one in so many entries. */
 const MAX_MOVES = 64;
@@ -83,13 +81,13 @@ export class AutoPolicy implements Policy {
   readonly #notes = new Int32Array(NOTES);
   #noted = 0;
   #batches = 0;
-  /** Who has come and gone, in order, in pairs: a hash, and the handle it has got, or `~` the level it has gone with. */
-  readonly #moves = new Int32Array(2 * MAX_MOVES);
+  /** Who has come and gone, in order: hashes, the handles that they have got, or -1, and the levels that they have gone with. */
+  readonly #hashes = new Int32Array(MAX_MOVES);
+  readonly #handles = new Int32Array(MAX_MOVES);
+  readonly #levels = new Int32Array(MAX_MOVES);
   #moved = 0;
   #movesWanted = 0;
   #nextHash = 0;
-  /** What the memory has said when it was brought near. */
-  #near = 0;
   /** The cost of all entries, or NaN once they differ. */
   #cost = 0;
 
@@ -139,7 +137,7 @@ export class AutoPolicy implements Policy {
     const hash = ranking.rows.hash(handle);
     if (ranking.isNamed(handle) && this.#memory !== undefined) this.#leaves(handle);
     else if (hash >>> 0 < this.#sampled) this.#removed(hash);
-    if (hash >>> 0 < this.#sampled) this.#share.subtract(handle, ranking.rows.sizes[handle]!);
+    this.#unshare(handle);
     ranking.remove(handle);
   }
 
@@ -150,12 +148,15 @@ export class AutoPolicy implements Policy {
       return;
     }
     if (cost !== this.#cost) this.#cost = Number.NaN;
-    this.#leaves(handle);
     const { rows } = this.#ranking;
-    if (rows.hash(handle) >>> 0 < this.#sampled) this.#share.subtract(handle, rows.sizes[handle]!);
-    if (hash >>> 0 < this.#sampled) this.#share.add(handle, Math.fround(size));
-    this.#ranking.replace(handle, size, cost / size, hash, this.#flags(hash));
-    this.#entered(handle, size, cost, hash);
+    const weight = rows.weights[handle]!;
+    if ((weight & UNUSED) === 0) this.#leaves(handle);
+    if ((weight & MARKED) !== 0) this.#unshare(handle);
+    const isSampled = hash >>> 0 < this.#sampled;
+    if (isSampled) this.#share.add(handle, Math.fround(size));
+    this.#ranking.replace(handle, size, cost / size, hash, isSampled ? UNUSED | MARKED : UNUSED);
+    this.#move(hash, handle, USED);
+    if (isSampled && hash >>> 0 < this.#limit) this.#written(hash, size, cost);
   }
 
   victim(): number {
@@ -177,7 +178,7 @@ export class AutoPolicy implements Policy {
     this.#trial?.validate();
     invariant(this.#noted <= NOTES, `auto: ${this.#noted} hits are noted`);
     this.#share.validate(this.#ranking.rows, this.#sampled);
-    invariant(this.#moved <= 2 * MAX_MOVES, `auto: ${this.#moved / 2} moves are noted`);
+    invariant(this.#moved < MAX_MOVES, `auto: ${this.#moved} moves are noted`);
   }
 
   /** For the first time somebody has to go. */
@@ -192,7 +193,7 @@ export class AutoPolicy implements Policy {
     this.#trial.maxBytes = bytes;
     this.#scan(this.#trial);
     this.#trial.maxBytes = bytes * this.#shareNow();
-    this.#movesWanted = 2;
+    this.#movesWanted = 1;
     this.#trialUses = this.#ranking.clock.uses;
   }
 
@@ -202,7 +203,7 @@ export class AutoPolicy implements Policy {
   }
 
   #entered(handle: number, size: number, cost: number, hash: number): void {
-    this.#move(hash, handle);
+    this.#move(hash, handle, USED);
     if (hash >>> 0 < this.#limit) this.#written(hash, size, cost);
   }
 
@@ -211,7 +212,14 @@ export class AutoPolicy implements Policy {
     const { rows, clock } = this.#ranking;
     const weight = rows.weights[handle]!;
     if ((weight & UNUSED) !== 0) return;
-    this.#move(rows.hash(handle), ~(((heightOf(weight, clock.now) + HALF) >> LEVEL_BITS) + LEVEL_OFFSET));
+    const level = (heightOf(weight, clock.now) + HALF) >> LEVEL_BITS;
+    this.#move(rows.hash(handle), -1, Math.max(FORGOTTEN, Math.min(level, HIGHEST)));
+  }
+
+  /** It leaves, or another takes its handle. */
+  #unshare(handle: number): void {
+    const { rows } = this.#ranking;
+    if (rows.hash(handle) >>> 0 < this.#sampled) this.#share.subtract(handle, rows.sizes[handle]!);
   }
 
   #scan(trial: Trial): void {
@@ -235,39 +243,34 @@ export class AutoPolicy implements Policy {
     return this.#share.measure(this.#sampled / ALL, bytes, this.#share.looked >= rows.capacity);
   }
 
-  #move(hash: number, what: number): void {
-    const moves = this.#moves;
-    moves[this.#moved] = hash;
-    moves[this.#moved + 1] = what;
-    this.#moved += 2;
-    if (this.#moved >= this.#movesWanted) this.#settle(this.#memory!, this.#trial!);
+  #move(hash: number, handle: number, level: number): void {
+    const at = this.#moved++;
+    this.#hashes[at] = hash;
+    this.#handles[at] = handle;
+    this.#levels[at] = level;
+    if (at + 1 >= this.#movesWanted) this.#settle(this.#memory!, this.#trial!);
   }
 
   /** Tells the memory who has come and gone, many at a time, since each of them waits for a line of memory of its own. */
   #settle(memory: FrequencyMemory, trial: Trial): void {
-    const moves = this.#moves;
     const ranking = this.#ranking;
-    const now = ranking.clock.now >> LEVEL_BITS;
-    this.#near ^= memory.prefetch(moves, this.#moved);
-    for (let at = 0; at < this.#moved; at += 2) {
-      const hash = moves[at]!;
-      const what = moves[at + 1]!;
-      if (what < 0) {
-        memory.remember(hash, ~what - LEVEL_OFFSET, now);
-        continue;
-      }
-      const height = memory.use(hash, now);
-      if (height === Number.NEGATIVE_INFINITY) continue;
-      if (ranking.rows.has(what) && ranking.rows.hash(what) === hash) ranking.credit(what, height << LEVEL_BITS);
-    }
+    const { rows } = ranking;
     const moved = this.#moved;
     this.#moved = 0;
+    const levels = this.#levels;
+    memory.tell(this.#hashes, levels, moved, ranking.clock.now >> LEVEL_BITS);
+    for (let i = 0; i < moved; i++) {
+      if (levels[i] === FORGOTTEN) continue;
+      const handle = this.#handles[i]!;
+      if (handle < 0 || !rows.has(handle) || rows.hash(handle) !== this.#hashes[i]) continue;
+      ranking.credit(handle, levels[i]! << LEVEL_BITS);
+    }
     const { count } = ranking;
-    this.#movesWanted = 2 * Math.min(MAX_MOVES, 1 + Math.floor(count / ENTRIES_PER_MOVE));
+    this.#movesWanted = Math.min(MAX_MOVES, 1 + Math.floor(count / ENTRIES_PER_MOVE));
     if (memory.cells < (REMEMBERED * count) / 2) memory.grow();
     if (this.#share.looked < ranking.rows.capacity) this.#scan(trial);
     if (this.#sampled * count > 2 * sampleOf(count) * ALL) this.#narrow(trial);
-    this.#pauseOrResume(trial, moved);
+    this.#pauseOrResume(trial, 2 * moved);
   }
 
   #narrow(trial: Trial): void {

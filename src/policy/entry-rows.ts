@@ -10,7 +10,7 @@ export const LISTS = 514;
 
 /** The words of a row: the logarithm of cost ÷ bytes, the hash. */
 export const DENSITY = 0;
-const HASH = 1;
+export const HASH = 1;
 /** Where an entry stands shares a word with its density: the low bits, 0 when it is out. */
 export const PLACE_BITS = 2;
 export const PLACES = 3;

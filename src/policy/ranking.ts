@@ -1,11 +1,12 @@
 import { RankBits } from '../struct/rank-bits.js';
 import { checkRows } from './check-rows.js';
 import { Clock } from './clock.js';
-import { discounted, discountTable, heightOf, NEVER, type Terms, TICK_BITS, UNUSED, used } from './decay.js';
+import { discounted, discountTable, heightOf, logOf, NEVER, type Terms, TICK_BITS, UNUSED, used } from './decay.js';
 import {
   ASIDE,
   DENSITY,
   EntryRows,
+  HASH,
   IN_ASIDE,
   IN_MAIN,
   IN_WINDOW,
@@ -72,6 +73,9 @@ export class Ranking {
   #isWriteSeen = false;
   #isAnyAside = false;
   #named = -1;
+  /** The last value of a newcomer, and what is kept of it: mostly the next one is worth as much. */
+  #lastValue = 0;
+  #lastDensity = 0;
 
   constructor(terms: Terms, capacity = 0) {
     this.#room = new Room(terms.window);
@@ -149,20 +153,33 @@ export class Ranking {
     this.rows.weights[handle] = used(past, this.clock.now);
   }
 
-  /** The one that was named goes, and a new one takes its handle: `remove` and `insert`, with flags for its weight. */
+  /**
+   * The one that was named goes, and a new one takes its handle: `remove` and `insert`, with flags for its weight. All in one
+   * piece, since this is what an eviction costs.
+   */
   replace(handle: number, size: number, value: number, hash: number, flags: number): void {
-    const { rows } = this;
-    const before = rows.sizes[handle]!;
-    const place = rows.place(handle);
-    this.clock.use(this.#count - 1);
-    const bytes = rows.enter(handle, this.clock.now | flags, size, value, hash);
+    const { rows, clock } = this;
+    const { ints, sizes } = rows;
+    clock.use(this.#count - 1);
+    rows.weights[handle] = clock.now | flags;
+    const at = rows.at(handle);
+    const place = ints[at + DENSITY]! & PLACES;
+    if (value !== this.#lastValue) {
+      this.#lastValue = value;
+      this.#lastDensity = logOf(value) << PLACE_BITS;
+    }
+    ints[at + DENSITY] = this.#lastDensity | IN_WINDOW;
+    ints[at + HASH] = hash;
     rows.move(WINDOW, handle);
     this.#named = -1;
+    const before = sizes[handle]!;
+    const bytes = Math.fround(size);
     if (place !== IN_WINDOW) {
       this.#windowBytes += before;
       if (place === IN_MAIN) this.#ranked--;
     }
     if (bytes !== before) {
+      sizes[handle] = bytes;
       this.#bytes += bytes - before;
       this.#windowBytes += bytes - before;
       this.#isWriteSeen = true;
@@ -252,22 +269,25 @@ export class Ranking {
   }
 
   #choose(): number {
-    const rows = this.rows;
-    let moves = 0;
-    for (;;) {
+    const { rows } = this;
+    const { ints, sizes } = rows;
+    const room = this.#room;
+    for (let moves = 0; ; moves++) {
       const candidate = rows.first(WINDOW);
       if (candidate < 0) return this.#ranked > 0 ? this.#least() : Math.max(-1, rows.first(ASIDE));
-      if (this.#ranked > 0 && this.#windowBytes <= this.#room.window) return this.#least();
+      if (this.#windowBytes <= room.window && this.#ranked > 0) return this.#least();
       // What those outside of the window would weigh with this one, and with the newest, which is still to be housed.
       const newest = rows.last(WINDOW);
-      const bytes = rows.sizes[candidate]! + rows.sizes[newest]!;
-      const isRoom = newest !== candidate && this.#bytes - this.#windowBytes + bytes <= this.#room.main;
-      if (isRoom && moves++ < MANY) {
+      const bytes = sizes[candidate]! + sizes[newest]!;
+      const isRoom = this.#bytes - this.#windowBytes + bytes <= room.main && newest !== candidate;
+      if (isRoom && moves < MANY) {
         this.#toMain(candidate);
         continue;
       }
       if (this.#ranked === 0) return candidate;
-      const rank = this.#candidateRank(candidate);
+      const { now, tick } = this.clock;
+      const height = discounted(heightOf(rows.weights[candidate]!, now), this.#discounts);
+      const rank = (tick + ((height + (ints[rows.at(candidate) + DENSITY]! >> PLACE_BITS)) >> TICK_BITS)) | 0;
       // No rank lies below the lowest that was found last, so mostly there is no need to look for the least.
       if (((rank - this.#ranks.lowest()) | 0) <= 0) return candidate;
       const least = this.#least();

@@ -10,9 +10,9 @@ const LEVELS = (1 << LEVEL_BITS) - 1;
 const PRINT_BITS = 16 - LEVEL_BITS;
 const PRINTS = (1 << PRINT_BITS) - 1;
 /** What has sunk so far below the present level is forgotten. */
-const FORGOTTEN = -8;
+export const FORGOTTEN = -8;
 /** Nothing is higher: what seems so is from before the levels last went round. */
-const HIGHEST = 32;
+export const HIGHEST = 32;
 const HEIGHTS = HIGHEST - FORGOTTEN + 1;
 
 /** A number in both halves of a word: by multiplication. */
@@ -28,12 +28,13 @@ const OVER = (LEVELS + 1 - HEIGHTS) * BOTH;
 /** Which of the four a half is, in the first word and in the second. */
 const FIRST_WAYS = 0x10000;
 const SECOND_WAYS = 0x30002;
-/** In `#raise`: as high as a use makes it. */
-const USED = -1;
+/** In place of a height: a use, in addition to those that are known. */
+export const USED = 127;
 
 /** Height above the lowest that is remembered → the height with another use. A level is half an octave. */
-const RAISED = Int8Array.from({ length: HEIGHTS }, (_, steps) =>
-  Math.min(HIGHEST, Math.round(2 * Math.log2(1 + 2 ** ((steps + FORGOTTEN) / 2)))) - FORGOTTEN,
+const RAISED = Int8Array.from(
+  { length: HEIGHTS },
+  (_, steps) => Math.min(HIGHEST, Math.round(2 * Math.log2(1 + 2 ** ((steps + FORGOTTEN) / 2)))) - FORGOTTEN,
 );
 
 /**
@@ -49,6 +50,8 @@ export class FrequencyMemory {
   #words: Int32Array;
   /** So many bits of a hash do not choose the bucket. */
   #shift: number;
+  /** Of what was brought near: for nothing but to be used. */
+  #near = 0;
 
   /** @param cells how many things are remembered: from so many to twice as many */
   constructor(cells: number) {
@@ -61,74 +64,66 @@ export class FrequencyMemory {
     return 2 * this.#words.length;
   }
 
-  /** Notes a height above `now`; of two for the same hash the greater. O(1). */
-  remember(hash: number, height: number, now: number): void {
-    this.#raise(hash, Math.max(height - FORGOTTEN, 0), now);
-  }
-
   /**
-   * Notes a use, in addition to those that are remembered, and tells how high they lay above `now`, or -Infinity when
-   * there are none. O(1).
-   */
-  use(hash: number, now: number): number {
-    const height = this.#raise(hash, USED, now);
-    return height === 0 ? Number.NEGATIVE_INFINITY : height + FORGOTTEN;
-  }
-
-  /** Brings the buckets of the hashes at even places near. The result is for nothing but to be used. */
-  prefetch(pairs: Int32Array, length: number): number {
-    const words = this.#words;
-    const shift = this.#shift;
-    let sum = 0;
-    for (let at = 0; at < length; at += 2) sum ^= words[(pairs[at]! >>> shift) * BUCKET]!;
-    return sum;
-  }
-
-  /**
-   * Raises the level of a hash to a height, and tells at which height it was; heights count from what is forgotten on, which
-   * is 0. Where the hash has no cell, the lowest of its bucket makes room.
+   * Tells of many things, one after the other, by their hashes: that each has been used, where its height is `USED`, or that
+   * it lies that high above `now`, `FORGOTTEN` at least; of two heights for one hash the greater is kept. The heights become
+   * those that were known before, `FORGOTTEN` for nothing. O(count).
    *
-   * Which of the four that is nobody can foretell, so it is worked out without a jump, and on two halves of a word at a time.
+   * Many at once, since each waits for a line of memory of its own: they come together. Where a hash has no cell the lowest
+   * of its bucket makes room; which of the four that is nobody can foretell, so it is worked out without a jump, on two
+   * halves of a word at a time. Inside, heights count from `FORGOTTEN` on.
    */
-  #raise(hash: number, wanted: number, now: number): number {
+  tell(hashes: Int32Array, heights: Int32Array, count: number, now: number): void {
     const words = this.#words;
-    const at = (hash >>> this.#shift) * BUCKET;
-    const cellsA = words[at]!;
-    const cellsB = words[at + 1]!;
-    const print = printOf(hash);
-    const prints = Math.imul(print, BOTH);
-    const base = Math.imul((now + FORGOTTEN) & LEVELS, BOTH);
-    const printsA = (cellsA >>> LEVEL_BITS) & PRINT_HALVES;
-    const printsB = (cellsB >>> LEVEL_BITS) & PRINT_HALVES;
-    const heightsA = (((cellsA & LEVEL_HALVES) | ABOVE_LEVELS) - base) & LEVEL_HALVES;
-    const heightsB = (((cellsB & LEVEL_HALVES) | ABOVE_LEVELS) - base) & LEVEL_HALVES;
-    // All bits of the halves that hold something of a height above 0, which is not too high.
-    const heldA = halvesOf(((printsA + PRINT_HALVES) >>> 2) & (heightsA + LEVEL_HALVES) & ~(heightsA + OVER), LEVEL_BITS);
-    const heldB = halvesOf(((printsB + PRINT_HALVES) >>> 2) & (heightsB + LEVEL_HALVES) & ~(heightsB + OVER), LEVEL_BITS);
-    const keptA = cellsA & heldA;
-    const keptB = cellsB & heldB;
-    // That of the hash comes before the lowest: all others count one more.
-    const othersA = halvesOf((printsA ^ prints) + PRINT_HALVES, PRINT_BITS);
-    const othersB = halvesOf((printsB ^ prints) + PRINT_HALVES, PRINT_BITS);
-    const orderA = ((((heightsA & heldA) + BOTH) & othersA) << WAY_BITS) | FIRST_WAYS;
-    const orderB = ((((heightsB & heldB) + BOTH) & othersB) << WAY_BITS) | SECOND_WAYS;
-    const isSecond = halvesOf((orderA | TOP_HALVES) - orderB, 15);
-    const order = (orderB & isSecond) | (orderA & ~isSecond);
-    const least = leastOf(order & HALF, order >>> 16);
-    const inB = -((least >> 1) & 1);
-    const shift = (least & 1) << 4;
-    const kept = (keptA & ~inB) | (keptB & inB);
-    // All bits when it is not that of the hash.
-    const isOther = -(least >> WAY_BITS) >> 31;
-    const height = ((((heightsA & heldA & ~inB) | (heightsB & heldB & inB)) >>> shift) & LEVELS) & ~isOther;
-    words[at] = keptA;
-    words[at + 1] = keptB;
-    const level = wanted === USED ? RAISED[height]! : Math.min(Math.max(wanted, height), HEIGHTS - 1);
-    if (level > 0) {
-      const cell = (print << LEVEL_BITS) | ((now + FORGOTTEN + level) & LEVELS);
-      words[at - inB] = (kept & ~(HALF << shift)) | (cell << shift);
+    const bits = this.#shift;
+    let near = 0;
+    for (let i = 0; i < count; i++) near ^= words[(hashes[i]! >>> bits) * BUCKET]!;
+    this.#near ^= near;
+    const zero = (now + FORGOTTEN) & LEVELS;
+    const zeros = Math.imul(zero, BOTH);
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i]!;
+      const at = (hash >>> bits) * BUCKET;
+      const cellsA = words[at]!;
+      const cellsB = words[at + 1]!;
+      // The bits of the hash that do not choose the bucket, never 0.
+      const print = (hash & PRINTS) + (((hash & PRINTS) - 1) >>> 31);
+      const prints = Math.imul(print, BOTH);
+      const printsA = (cellsA >>> LEVEL_BITS) & PRINT_HALVES;
+      const printsB = (cellsB >>> LEVEL_BITS) & PRINT_HALVES;
+      const levelsA = (((cellsA & LEVEL_HALVES) | ABOVE_LEVELS) - zeros) & LEVEL_HALVES;
+      const levelsB = (((cellsB & LEVEL_HALVES) | ABOVE_LEVELS) - zeros) & LEVEL_HALVES;
+      // Halves that hold something of a height above 0, and not too high, are kept.
+      const heldA = ((printsA + PRINT_HALVES) >>> 2) & (levelsA + LEVEL_HALVES) & ~(levelsA + OVER);
+      const heldB = ((printsB + PRINT_HALVES) >>> 2) & (levelsB + LEVEL_HALVES) & ~(levelsB + OVER);
+      const keptA = Math.imul((heldA >>> LEVEL_BITS) & BOTH, HALF);
+      const keptB = Math.imul((heldB >>> LEVEL_BITS) & BOTH, HALF);
+      const heightsA = levelsA & keptA;
+      const heightsB = levelsB & keptB;
+      // That of the hash comes before the lowest: all others count one more.
+      const othersA = Math.imul((((printsA ^ prints) + PRINT_HALVES) >>> PRINT_BITS) & BOTH, HALF);
+      const othersB = Math.imul((((printsB ^ prints) + PRINT_HALVES) >>> PRINT_BITS) & BOTH, HALF);
+      const orderA = (((heightsA + BOTH) & othersA) << WAY_BITS) | FIRST_WAYS;
+      const orderB = (((heightsB + BOTH) & othersB) << WAY_BITS) | SECOND_WAYS;
+      const isB = Math.imul((((orderA | TOP_HALVES) - orderB) >>> 15) & BOTH, HALF);
+      const order = (orderB & isB) | (orderA & ~isB);
+      const more = (order >>> 16) - (order & HALF);
+      const least = (order & HALF) + (more & (more >> 31));
+      const inB = -((least >> 1) & 1);
+      const half = (least & 1) << 4;
+      // Nothing, when it is not that of the hash.
+      const isKnown = ((least >> WAY_BITS) - 1) >> 31;
+      const height = (((heightsA & ~inB) | (heightsB & inB)) >>> half) & LEVELS & isKnown;
+      words[at] = cellsA & keptA;
+      words[at + 1] = cellsB & keptB;
+      const told = heights[i]!;
+      const level = told === USED ? RAISED[height]! : Math.min(Math.max(told - FORGOTTEN, height), HEIGHTS - 1);
+      if (level > 0) {
+        const cell = (print << LEVEL_BITS) | ((zero + level) & LEVELS);
+        words[at - inB] = (words[at - inB]! & ~(HALF << half)) | (cell << half);
+      }
+      heights[i] = height + FORGOTTEN;
     }
-    return height;
   }
 
   /**
@@ -153,25 +148,7 @@ export class FrequencyMemory {
       const words = Array.from(this.#words.subarray(at, at + BUCKET));
       const held = words.flatMap((word) => [word & HALF, word >>> 16]).filter((cell) => cell !== 0);
       const prints = new Set(held.map((cell) => cell >> LEVEL_BITS));
-      invariant(
-        prints.size === held.length && !prints.has(0),
-        `memory: a print stands twice in the bucket at ${at}`,
-      );
+      invariant(prints.size === held.length && !prints.has(0), `memory: a print stands twice in the bucket at ${at}`);
     }
   }
-}
-
-/** The bits of a hash that do not choose the bucket, never 0. */
-function printOf(hash: number): number {
-  return hash & PRINTS || 1;
-}
-
-/** All bits of the halves of a word that have a bit at this place. */
-function halvesOf(word: number, bit: number): number {
-  return Math.imul((word >>> bit) & BOTH, HALF);
-}
-
-/** The lesser of two small numbers. */
-function leastOf(a: number, b: number): number {
-  return a + ((b - a) & ((b - a) >> 31));
 }

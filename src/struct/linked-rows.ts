@@ -85,8 +85,18 @@ export class LinkedRows {
 
   /** Moves one that is in a list to the end of a list, the same or another. */
   move(list: number, node: number): void {
-    this.remove(node);
-    this.append(list, node);
+    const { ints } = this;
+    const place = this.#lists + node;
+    const at = ROW * place;
+    const before = ints[at + BEFORE]!;
+    const after = ints[at + AFTER]!;
+    ints[ROW * before + AFTER] = after;
+    ints[ROW * after + BEFORE] = before;
+    const last = ints[ROW * list + BEFORE]!;
+    ints[at + BEFORE] = last;
+    ints[at + AFTER] = list;
+    ints[ROW * last + AFTER] = place;
+    ints[ROW * list + BEFORE] = place;
   }
 
   /** Those of a list in order. */

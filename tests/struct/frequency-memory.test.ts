@@ -1,18 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { hashNumber } from '../../src/common/hash.js';
-import { FrequencyMemory } from '../../src/struct/frequency-memory.js';
+import { FORGOTTEN, FrequencyMemory, USED } from '../../src/struct/frequency-memory.js';
+
+/** As one by one. */
+function tell(memory: FrequencyMemory, keys: number[], height: number, now: number): number[] {
+  const heights = Int32Array.from(keys, () => height);
+  const hashes = Int32Array.from(keys, (key) => hashNumber(key, 0));
+  memory.tell(hashes, heights, keys.length, now);
+  return Array.from(heights);
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
 function remember(memory: FrequencyMemory, from: number, to: number, height: number, now = 0): void {
-  for (let key = from; key < to; key++) memory.remember(hashNumber(key, 0), height, now);
+  tell(memory, range(from, to), height, now);
 }
 
 function known(memory: FrequencyMemory, from: number, to: number, now = 0): number[] {
-  const heights: number[] = [];
-  for (let key = from; key < to; key++) {
-    const height = memory.use(hashNumber(key, 0), now);
-    if (height > Number.NEGATIVE_INFINITY) heights.push(height);
-  }
-  return heights;
+  return tell(memory, range(from, to), USED, now).filter((height) => height > FORGOTTEN);
 }
 
 describe('frequency memory', () => {
@@ -41,18 +46,18 @@ describe('frequency memory', () => {
 
   it('adds a use to those that it knows', () => {
     const memory = new FrequencyMemory(1_000);
-    const heights = Array.from({ length: 9 }, () => memory.use(7, 0));
+    const heights = tell(memory, Array(9).fill(7), USED, 0);
     // Levels are half octaves: 1, 2, 3, 4 … uses.
-    expect(heights.slice(0, 5)).toEqual([Number.NEGATIVE_INFINITY, 0, 2, 3, 4]);
+    expect(heights.slice(0, 5)).toEqual([FORGOTTEN, 0, 2, 3, 4]);
     expect(heights[8]).toBeGreaterThan(heights[4]!);
     memory.validate();
   });
 
   it('keeps of two levels of one hash the higher', () => {
     const memory = new FrequencyMemory(8);
-    memory.remember(7, 5, 0);
-    memory.remember(7, 2, 0);
-    expect(memory.use(7, 0)).toBe(5);
+    tell(memory, [7], 5, 0);
+    tell(memory, [7], 2, 0);
+    expect(tell(memory, [7], USED, 0)).toEqual([5]);
   });
 
   it('forgets nothing when it grows', () => {
