@@ -1,7 +1,8 @@
 import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
-import { FORGOTTEN, FrequencyMemory, HIGHEST, USED } from '../struct/frequency-memory.js';
-import { heightOf, MARKED, OCTAVE_BITS, UNUSED, used } from './decay.js';
+import { FrequencyMemory, USED } from '../struct/frequency-memory.js';
+import { heightOf, MARKED, UNUSED, used } from './decay.js';
+import { levelOf, Moves } from './moves.js';
 import type { Policy } from './policy.js';
 import { Ranking } from './ranking.js';
 import { SampleShare } from './sample-share.js';
@@ -10,12 +11,6 @@ import { sampleOf, Trial } from './trial.js';
 
 /** Keys that have left and are remembered, per entry. */
 const REMEMBERED = 4;
-/** A level of the memory is two ticks, half an octave of uses. */
-const LEVEL_BITS = OCTAVE_BITS - 1;
-const HALF = 1 << (LEVEL_BITS - 1);
-/** Arrivals and departures that are told to the memory together: at most so many, and one in so many entries. */
-const MAX_MOVES = 64;
-const ENTRIES_PER_MOVE = 64;
 /** Handles looked at, each time, to start the trial with what is held. */
 const SCAN = 1024;
 /** Hits noted for the trial, which are worked off together. A power of two. */
@@ -81,12 +76,7 @@ export class AutoPolicy implements Policy {
   readonly #notes = new Int32Array(NOTES);
   #noted = 0;
   #batches = 0;
-  /** Who has come and gone, in order: hashes, the handles that they have got, or -1, and the levels that they have gone with. */
-  readonly #hashes = new Int32Array(MAX_MOVES);
-  readonly #handles = new Int32Array(MAX_MOVES);
-  readonly #levels = new Int32Array(MAX_MOVES);
-  #moved = 0;
-  #movesWanted = 0;
+  readonly #moves = new Moves();
   #nextHash = 0;
   /** The cost of all entries, or NaN once they differ. */
   #cost = 0;
@@ -178,7 +168,6 @@ export class AutoPolicy implements Policy {
     this.#trial?.validate();
     invariant(this.#noted <= NOTES, `auto: ${this.#noted} hits are noted`);
     this.#share.validate(this.#ranking.rows, this.#sampled);
-    invariant(this.#moved < MAX_MOVES, `auto: ${this.#moved} moves are noted`);
   }
 
   /** For the first time somebody has to go. */
@@ -193,7 +182,6 @@ export class AutoPolicy implements Policy {
     this.#trial.maxBytes = bytes;
     this.#scan(this.#trial);
     this.#trial.maxBytes = bytes * this.#shareNow();
-    this.#movesWanted = 1;
     this.#trialUses = this.#ranking.clock.uses;
   }
 
@@ -212,8 +200,7 @@ export class AutoPolicy implements Policy {
     const { rows, clock } = this.#ranking;
     const weight = rows.weights[handle]!;
     if ((weight & UNUSED) !== 0) return;
-    const level = (heightOf(weight, clock.now) + HALF) >> LEVEL_BITS;
-    this.#move(rows.hash(handle), -1, Math.max(FORGOTTEN, Math.min(level, HIGHEST)));
+    this.#move(rows.hash(handle), -1, levelOf(heightOf(weight, clock.now)));
   }
 
   /** It leaves, or another takes its handle. */
@@ -233,7 +220,7 @@ export class AutoPolicy implements Policy {
       const size = ranking.rows.sizes[handle]!;
       share.add(handle, size);
       if ((ranking.rows.weights[handle]! & MARKED) !== 0) continue;
-      ranking.flag(handle, MARKED);
+      ranking.rows.weights[handle]! |= MARKED;
       trial.held(hash, size, ranking.rows.value(handle) * size, ranking.height(handle));
     }
   }
@@ -244,29 +231,15 @@ export class AutoPolicy implements Policy {
   }
 
   #move(hash: number, handle: number, level: number): void {
-    const at = this.#moved++;
-    this.#hashes[at] = hash;
-    this.#handles[at] = handle;
-    this.#levels[at] = level;
-    if (at + 1 >= this.#movesWanted) this.#settle(this.#memory!, this.#trial!);
+    if (this.#moves.add(hash, handle, level)) this.#settle(this.#memory!, this.#trial!);
   }
 
-  /** Tells the memory who has come and gone, many at a time, since each of them waits for a line of memory of its own. */
+  /** Tells the memory who has come and gone, and looks after the trial. */
   #settle(memory: FrequencyMemory, trial: Trial): void {
     const ranking = this.#ranking;
-    const { rows } = ranking;
-    const moved = this.#moved;
-    this.#moved = 0;
-    const levels = this.#levels;
-    memory.tell(this.#hashes, levels, moved, ranking.clock.now >> LEVEL_BITS);
-    for (let i = 0; i < moved; i++) {
-      if (levels[i] === FORGOTTEN) continue;
-      const handle = this.#handles[i]!;
-      if (handle < 0 || !rows.has(handle) || rows.hash(handle) !== this.#hashes[i]) continue;
-      ranking.credit(handle, levels[i]! << LEVEL_BITS);
-    }
+    const moved = this.#moves.count;
+    this.#moves.tell(memory, ranking);
     const { count } = ranking;
-    this.#movesWanted = Math.min(MAX_MOVES, 1 + Math.floor(count / ENTRIES_PER_MOVE));
     if (memory.cells < (REMEMBERED * count) / 2) memory.grow();
     if (this.#share.looked < ranking.rows.capacity) this.#scan(trial);
     if (this.#sampled * count > 2 * sampleOf(count) * ALL) this.#narrow(trial);

@@ -56,11 +56,10 @@ const MANY = 2 ** 14;
  * window always, however large it is, so it stays at least until the next write.
  */
 export class Ranking {
-  /** What is known of each entry: for whoever wants to look. */
+  /** What is known of each entry, and the time: for whoever wants to look. */
   readonly rows: EntryRows;
-  readonly #ranks = new RankBits(RANKS);
-  /** For whoever wants to look. */
   readonly clock: Clock;
+  readonly #ranks = new RankBits(RANKS);
   #discounts: Int32Array;
   #count = 0;
   #bytes = 0;
@@ -120,11 +119,6 @@ export class Ranking {
     weights[handle] = used(weight, (this.clock.now + height) | 0) | (weight & UNUSED);
   }
 
-  /** Sets flags of its weight. */
-  flag(handle: number, flags: number): void {
-    this.rows.weights[handle]! |= flags;
-  }
-
   /** A new entry, used for the first time. */
   insert(handle: number, size: number, value: number, hash = 0, flags = 0): void {
     const rows = this.rows;
@@ -153,10 +147,7 @@ export class Ranking {
     this.rows.weights[handle] = used(past, this.clock.now);
   }
 
-  /**
-   * The one that was named goes, and a new one takes its handle: `remove` and `insert`, with flags for its weight. All in one
-   * piece, since this is what an eviction costs.
-   */
+  /** The one that was named goes, and a new one takes its handle: `remove` and `insert` in one, with flags for its weight. */
   replace(handle: number, size: number, value: number, hash: number, flags: number): void {
     const { rows, clock } = this;
     const { ints, sizes } = rows;
