@@ -1,7 +1,10 @@
+import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { Attention } from '../../src/arena/attention.js';
+import { bellsOf } from '../../src/arena/bell.js';
 import { Gathering } from '../../src/arena/gathering.js';
-import type { Notice, ToKeeper } from '../../src/arena/protocol.js';
-import { isPacked, type Packed, packRequest, unpackRequests } from '../../src/arena/wire.js';
+import type { FromKeeper, Notice, ToKeeper } from '../../src/arena/protocol.js';
+import { isPacked, type Packed, packRequest, unpackAnswers, unpackRequests } from '../../src/arena/wire.js';
 import type { StoreRequest } from '../../src/arena/write-protocol.js';
 import { Bench, config, createKeeper, FOREVER, Line, pattern, storeRequest } from './support/line.js';
 
@@ -122,6 +125,33 @@ describe('the keeper', () => {
     expect(answers).toEqual(requests.map(() => ({ result: { stored: true } })));
     expect(of.bench.get('a')).toEqual(pattern(2, 200));
     of.keeper.validate();
+  });
+
+  it('answers together what waits for it already, up to a bound', async () => {
+    const keeper = createKeeper(() => 0);
+    // One that listens, but stays awake for nobody.
+    keeper.attention = Object.assign(new Attention(), { stay: () => undefined });
+    const { port1, port2 } = new MessageChannel();
+    keeper.connect(1, port1);
+    const answers: number[][] = [];
+    const bells = bellsOf(keeper.arena.control, 0);
+    const all = new Promise<void>((resolve) => {
+      port2.on('message', (message: Packed | FromKeeper) => {
+        if (!isPacked(message) && message.op === 'answer') answers.push([message.id]);
+        if (isPacked(message)) answers.push(unpackAnswers(message).map(({ id }) => id));
+        if (answers.flat().length === 12) resolve();
+      });
+    });
+    port2.postMessage({ id: 1, op: 'create', config: config('waits', 2 ** 20) });
+    bells.asked.ring();
+    const claim = { cache: 0, hash: 1, force: false, hardTimeoutMs: 1e6, negativeMs: 0, backOffMs: 0, inside: 0 };
+    for (let id = 2; id <= 12; id++) {
+      port2.postMessage(packRequest(id, { op: 'claim', key: `k${id}`, ...claim }));
+      bells.asked.ring();
+    }
+    await all;
+    port1.close();
+    expect(answers).toEqual([[1], [2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12]]);
   });
 
   it('refuses of what was asked together only what it has to', () => {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { MessagePort } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
 import { create, expectEmpty, thread, until } from './support/threads.js';
 
 /** Bytes that tell which write they belong to. */
@@ -34,6 +35,24 @@ describe('values of all sizes', () => {
     }
     expect(cache.stats.snapshot().sets).toBe(2 * values.length);
     expect(await cache.deleteByTag('ключ')).toBe(2 * values.length);
+    await expectEmpty(cache);
+  });
+
+  it('that are written within one turn are asked for in two messages', async () => {
+    const cache = await create<Uint8Array>({ maxBytes: '1MiB' });
+    const post = vi.spyOn(MessagePort.prototype, 'postMessage');
+    try {
+      for (let round = 0; round < 5; round++) {
+        const before = post.mock.calls.length;
+        const sets = Array.from({ length: 16 }, (_, i) => cache.set(`k${i}`, bytes(1000, round + i)));
+        expect(post.mock.calls.length - before).toBe(1);
+        expect((await Promise.all(sets)).every(Boolean)).toBe(true);
+        expect(post.mock.calls.length - before).toBe(2);
+      }
+    } finally {
+      post.mockRestore();
+    }
+    for (let i = 0; i < 16; i++) expect(cache.get(`k${i}`)).toEqual(bytes(1000, 4 + i));
     await expectEmpty(cache);
   });
 

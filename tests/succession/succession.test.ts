@@ -73,7 +73,7 @@ describe('a keeper that ends', () => {
     });
   });
 
-  it('has one when it runs out of memory, with pools that are a user’s own, and between the builds', {
+  it('has one when it runs out of memory, with many questions under way, pools that are a user’s own, and between the builds', {
     timeout: 2 * LONG_MS,
   }, async () => {
     const { code, stdout, stderr } = await runProgram(here('./fixtures/others.mjs'), here('.'), LONG_MS);
@@ -82,6 +82,8 @@ describe('a keeper that ends', () => {
     const bySecond = ['a: by the first', 'by the second: the second'];
     expect(JSON.parse(stdout)).toEqual({
       memory: { written: 1200, right: 1200, byTag: 1, isAnother: true },
+      // All that was asked is stored, in the order in which it was asked.
+      gathered: { refused: 0, wrong: 0, isAnother: true },
       // What the loads have given, and how many tasks the pool has run.
       ownPool: { before: [4096, 1], after: [4096, 2] },
       // What the functions of a cache's creator say: cost and TTL.
