@@ -41,13 +41,15 @@ describe('values of all sizes', () => {
   it('that are written within one turn are asked for in two messages', async () => {
     const cache = await create<Uint8Array>({ maxBytes: '1MiB' });
     const post = vi.spyOn(MessagePort.prototype, 'postMessage');
+    // What the tests' own runner posts is no array.
+    const count = () => post.mock.calls.filter(([message]) => Array.isArray(message)).length;
     try {
       for (let round = 0; round < 5; round++) {
-        const before = post.mock.calls.length;
+        const before = count();
         const sets = Array.from({ length: 16 }, (_, i) => cache.set(`k${i}`, bytes(1000, round + i)));
-        expect(post.mock.calls.length - before).toBe(1);
+        expect(count() - before).toBe(1);
         expect((await Promise.all(sets)).every(Boolean)).toBe(true);
-        expect(post.mock.calls.length - before).toBe(2);
+        expect(count() - before).toBe(2);
       }
     } finally {
       post.mockRestore();
