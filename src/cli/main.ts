@@ -26,6 +26,12 @@ async function run([command, ...args]: string[]): Promise<void> {
   await start(args);
 }
 
+/** What has been asked for, as far as it is known. */
+function commandLine(): string {
+  const command = process.argv[2];
+  return command !== undefined && Object.hasOwn(COMMANDS, command) ? `cachalot ${command}` : 'cachalot';
+}
+
 function version(): string {
   const path = new URL('../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
@@ -50,7 +56,7 @@ async function main(): Promise<void> {
     const isUsage = error instanceof UsageError;
     process.exitCode = isUsage ? 2 : 1;
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`${message}${isUsage ? '\nSee cachalot --help.' : ''}\n`);
+    process.stderr.write(`${message}${isUsage ? `\nSee ${commandLine()} --help.` : ''}\n`);
   }
 }
 

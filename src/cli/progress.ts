@@ -21,7 +21,7 @@ export class Progress {
     const bar = share === undefined ? '' : ` [${'#'.repeat(done)}${' '.repeat(WIDTH - done)}]`;
     const percent = share === undefined ? '' : ` ${Math.floor(100 * Math.min(1, share))} %`;
     const line = `${label}${bar}${percent} ${(requests / 1e6).toFixed(1)} M requests`;
-    this.#stream.write(`\r\x1b[K${line.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1))}`);
+    this.#stream.write(`\r\x1b[K${line.slice(0, Math.max(20, (this.#stream.columns || 80) - 1))}`);
   }
 
   /** Takes the bar away. */

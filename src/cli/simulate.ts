@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { formatBytes } from '../common/bytes.js';
 import { POLICY_NAMES } from '../policy/index.js';
 import { budgetText, parseBudgets } from './budget.js';
@@ -61,6 +62,8 @@ export async function simulate(args: string[]): Promise<void> {
   };
   const options = traceOptions(values);
   const threads = countOf('--threads', values.threads, 1);
+  // Now rather than after a long replay.
+  if (values.svg !== undefined) await asPicture(access(dirname(values.svg), constants.W_OK));
   const progress = new Progress();
   const done: Simulated[] = [];
   await withFiles(positionals, async (files) => {
@@ -68,10 +71,19 @@ export async function simulate(args: string[]): Promise<void> {
       done.push(await simulateTrace({ name: positionals[i]!, file }, grid, options, { progress, threads }));
     }
   }).finally(() => progress.clear());
-  if (values.svg !== undefined) await writeFile(values.svg, drawCharts(done));
   await print(
     values.json ? JSON.stringify({ results: done.flatMap(resultsOf) }, null, 2) : done.map(textOf).join('\n\n'),
   );
+  if (values.svg !== undefined) await asPicture(writeFile(values.svg, drawCharts(done)));
+}
+
+async function asPicture(written: Promise<void>): Promise<void> {
+  try {
+    await written;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`--svg: expected a file that can be written; ${reason}`, { cause });
+  }
 }
 
 /** One line of `--json`. */

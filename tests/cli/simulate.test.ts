@@ -120,7 +120,15 @@ describe('cachalot simulate', () => {
     expect(await runCli(['simulate', join(folder, 'nowhere')])).toMatchObject({ code: 1, stdout: '' });
     const cut = write('cut.gz', gzipSync(Buffer.alloc(80_000, 'key,1\n')).subarray(0, 60));
     expect((await runCli(['simulate', cut])).stderr).toContain('cut.gz: expected gzip; it is damaged after');
-    expect((await runCli(['simulate', CSV, '--svg', join(folder, 'no', 'where.svg')])).code).toBe(1);
+    const unwritable = await runCli(['simulate', CSV, '--svg', join(folder, 'no', 'where.svg')]);
+    expect([unwritable.code, unwritable.stdout]).toEqual([1, '']);
+    expect(unwritable.stderr).toMatch(/^--svg: expected a file that can be written; ENOENT: .*no/);
+    // A picture that fails in the end costs nobody the figures.
+    const late = await runCli(['simulate', CSV, '--svg', folder]);
+    expect([late.code, late.stderr.split(';')[0]]).toEqual([1, '--svg: expected a file that can be written']);
+    expect(late.stdout).toMatch(/requests missed/);
+    expect((await runCli(['simulate'])).stderr).toMatch(/\nSee cachalot simulate --help\.\n$/);
+    expect((await runCli(['simulat'])).stderr).toMatch(/\nSee cachalot --help\.\n$/);
   });
 
   it.each([
