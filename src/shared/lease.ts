@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { NO_PIN } from '../arena/layout.js';
 import type { SharedReader } from '../arena/reader.js';
 import { decodeView } from '../codec/index.js';
@@ -81,6 +82,11 @@ export class Lease<V> {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  /** In logs a lease is its value while it may be read, and nothing of how it is held. */
+  [inspect.custom](_depth: number, options: InspectOptions, format: typeof inspect): string {
+    return `Lease ${format(this.isReleased ? { isReleased: true } : { value: this.value }, options)}`;
   }
 
   /**

@@ -10,14 +10,19 @@ import { CacheError, describe } from '../common/error.js';
  */
 export class Reservation {
   #open = true;
+  readonly #writer: RecordWriter;
+  readonly #terms: EntryTerms;
 
   constructor(
     readonly key: string,
     /** In shared memory; undefined bytes at first. Not to be written to after `commit` or `abort`. */
     readonly bytes: Uint8Array,
-    readonly writer: RecordWriter,
-    readonly terms: EntryTerms,
-  ) {}
+    writer: RecordWriter,
+    terms: EntryTerms,
+  ) {
+    this.#writer = writer;
+    this.#terms = terms;
+  }
 
   /**
    * Publishes the bytes under the key, without a copy. The value is the bytes themselves; or `meta` if that contains a
@@ -39,10 +44,10 @@ export class Reservation {
     }
     this.#open = false;
     try {
-      return (await this.writer.publish(encoded, this.terms)) === 'stored';
+      return (await this.#writer.publish(encoded, this.#terms)) === 'stored';
     } catch (error) {
       if (!(error instanceof KeeperLostError)) throw error;
-      await this.writer.abort();
+      await this.#writer.abort();
       return false;
     }
   }
@@ -51,7 +56,7 @@ export class Reservation {
   async abort(): Promise<void> {
     this.#assertOpen('abort');
     this.#open = false;
-    await this.writer.abort();
+    await this.#writer.abort();
   }
 
   #assertOpen(what: string): void {

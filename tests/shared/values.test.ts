@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { create, expectEmpty } from './support/threads.js';
 
@@ -67,6 +68,18 @@ describe('a value', () => {
     const lease = cache.acquire('b')!;
     expect(lease.value.toString()).toBe('whale');
     lease.release();
+  });
+
+  it('is what a lease shows in logs, while it may be read', async () => {
+    const cache = await create<{ n: number }>();
+    await cache.set('k', { n: 1 });
+    const lease = cache.acquire('k')!;
+    expect(inspect(lease)).toBe('Lease { value: { n: 1 } }');
+    lease.release();
+    expect(inspect(lease)).toBe('Lease { isReleased: true }');
+    const reservation = await cache.reserve('r', 2);
+    expect(inspect(reservation)).toMatch(/^_?Reservation { key: 'r', bytes: Uint8Array\(2\) \[ \d+, \d+ \] }$/);
+    await reservation.abort();
   });
 
   it.each([
