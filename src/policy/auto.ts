@@ -142,11 +142,13 @@ export class AutoPolicy implements Policy {
     const weight = rows.weights[handle]!;
     if ((weight & UNUSED) === 0) this.#leaves(handle);
     if ((weight & MARKED) !== 0) this.#unshare(handle);
-    const isSampled = hash >>> 0 < this.#sampled;
+    // Once, since a large one is no integer to the processor.
+    const bits = hash | 0;
+    const isSampled = bits >>> 0 < this.#sampled;
     if (isSampled) this.#share.add(handle, Math.fround(size));
-    this.#ranking.replace(handle, size, cost / size, hash, isSampled ? UNUSED | MARKED : UNUSED);
-    this.#move(hash, handle, USED);
-    if (isSampled && hash >>> 0 < this.#limit) this.#written(hash, size, cost);
+    this.#ranking.replace(handle, size, cost / size, bits, isSampled ? UNUSED | MARKED : UNUSED);
+    this.#move(bits, handle, USED);
+    if (isSampled && bits >>> 0 < this.#limit) this.#written(bits, size, cost);
   }
 
   victim(): number {
@@ -212,16 +214,19 @@ export class AutoPolicy implements Policy {
   #scan(trial: Trial): void {
     const ranking = this.#ranking;
     const share = this.#share;
+    const { rows } = ranking;
     const from = share.looked;
-    share.looked = Math.min(ranking.rows.capacity, from + SCAN);
-    for (let handle = from; handle < share.looked; handle++) {
-      const hash = ranking.rows.hash(handle);
-      if (hash >>> 0 >= this.#sampled || !ranking.rows.has(handle)) continue;
-      const size = ranking.rows.sizes[handle]!;
+    const end = Math.min(rows.capacity, from + SCAN);
+    share.looked = end;
+    const next = (handle: number) => rows.firstBelow(this.#sampled, handle, end);
+    for (let handle = next(from); handle < end; handle = next(handle + 1)) {
+      if (!rows.has(handle)) continue;
+      const hash = rows.hash(handle);
+      const size = rows.sizes[handle]!;
       share.add(handle, size);
-      if ((ranking.rows.weights[handle]! & MARKED) !== 0) continue;
-      ranking.rows.weights[handle]! |= MARKED;
-      trial.held(hash, size, ranking.rows.value(handle) * size, ranking.height(handle));
+      if ((rows.weights[handle]! & MARKED) !== 0) continue;
+      rows.weights[handle]! |= MARKED;
+      trial.held(hash, size, rows.value(handle) * size, ranking.height(handle));
     }
   }
 

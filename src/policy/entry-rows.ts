@@ -49,6 +49,13 @@ export class EntryRows extends LinkedRows {
     return this.ints[this.at(handle) + HASH]!;
   }
 
+  /** The first handle from one on whose hash is below a limit, also of one that has left; `end` when there is none before. */
+  firstBelow(limit: number, from: number, end: number): number {
+    const { ints } = this;
+    for (let handle = from; handle < end; handle++) if (ints[this.at(handle) + HASH]! >>> 0 < limit) return handle;
+    return end;
+  }
+
   place(handle: number): number {
     return this.ints[this.at(handle) + DENSITY]! & PLACES;
   }
