@@ -30,7 +30,7 @@ export function bounded<T>({ work, timeoutMs, onStop, timedOut }: Bounded<T>): {
       onStop();
       reject(error);
     };
-    callOff = after(timeoutMs, () => stop(timedOut()), { ref: false });
+    callOff = after(timeoutMs, () => stop(timedOut()));
     work(callOff).then(
       (result) => {
         if (isFirst()) resolve(result);

@@ -1,5 +1,9 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Cache, type CacheOptions } from 'cachalot';
+import { expect, it } from 'vitest';
 import { transactionContract } from '../contract/transaction.js';
+import { runProgram } from '../support/run.js';
 
 type Value = number | string;
 
@@ -31,3 +35,9 @@ const harness = {
 };
 
 transactionContract('a Cache', harness);
+
+it('a transaction keeps its process alive until its deadline, and no longer', async () => {
+  const fixtures = fileURLToPath(new URL('fixtures', import.meta.url));
+  const { code, stdout } = await runProgram(join(fixtures, 'deadline.mjs'), fixtures);
+  expect([code, stdout]).toEqual([0, 'CacheTimeoutError\nCacheTimeoutError\nthe end\n']);
+});
