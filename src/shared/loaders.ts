@@ -25,6 +25,11 @@ export class Loaders<V> {
     if (typeof name !== 'string' || name === '') {
       throw new CacheConfigError(`loader: expected a non-empty name; got ${describe(name)}`);
     }
+    if (typeof loader !== 'function' && typeof loader !== 'string' && !(loader instanceof URL)) {
+      throw new CacheConfigError(
+        `loader '${name}': expected a function, or the URL of a module; got ${describe(loader)}`,
+      );
+    }
     const local = typeof loader === 'function' ? loader : undefined;
     const url = typeof loader === 'function' ? undefined : resolveLoaderUrl(name, loader);
     if (local) this.#functions.set(name, local);

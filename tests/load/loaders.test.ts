@@ -44,6 +44,9 @@ describe('what a loader gets', () => {
     await expect(cache.load('many', { act: 'echo', when: input.when }, { key: 'k' })).rejects.toThrow(
       "loader 'many': expected an input that can be cloned; $.when: an AbortSignal becomes an empty object",
     );
+    await expect(cache.registerLoader('href', 5 as never)).rejects.toThrow(
+      "loader 'href': expected a function, or the URL of a module; got 5 (number)",
+    );
     await cache.registerLoader('href', ({ to }: typeof input) => to.href);
     expect(await cache.load('href', input, { key: 'href' })).toBe('https://a.b/');
   });
