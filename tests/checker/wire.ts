@@ -31,6 +31,7 @@ export class Wire {
   /** Requests that have no answer yet. */
   readonly asked = new Set<number>();
   #next = 1;
+  #last = 0;
 
   constructor(
     readonly thread: number,
@@ -88,6 +89,12 @@ export class Wire {
     const id = this.nextId();
     this.asked.add(id);
     return { id, ...request };
+  }
+
+  /** A question has come to the keeper. */
+  arrives(id: number): void {
+    promise(id > this.#last, 'questions arrive in the order in which they were asked');
+    this.#last = id;
   }
 
   nextId(): number {

@@ -134,6 +134,7 @@ export class World {
     const asked = isPacked(message) ? unpackRequests(message) : [message];
     this.truth.storing.length = 0;
     for (const one of asked) {
+      if ('id' in one) wire.arrives(one.id);
       if (one.op === 'reserve' || one.op === 'store') wire.waiting.set(one.id, this.clock.now);
       this.#foresee(wire, one);
     }
