@@ -8,6 +8,7 @@ import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/event.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
 import { type EntryTerms, entryTerms, type Prepared } from './entry-terms.js';
+import type { Hits } from './hits.js';
 import { keyHash } from './key-hash.js';
 import { type ChangeListener, nobody, type Space, type SpaceOwner } from './space.js';
 import { Store } from './store.js';
@@ -36,6 +37,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   readonly space: Space<K, V>;
   changes: ChangeListener<K> = nobody();
   readonly #index: Map<K, number>;
+  readonly #hits: Hits<K, V>;
   /** Namespaces of the cache that somebody listens to: their listeners stay, though nobody may hold them. */
   readonly #heardSpaces: Set<SpaceOwner<K, V>>;
   /** Whether a hit needs no more than the value: no listener, no copy. */
@@ -69,6 +71,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     this.space = parent ? parent.engine.space.child(parent.name) : this.store.table.root;
     this.space.owner = this;
     this.#index = this.space.index;
+    this.#hits = this.store.hits;
     this.#heardSpaces = above ? above.#heardSpaces : new Set();
     this.#isUniform = !options.ttlOf && options.ttlJitter === 0;
     this.#writesPlainly = options.cost === 'requests' && !options.copy && this.#isUniform;
@@ -81,13 +84,18 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     return new Engine({ ...this.options, name: `${this.options.name}:${name}` }, { engine: this, name });
   }
 
-  /** A read that counts. */
+  /**
+   * A read that counts.
+   *
+   * Here and wherever else it is hot, flags are compared with `true`: that is one instruction for the compiler, while to turn
+   * a property into a truth value takes ten, since it might be a number or a string.
+   */
   read(key: K): V | undefined {
     const handle = this.#index.get(key);
-    const { hits, table } = this.store;
-    if (handle === undefined || hits.length >= hits.limit || !this.#isPlain) return this.#readCarefully(key, handle);
-    hits.handles[hits.length++] = handle;
-    return table.values[handle];
+    const hits = this.#hits;
+    if (handle === undefined || hits.granted <= 0 || this.#isPlain !== true) return this.#readCarefully(key, handle);
+    // `| 0`, since a `Map` may hold anything: each use of it as an index would look again whether it is a small integer.
+    return hits.take(handle | 0);
   }
 
   /** A read that leaves no trace. */
@@ -107,14 +115,14 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   writeLoaded(key: K, value: V, options: EntryOptions, loadMs: number): boolean {
     if (!this.write(key, value, options, loadMs)) return false;
     const handle = this.#index.get(key);
-    if (handle !== undefined) this.store.ledger.loadTimes.note(handle, loadMs);
+    if (handle !== undefined) this.store.ledger.noteLoad(handle, loadMs);
     return true;
   }
 
   /** Stores a value; `false` when it is too big, and then the key is gone. Throws before anything has changed. */
   write(key: K, value: V, options?: EntryOptions, loadMs = 0): boolean {
     checkValue(value, 'value');
-    if (!this.#writesPlainly || (options !== undefined && !isSizeOnly(options))) {
+    if (this.#writesPlainly !== true || (options !== undefined && !isSizeOnly(options))) {
       return this.#writeWith(key, value, options, loadMs);
     }
     return this.#place(key, value, options?.size ?? weigh(key, value, this.options.weigher), 1, this.#terms);
@@ -165,7 +173,8 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   }
 
   assertOpen(): void {
-    if (this.#isClosed) throw new CacheClosedError(`${this.options.name}: expected an open cache; it has been closed`);
+    if (this.#isClosed === true)
+      throw new CacheClosedError(`${this.options.name}: expected an open cache; it has been closed`);
   }
 
   /** Whether this was the first time. */
@@ -203,6 +212,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
 
   snapshot(): StatsSnapshot {
     const { store } = this;
+    store.hits.settle();
     return this.counters.snapshot({
       entries: store.freshCount,
       bytes: store.bytes,
@@ -213,6 +223,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   }
 
   resetStats(): void {
+    this.store.hits.settle();
     this.store.sample.rebase();
     this.counters.reset();
     const { bytes, savedMs } = this.store.ledger;
@@ -252,7 +263,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     if (size > this.store.maxEntryBytes) return this.#refuse(key, value, size);
     this.store.put(this.space, key, value, size, cost, terms);
     this.counters.sets++;
-    if (this.#isHeard) this.#tellWrite(key, value, size);
+    if (this.#isHeard === true) this.#tellWrite(key, value, size);
     return true;
   }
 
@@ -280,12 +291,11 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
       return undefined;
     }
     const { table, life } = store;
-    store.hits.add(handle);
+    const value = store.hits.add(handle) as V;
     if (life.isIdling) {
       this.ticker.refresh();
       life.use(handle, table.born(handle));
     }
-    const value = table.values[handle] as V;
     if (events.heard.hit) events.emit('hit', { key, value, size: table.size(handle) });
     return this.copied(key, value);
   }

@@ -4,6 +4,7 @@ import type { Table } from './table.js';
 
 /** What hits have brought: told from the hits of each entry when somebody asks, so that a hit need not add it up. */
 export class HitLedger<K, V> {
+  /** Of entries that were loaded: there is more to the table then than its columns. */
   readonly loadTimes = new LoadTimes();
   readonly loadCosts = new LoadCosts();
   readonly #table: Table<K, V>;
@@ -38,10 +39,16 @@ export class HitLedger<K, V> {
     if (this.loadTimes.isUsed) this.#pastMs += hits * this.loadTimes.get(handle);
   }
 
+  /** A load of the entry took so long. */
+  noteLoad(handle: number, loadMs: number): void {
+    this.#table.complicate();
+    this.loadTimes.note(handle, loadMs);
+  }
+
   /** The entry goes. */
   release(handle: number): void {
     this.settle(handle);
-    if (this.loadTimes.isUsed) this.loadTimes.forget(handle);
+    if (this.#table.isPlain !== true) this.loadTimes.forget(handle);
   }
 
   /** All entries go. */

@@ -1,14 +1,12 @@
-import { type Policy, touchEach } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import type { Counters } from '../stats/counters.js';
 import type { Lifetime } from './lifetime.js';
 import type { Sample } from './sample.js';
 import type { Table } from './table.js';
 import type { Ticker } from './ticker.js';
 
-/** Hits that are told together: few enough to stay in the nearest memory. */
-const BATCH = 64;
-/** One hit in so many is timed, the first among them. */
-const SAMPLED = 1024;
+/** One hit in so many is timed, the first among them. A prime, so that each entry of a loop has its turn. */
+const SAMPLED = 1021;
 
 interface HitsParts<K, V> {
   table: Table<K, V>;
@@ -16,92 +14,96 @@ interface HitsParts<K, V> {
   ticker: Ticker;
   counters: Counters;
   sample: Sample<K, V>;
-  /** Whether the policy is to be told of each hit at once. */
-  isDirect: boolean;
 }
 
 /**
- * Hits that have been answered, and that nobody has been told of yet.
+ * Who is told of a hit, beside the one who asked: the policy, the count of the entry, the sample.
  *
- * The policy and the statistics have their say on a hit in places of memory that are far from each other. So the hit itself is a
- * look-up, and one more word here; they are told in batches, in order, and whoever is about to ask or to change what
- * hits take part in calls `settle` first: what he sees is as if each had been told at once.
- *
- * That a hit needs no look at the clock is granted ahead, for `limit` hits: while nothing has a deadline, or all
- * deadlines lie far enough ahead of the last reading.
+ * That a hit needs no look at the clock is granted ahead, for so many hits: while nothing has a deadline, or all
+ * deadlines lie far enough ahead of the last reading. So one number tells whether a hit is a plain one, and counts it.
  */
 export class Hits<K, V> {
-  readonly handles: Int32Array = new Int32Array(BATCH);
-  length = 0;
-  /** A hit may be added without `add` as long as there are fewer. */
-  limit = 0;
-  /** How many of those that may be added so were taken from the uses of the clock's last reading. */
-  #granted = 0;
+  /** So many hits may be answered by `take`. */
+  granted = 0;
   policy!: Policy;
   readonly #table: Table<K, V>;
   readonly #life: Lifetime;
   readonly #ticker: Ticker;
   readonly #counters: Counters;
   readonly #sample: Sample<K, V>;
-  readonly #isDirect: boolean;
+  /** As many were granted when the hits were counted last. */
+  #counted = 0;
+  /** Whether they were taken from the uses of the clock's last reading. */
+  #isLent = false;
+  /** In which thousand of hits one was timed last. */
+  #timed = 0;
 
-  constructor({ table, life, ticker, counters, sample, isDirect }: HitsParts<K, V>) {
+  constructor({ table, life, ticker, counters, sample }: HitsParts<K, V>) {
     this.#table = table;
     this.#life = life;
     this.#ticker = ticker;
     this.#counters = counters;
     this.#sample = sample;
-    this.#isDirect = isDirect;
-    ticker.onOutdated = () => this.revoke();
+    ticker.onOutdated = () => {
+      if (this.#isLent) this.revoke();
+    };
   }
 
-  /** A hit of an entry that is known to be fresh. After it, others may be granted. */
-  add(handle: number): void {
-    if (this.length === BATCH) this.settle();
-    this.handles[this.length++] = handle;
-    if (this.#isDirect) this.settle();
-    else if (!this.#life.isTimed) this.limit = BATCH;
-    else if (this.#ticker.isBefore(this.#life.nextEnd())) this.#grant();
+  /** The value of an entry, by one of the hits that were granted. */
+  take(handle: number): V | undefined {
+    this.granted--;
+    const table = this.#table;
+    const value = table.values[handle];
+    if (++table.hits[handle]! < 0) this.#sample.hit(handle);
+    // Last, since a user's policy may throw: it has been a hit all the same.
+    this.policy.touch(handle);
+    return value;
   }
 
-  /** The next hit is to be looked at: something has a deadline that may be near. */
-  revoke(): void {
-    // What was not used of a grant is given back.
-    this.#ticker.uses += Math.min(this.#granted, Math.max(0, this.limit - this.length));
-    this.#granted = 0;
-    this.limit = 0;
-  }
-
-  /** Tells whoever is to know of the hits. O(hits). */
-  settle(): void {
-    const count = this.length;
-    if (count > 0) this.#tell(count);
-  }
-
-  /** As many hits as the last reading of the clock may still be used for. */
-  #grant(): void {
+  /** A hit of an entry that is known to be fresh, granted or not. After it, others may be granted. */
+  add(handle: number): V | undefined {
     this.revoke();
-    const ticker = this.#ticker;
-    this.#granted = Math.min(BATCH - this.length, ticker.uses);
-    ticker.uses -= this.#granted;
-    this.limit = this.length + this.#granted;
+    const hits = ++this.#counters.hits;
+    const thousand = Math.ceil(hits / SAMPLED);
+    if (thousand !== this.#timed) {
+      this.#timed = thousand;
+      this.#time(handle);
+    }
+    this.#grant(thousand * SAMPLED - hits);
+    // That one was counted.
+    this.granted++;
+    this.#counted = this.granted - 1;
+    return this.take(handle);
   }
 
-  #tell(count: number): void {
-    if (this.#life.isTimed) this.revoke();
-    this.length = 0;
-    const { handles } = this;
-    touchEach(this.policy, handles, count);
-    const { hits } = this.#table;
-    for (let i = 0; i < count; i++) {
-      const handle = handles[i]!;
-      if (++hits[handle]! < 0) this.#sample.hit(handle);
-    }
-    const before = this.#counters.hits;
-    this.#counters.hits = before + count;
-    if (Math.ceil(before / SAMPLED) < Math.ceil((before + count) / SAMPLED)) {
-      // Now here, now there in the batch, so that in a loop, too, each entry has its turn.
-      this.#time(handles[Math.floor(before / SAMPLED) % count]!);
+  /** Something ends then: unless that is far ahead, the next hit is to be looked at. */
+  limit(deadline: number): void {
+    if (!this.#isLent || this.#life.isIdling || !this.#ticker.isBefore(deadline)) this.revoke();
+  }
+
+  /** The next hit is to be looked at. */
+  revoke(): void {
+    this.settle();
+    if (this.#isLent) this.#ticker.uses += this.granted;
+    this.granted = 0;
+    this.#counted = 0;
+    this.#isLent = false;
+  }
+
+  /** Counts the hits that there have been. */
+  settle(): void {
+    this.#counters.hits += this.#counted - this.granted;
+    this.#counted = this.granted;
+  }
+
+  /** At most so many, as long as the last reading of the clock may be used. */
+  #grant(most: number): void {
+    const ticker = this.#ticker;
+    this.#isLent = this.#life.isTimed;
+    if (!this.#isLent) this.granted = most;
+    else if (ticker.isBefore(this.#life.nextEnd())) {
+      this.granted = Math.min(most, ticker.uses);
+      ticker.uses -= this.granted;
     }
   }
 

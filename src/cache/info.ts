@@ -4,7 +4,6 @@ import type { Store } from './store.js';
 /** Of an entry that is not dead. */
 export function describeEntry<K, V>(store: Store<K, V>, handle: number, now: number): EntryInfo {
   const { table, life } = store;
-  store.hits.settle();
   return {
     size: table.size(handle),
     ttl: life.ttl(handle),

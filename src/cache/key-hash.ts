@@ -4,19 +4,20 @@ import { hashNumber, hashString } from '../common/hash.js';
 const numbers = new WeakMap<WeakKey, number>();
 let nextNumber = 0;
 
-/** 32 bits of a key, the same whenever the same key comes, for policies that remember keys which have left. */
+/**
+ * 32 bits of a key, the same whenever the same key comes, for policies that remember keys which have left. With a sign:
+ * half of the unsigned ones would be objects of their own wherever they are handed on.
+ */
 export function keyHash(key: unknown, seed: number): number {
-  switch (typeof key) {
-    case 'string':
-      return hashString(key, seed);
-    case 'number':
-      return hashNumber(key, seed);
-    case 'object':
-    case 'function':
-      return hashNumber(key === null ? -1 : numberOf(key), seed);
-    default:
-      return hashString(String(key), seed);
-  }
+  // Asked in this form, what is a string is found out without a call.
+  if (typeof key === 'string') return hashString(key, seed) | 0;
+  if (typeof key === 'number') return hashNumber(key, seed) | 0;
+  return otherHash(key, seed);
+}
+
+function otherHash(key: unknown, seed: number): number {
+  const isObject = (typeof key === 'object' && key !== null) || typeof key === 'function';
+  return (isObject ? hashNumber(numberOf(key), seed) : hashString(String(key), seed)) | 0;
 }
 
 function numberOf(key: WeakKey): number {

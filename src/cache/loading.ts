@@ -77,7 +77,7 @@ export class Loading<K, V> {
 
   /** The key was written or removed: a load that runs is not to undo that. */
   supersede(key: K): void {
-    if (this.#isBusy) this.#supersede(key);
+    if (this.#isBusy === true) this.#supersede(key);
   }
 
   /** What bears one of these tags was removed: as `supersede`, for the loads of what is to bear one. */

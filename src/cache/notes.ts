@@ -4,14 +4,18 @@ import type { Table } from './table.js';
 export class Notes<K, V> {
   readonly #table: Table<K, V>;
   readonly #costs = new Map<number, number>();
-  #isUsed = false;
 
   constructor(table: Table<K, V>) {
     this.#table = table;
   }
 
+  /** Whether no entry has a cost of its own. */
+  get isEmpty(): boolean {
+    return this.#costs.size === 0;
+  }
+
   cost(handle: number): number {
-    return this.#costs.size === 0 ? 1 : (this.#costs.get(handle) ?? 1);
+    return this.isEmpty ? 1 : (this.#costs.get(handle) ?? 1);
   }
 
   tags(handle: number): readonly string[] {
@@ -19,19 +23,18 @@ export class Notes<K, V> {
   }
 
   add(handle: number, cost: number, tags: readonly string[] = []): void {
-    this.#isUsed = true;
+    this.#table.complicate();
     if (cost !== 1) this.#costs.set(handle, cost);
     if (tags.length > 0) this.#table.spaceOf(handle).tagged.set(handle, tags);
   }
 
   /** The entry leaves, or has another value. */
   remove(handle: number): void {
-    if (this.#isUsed) this.#strip(handle);
+    if (this.#table.isPlain !== true) this.#strip(handle);
   }
 
   /** Tags go with their spaces. */
   clear(): void {
-    this.#isUsed = false;
     this.#costs.clear();
   }
 

@@ -96,8 +96,8 @@ export class Sample<K, V> {
     this.#missedKey = key;
     this.#missedSpace = space;
     this.#missedHash = hash;
-    if (hash >= this.#log.threshold) return;
-    this.#log.miss(hash, this.#life.isTimed ? this.#since(this.#ticker.now()) : undefined);
+    if (!this.#follows(hash)) return;
+    this.#log.miss(hash >>> 0, this.#life.isTimed ? this.#since(this.#ticker.now()) : undefined);
   }
 
   /** The hash of a key that is about to be written: mostly it was missed just now. */
@@ -111,21 +111,21 @@ export class Sample<K, V> {
     if (this.#isResting()) return;
     const known = hash || this.hashOf(space, key);
     this.#missedKey = undefined;
-    if (known < this.#log.threshold) this.#follow(handle, known);
+    if (this.#follows(known)) this.#follow(handle, known);
   }
 
   /** Another value for an entry that is marked. */
   overwrite(handle: number): void {
     const hash = this.#hashAt(handle);
     this.#forgetAt(handle);
-    if (hash < this.#log.threshold) this.#write(handle, hash);
+    if (this.#follows(hash)) this.#write(handle, hash);
     else this.#unmark(handle);
   }
 
   /** A value that is too big for this budget, and might not be for another. */
   refuse(space: Space<K, V>, key: K, size: number): void {
     const hash = keyHash(key, space.seed);
-    if (hash < this.#log.threshold) this.#log.write(hash, size, this.#usualCost(size));
+    if (this.#follows(hash)) this.#log.write(hash >>> 0, size, this.#usualCost(size));
   }
 
   /** An entry that is marked leaves, or ends; for want of room that is nothing to write down. */
@@ -188,11 +188,16 @@ export class Sample<K, V> {
     this.#mask = length - 1;
   }
 
+  /** Whether the requests of a key with this hash are written down. */
+  #follows(hash: number): boolean {
+    return hash >>> 0 < this.#log.threshold;
+  }
+
   /** A new entry is one of those that are followed. */
   #follow(handle: number, hash: number): void {
     const { count } = this.#table;
     this.#log.fit(Math.max(count, Math.min(FORESIGHT * count, this.#expected())));
-    if (hash >= this.#log.threshold) return;
+    if (!this.#follows(hash)) return;
     this.#table.hits[handle]! |= FOLLOWED;
     this.#write(handle, hash);
   }
@@ -211,16 +216,16 @@ export class Sample<K, V> {
   #noteHit(handle: number): void {
     this.#fit();
     const hash = this.#hashAt(handle);
-    if (hash >= this.#log.threshold) {
+    if (!this.#follows(hash)) {
       this.#unmark(handle);
       return;
     }
     const deadline = this.#life.isIdling ? this.#end(handle) : undefined;
-    this.#remember(handle, hash, this.#log.request(hash, this.#table.size(handle), this.#cost(handle), deadline));
+    this.#remember(handle, hash, this.#log.request(hash >>> 0, this.#table.size(handle), this.#cost(handle), deadline));
   }
 
   #write(handle: number, hash: number): void {
-    this.#log.write(hash, this.#table.size(handle), this.#cost(handle), this.#end(handle));
+    this.#log.write(hash >>> 0, this.#table.size(handle), this.#cost(handle), this.#end(handle));
   }
 
   #end(handle: number): number | undefined {
@@ -233,14 +238,14 @@ export class Sample<K, V> {
   }
 
   #remove(hash: number): void {
-    if (hash < this.#log.threshold) this.#log.remove(hash);
+    if (this.#follows(hash)) this.#log.remove(hash >>> 0);
   }
 
   /** Of an entry that is marked. */
   #hashAt(handle: number): number {
     const at = KNOWN_WORDS * (handle & this.#mask);
     return this.#known[at] === handle
-      ? this.#known[at + 1]! >>> 0
+      ? this.#known[at + 1]!
       : keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed);
   }
 

@@ -63,7 +63,7 @@ export class Space<K, V> {
 
   /** The handle of a key, for a write. */
   find(key: K): number | undefined {
-    return this.#hasMissed && key === this.#lastMissed ? undefined : this.index.get(key);
+    return this.#hasMissed === true && key === this.#lastMissed ? undefined : this.index.get(key);
   }
 
   /** A key has been looked for in vain. */

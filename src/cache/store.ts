@@ -48,8 +48,10 @@ export class Store<K, V> {
   maxEntries: number;
   /** The largest charge of one entry. */
   maxEntryBytes: number;
-  readonly #ledger: HitLedger<K, V>;
-  readonly #sample: Sample<K, V>;
+  /** What the hits have brought. */
+  readonly ledger: HitLedger<K, V>;
+  /** What was asked of some of the keys. */
+  readonly sample: Sample<K, V>;
   #policy: Policy;
   readonly #followsMaxBytes: boolean;
   readonly #policyOption: ResolvedCacheOptions<K, V>['policy'];
@@ -68,31 +70,17 @@ export class Store<K, V> {
     this.#counters = counters;
     const cost = (handle: number) => this.notes.cost(handle);
     const { table, life } = this;
-    this.#ledger = new HitLedger(table);
-    this.#sample = new Sample({ table, life, ticker, counters, options, cost, expected: this.#growth.expected });
-    const isDirect = typeof options.policy !== 'string';
-    this.hits = new Hits({ table, life, ticker, counters, sample: this.#sample, isDirect });
+    this.ledger = new HitLedger(table);
+    this.sample = new Sample({ table, life, ticker, counters, options, cost, expected: this.#growth.expected });
+    this.hits = new Hits({ table, life, ticker, counters, sample: this.sample });
     this.#policy = this.#newPolicy();
     const longestWait = options.ownClock ? Number.POSITIVE_INFINITY : LONGEST_WAIT_FOR_FOREIGN_CLOCK_MS;
     this.sweeper = new Sweeper(this, { interval: options.sweepInterval, longestWait });
   }
 
-  /** Who goes next: all hits told, as in whatever else of the store they take part in. */
+  /** Who goes next. */
   get policy(): Policy {
-    this.hits.settle();
     return this.#policy;
-  }
-
-  /** What the hits have brought. */
-  get ledger(): HitLedger<K, V> {
-    this.hits.settle();
-    return this.#ledger;
-  }
-
-  /** What was asked of some of the keys. */
-  get sample(): Sample<K, V> {
-    this.hits.settle();
-    return this.#sample;
   }
 
   /** Entries held, whatever their state. */
@@ -130,19 +118,19 @@ export class Store<K, V> {
    * hot path and an object for them would be garbage at once.
    */
   put(space: Space<K, V>, key: K, value: V, size: number, cost: number, terms: EntryTerms): void {
-    const ticker = this.#ticker;
-    this.hits.settle();
-    // A reading some calls old can only shorten a life by what has passed since: nothing, to a long one.
-    if (ticker.uses > 0 && !terms.isShort) ticker.uses--;
-    else ticker.now();
     const { table } = this;
+    const ticker = this.#ticker;
+    if (table.isPlain !== true) this.hits.revoke();
+    // A reading some calls old can only shorten a life by what has passed since: nothing, to a long one.
+    if (ticker.uses > 0 && terms.isShort !== true) ticker.uses--;
+    else ticker.now();
     const held = space.find(key);
     if (held !== undefined) {
-      this.#overwrite(held, value, size, cost, terms);
+      this.#overwrite(held | 0, value, size, cost, terms);
       return;
     }
     const isFull = this.bytes + size > this.maxBytes || table.count >= this.maxEntries;
-    const hash = this.#policy.wantsHash ? this.#sample.hashOf(space, key) : 0;
+    const hash = this.#policy.wantsHash === true ? this.sample.hashOf(space, key) : 0;
     const victim = isFull ? this.#makeRoom(size, 1, -1) : -1;
     let handle = victim;
     if (victim >= 0) table.exchange(victim, space, key, value, size);
@@ -150,8 +138,8 @@ export class Store<K, V> {
     this.bytes += size;
     this.#counters.missBytes += size;
     table.births.set(handle, ticker.time[0]!);
-    if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
-    this.#sample.insert(space, key, handle, hash);
+    if (table.isPlain !== true || terms.isPlain !== true || cost !== 1) this.#finish(handle, cost, terms);
+    this.sample.insert(space, key, handle, hash);
     // Last, since a user's policy may throw: the ledger is true all the same.
     if (victim >= 0) replaceVictim(this.#policy, victim, size, cost, hash);
     else this.#policy.insert(handle, size, cost, hash);
@@ -159,7 +147,6 @@ export class Store<K, V> {
 
   /** Takes an entry out. The reason is the caller's word; `reasonFor` knows the one for the dead. */
   drop(handle: number, reason: RemovalReason): void {
-    this.hits.settle();
     this.#letGo(handle, reason);
     this.table.release(handle);
     this.#policy.remove(handle);
@@ -168,12 +155,12 @@ export class Store<K, V> {
   /** Takes all entries out, telling each with that reason unless `silently`. */
   clear({ silently = false } = {}): void {
     const { table, policy } = this;
-    this.#ledger.clear();
+    this.ledger.clear();
     if (!silently) {
       this.readClock();
       noteAll(this, this.#counters);
     }
-    this.#sample.clear();
+    this.sample.clear();
     const handles = policy === this.#policyOption ? [...table.handles()] : [];
     this.notes.clear();
     this.life.clear();
@@ -202,7 +189,6 @@ export class Store<K, V> {
     if (this.#followsMaxBytes) this.maxEntryBytes = maxBytes;
     if (this.bytes <= maxBytes) return;
     this.#ticker.now();
-    this.hits.settle();
     try {
       this.#makeRoom(0, 0, -1);
     } finally {
@@ -212,7 +198,9 @@ export class Store<K, V> {
 
   /** To be called when an entry has got another time of death. */
   planSweep(handle: number): void {
-    if (this.life.isTimed) this.#planFor(handle);
+    if (!this.life.isTimed) return;
+    this.table.complicate();
+    this.#planFor(handle);
   }
 
   /** Plans the sweep of whatever dies first. */
@@ -223,10 +211,11 @@ export class Store<K, V> {
 
   /** Throws when an invariant is broken. O(n log n). */
   validate(): void {
-    this.hits.settle();
     invariant(this.table.validate() === this.bytes, 'the ledger is the sum of the entries');
     invariant(this.bytes <= this.maxBytes, 'no more bytes than allowed');
     invariant(this.count <= this.maxEntries, 'no more entries than allowed');
+    const isSimple = !this.life.isTimed && this.notes.isEmpty && !this.ledger.loadTimes.isUsed;
+    invariant(isSimple || !this.table.isPlain, 'the table knows that there is more to its entries than its columns');
     invariant(this.#policy.order().length === this.count, 'the policy orders all entries');
     this.#policy.validate();
     this.life.validate();
@@ -235,16 +224,15 @@ export class Store<K, V> {
   #overwrite(handle: number, value: V, size: number, cost: number, terms: EntryTerms): void {
     const { table, removals } = this;
     const oldSize = table.size(handle);
-    if (removals.isHeard || this.life.isTimed) this.#tellReplaced(handle, oldSize, size);
-    this.#ledger.settle(handle);
+    if (removals.isHeard === true || this.life.isTimed === true) this.#tellReplaced(handle, oldSize, size);
+    this.ledger.settle(handle);
     table.values[handle] = value;
-    table.resize(handle, size);
+    if (size !== oldSize) table.resize(handle, size);
     table.countHits(handle, 0);
     table.births.set(handle, this.#ticker.time[0]!);
     this.bytes += size - oldSize;
-    this.notes.remove(handle);
-    if (this.life.isTimed || !terms.isPlain || cost !== 1) this.#finish(handle, cost, terms);
-    if (table.hits[handle]! < 0) this.#sample.overwrite(handle);
+    if (table.isPlain !== true || terms.isPlain !== true || cost !== 1) this.#finish(handle, cost, terms);
+    if (table.hits[handle]! < 0) this.sample.overwrite(handle);
     try {
       this.#policy.update(handle, size, cost);
       if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
@@ -271,21 +259,25 @@ export class Store<K, V> {
     const size = table.size(handle);
     if (reason === 'evict') this.#counters.evictions++;
     else this.#counters.countRemoval(reason);
-    if (table.hits[handle]! < 0) this.#sample.leave(handle, reason === 'evict');
-    if (removals.isHeard) {
+    if (table.hits[handle]! < 0) this.sample.leave(handle, reason === 'evict');
+    if (removals.isHeard === true) {
       const { events } = table.spaceOf(handle).owner;
       removals.note(events, table.keys[handle] as K, table.values[handle] as V, size, reason);
     }
-    this.#ledger.release(handle);
-    if (this.life.isTimed) this.life.forget(handle);
-    this.notes.remove(handle);
+    this.ledger.release(handle);
+    if (table.isPlain !== true) {
+      this.life.forget(handle);
+      this.notes.remove(handle);
+    }
     this.bytes -= size;
   }
 
-  /** The last of a write: what not every entry has. */
+  /** The last of a write: what not every entry has, and what another value had. */
   #finish(handle: number, cost: number, terms: EntryTerms): void {
     const { life } = this;
+    this.notes.remove(handle);
     if (life.isTimed || terms.isTimed) {
+      this.table.complicate();
       life.start(handle, terms);
       this.#planFor(handle);
     }
@@ -295,7 +287,7 @@ export class Store<K, V> {
   #planFor(handle: number): void {
     const deadAt = this.life.deadAt(handle);
     if (deadAt < this.sweeper.due) this.sweeper.plan(deadAt, this.#ticker.time[0]!);
-    if (this.life.isIdling || !this.#ticker.isBefore(this.life.endsAt(handle))) this.hits.revoke();
+    this.hits.limit(this.life.endsAt(handle));
   }
 
   /**
@@ -306,9 +298,9 @@ export class Store<K, V> {
   #makeRoom(bytes: number, entries: 0 | 1, kept: number): number {
     const { table, life } = this;
     const maxBytes = this.maxBytes - bytes;
-    if (life.isTimed) life.advance();
+    if (life.isTimed === true) life.advance();
     while (this.bytes > maxBytes || table.count + entries > this.maxEntries) {
-      const gone = life.isTimed ? life.firstGone() : -1;
+      const gone = life.isTimed === true ? life.firstGone() : -1;
       if (gone >= 0) {
         this.drop(gone, this.reasonFor(gone, 'evict'));
         continue;

@@ -1,12 +1,12 @@
 import { invariant } from '../common/invariant.js';
-import { expectedCapacity, grownInt32, grownList, grownUint32 } from '../struct/grow.js';
+import { expectedCapacity, grownInt32, grownList } from '../struct/grow.js';
 import { Times } from '../struct/times.js';
 import { Space } from './space.js';
 
 /** In `hits`, the sign: the requests of the key are written down, see sample.ts. */
 export const FOLLOWED: number = 1 << 31;
 /** The largest size that fits into its column. Larger ones, and there are few, lie in a `Map`, and 0 stands for them. */
-const MAX_PLAIN_SIZE = 2 ** 32 - 1;
+const MAX_PLAIN_SIZE = 2 ** 31 - 1;
 /** A count of hits beyond is put aside, long before it could reach the sign. */
 const MAX_PLAIN_HITS = 2 ** 30;
 
@@ -38,14 +38,24 @@ export class Table<K, V> {
   readonly #hitsAside = new Map<number, number>();
   /** When each entry was written, refreshed or touched. */
   readonly births = new Times();
+  /**
+   * Whether there is nothing more to an entry than its columns: no deadline, cost, tag, load time or namespace, nor anything
+   * put aside. Whoever brings something of the kind calls `complicate`.
+   */
+  isPlain = true;
   /** Bytes charged. */
-  #sizes: Uint32Array = new Uint32Array(0);
+  #sizes: Int32Array = new Int32Array(0);
   readonly #largeSizes = new Map<number, number>();
   #free: number[] = [];
   /** Handles below have been given out. */
   #used = 0;
   /** The space of each handle, once there are others than the root. */
   #spaces: Space<K, V>[] | undefined;
+
+  /** From now on, until all are cleared, there is more to some entry than its columns. */
+  complicate(): void {
+    this.isPlain = false;
+  }
 
   /** The space that an entry's key lives in. */
   spaceOf(handle: number): Space<K, V> {
@@ -65,15 +75,19 @@ export class Table<K, V> {
   /** Hits of the present value. */
   hitsOf(handle: number): number {
     const hits = this.hits[handle]! & ~FOLLOWED;
-    return this.#hitsAside.size > 0 ? hits + (this.#hitsAside.get(handle) ?? 0) : hits;
+    return this.isPlain === true ? hits : hits + (this.#hitsAside.get(handle) ?? 0);
   }
 
   /** The value has had so many hits. To be called again before they are 2^30 more. */
   countHits(handle: number, hits: number): void {
     this.hits[handle]! &= FOLLOWED;
-    if (hits < MAX_PLAIN_HITS) this.hits[handle]! |= hits;
-    if (hits >= MAX_PLAIN_HITS) this.#hitsAside.set(handle, hits);
-    else if (this.#hitsAside.size > 0) this.#hitsAside.delete(handle);
+    if (hits < MAX_PLAIN_HITS) {
+      this.hits[handle]! |= hits;
+      if (this.isPlain !== true) this.#hitsAside.delete(handle);
+    } else {
+      this.complicate();
+      this.#hitsAside.set(handle, hits);
+    }
   }
 
   /** Keeps the count of an entry's hits from growing beyond its column; to be called at some of them. */
@@ -101,8 +115,19 @@ export class Table<K, V> {
 
   /** Takes an entry out, and puts a new one in its place. */
   exchange(handle: number, space: Space<K, V>, key: K, value: V, size: number): void {
-    this.#unindex(handle);
-    this.#fill(handle, space, key, value, size);
+    if (this.isPlain !== true || space !== this.root || (size | 0) !== size) {
+      this.#unindex(handle);
+      this.#fill(handle, space, key, value, size);
+      return;
+    }
+    // The same for what is plain, in a piece: this is the hot path of a cache that is full.
+    const { keys, values } = this;
+    space.index.delete(keys[handle] as K);
+    keys[handle] = key;
+    values[handle] = value;
+    this.#sizes[handle] = size | 0;
+    this.hits[handle] = 0;
+    space.add(key, handle);
   }
 
   /** Takes the entry out; its handle may be given to another at once. */
@@ -124,13 +149,14 @@ export class Table<K, V> {
   clear(): void {
     for (const space of this.root.within()) space.clear();
     this.count = 0;
+    this.isPlain = true;
     this.#spaces = undefined;
     this.keys = [];
     this.values = [];
     this.hits = new Int32Array(0);
     this.#hitsAside.clear();
     this.births.clear();
-    this.#sizes = new Uint32Array(0);
+    this.#sizes = new Int32Array(0);
     this.#used = 0;
     this.#free = [];
     this.#largeSizes.clear();
@@ -163,16 +189,18 @@ export class Table<K, V> {
     this.keys[handle] = key;
     this.values[handle] = value;
     this.#setSize(handle, size);
+    this.countHits(handle, 0);
     this.hits[handle] = 0;
-    if (this.#hitsAside.size > 0) this.#hitsAside.delete(handle);
     space.add(key, handle);
     if (this.#spaces !== undefined || space !== this.root) this.#house(handle, space, size);
   }
 
   #setSize(handle: number, size: number): void {
-    const isPlain = size <= MAX_PLAIN_SIZE;
-    this.#sizes[handle] = isPlain ? size : 0;
-    if (!isPlain) this.#largeSizes.set(handle, size);
+    const isLarge = size > MAX_PLAIN_SIZE;
+    this.#sizes[handle] = isLarge ? 0 : size;
+    if (!isLarge) return;
+    this.complicate();
+    this.#largeSizes.set(handle, size);
   }
 
   #unindex(handle: number): void {
@@ -181,6 +209,7 @@ export class Table<K, V> {
   }
 
   #house(handle: number, space: Space<K, V>, size: number): void {
+    this.complicate();
     this.#spaces ??= Array.from(this.keys, () => this.root);
     this.#spaces[handle] = space;
     space.bytes += size;
@@ -207,7 +236,7 @@ export class Table<K, V> {
     this.values = grownList(this.values, capacity);
     this.hits = grownInt32(this.hits, capacity);
     this.births.grow(capacity);
-    this.#sizes = grownUint32(this.#sizes, capacity);
+    this.#sizes = grownInt32(this.#sizes, capacity);
     growth.grown(capacity);
   }
 }

@@ -1,7 +1,7 @@
 import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
 import { FrequencyMemory, USED } from '../struct/frequency-memory.js';
-import { heightOf, MARKED, UNUSED, used } from './decay.js';
+import { heightOf, MARKED, UNUSED } from './decay.js';
 import { levelOf, Moves } from './moves.js';
 import type { Policy } from './policy.js';
 import { Ranking } from './ranking.js';
@@ -94,20 +94,6 @@ export class AutoPolicy implements Policy {
 
   touch(handle: number): void {
     if ((this.#ranking.touch(handle) & MARKED) !== 0) this.#note(handle);
-  }
-
-  touchAll(handles: Int32Array, count: number): void {
-    const { clock, rows } = this.#ranking;
-    const { weights } = rows;
-    const entries = this.#ranking.count;
-    const isOneTick = clock.useMany(count);
-    for (let i = 0; i < count; i++) {
-      const handle = handles[i]!;
-      if (!isOneTick) clock.use(entries);
-      const weight = weights[handle]!;
-      weights[handle] = used(weight, clock.now);
-      if ((weight & MARKED) !== 0) this.#note(handle);
-    }
   }
 
   update(handle: number, size: number, cost: number): void {

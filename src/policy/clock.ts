@@ -35,13 +35,6 @@ export class Clock {
     if (--this.#left < 0) this.#advance(count);
   }
 
-  /** So many are used, if the present tick lasts so long; tells whether it does. O(1). */
-  useMany(uses: number): boolean {
-    if (uses > this.#left) return false;
-    this.#left -= uses;
-    return true;
-  }
-
   /** The next tick, or as many as one use is worth where there are few entries. */
   #advance(count: number): void {
     const uses = (this.#halfLife * Math.max(count, 5)) / TICKS;

@@ -6,10 +6,6 @@ export class LruPolicy extends FifoPolicy {
     this.list.move(0, handle);
   }
 
-  touchAll(handles: Int32Array, count: number): void {
-    this.list.moveAll(0, handles, count);
-  }
-
   override update(handle: number): void {
     this.list.move(0, handle);
   }

@@ -18,11 +18,6 @@ export interface Policy {
   insert(handle: number, size: number, cost: number, hash?: number): void;
   /** A hit. O(1): it notes the use and reorders nothing that is ordered by priority. */
   touch(handle: number): void;
-  /**
-   * The first `count` of the handles were hit, one after the other: as `touch` of each, for policies that can do it for
-   * less. Others leave it out.
-   */
-  touchAll?(handles: Int32Array, count: number): void;
   /** The entry was overwritten. What it means for the order is up to the policy; a lower priority counts at once. */
   update(handle: number, size: number, cost: number): void;
   /** The entry left, for whatever reason, eviction included. */
@@ -56,10 +51,4 @@ export function replaceVictim(policy: Policy, handle: number, size: number, cost
     policy.remove(handle);
     policy.insert(handle, size, cost, hash);
   }
-}
-
-/** Those entries were hit, one after the other. */
-export function touchEach(policy: Policy, handles: Int32Array, count: number): void {
-  if (policy.touchAll !== undefined) policy.touchAll(handles, count);
-  else for (let i = 0; i < count; i++) policy.touch(handles[i]!);
 }

@@ -35,6 +35,7 @@ export class LoadTimes {
   }
 
   clear(): void {
+    this.isUsed = false;
     this.#ms.fill(0);
   }
 

@@ -102,28 +102,6 @@ export class LinkedLists {
     links[2 * end] = place;
   }
 
-  /** Moves the first `count` of these nodes, one after the other, as `move` does. */
-  moveAll(list: number, nodes: Int32Array, count: number): void {
-    const links = this.#links;
-    const lists = this.#lists;
-    const end = 2 * (lists + ~list);
-    let last = links[end]!;
-    for (let i = 0; i < count; i++) {
-      const place = lists + nodes[i]!;
-      if (place === last) continue;
-      const at = 2 * place;
-      const before = links[at]!;
-      const after = links[at + 1]!;
-      links[2 * before + 1] = after;
-      links[2 * after] = before;
-      links[2 * last + 1] = place;
-      links[at] = last;
-      links[at + 1] = end >> 1;
-      last = place;
-    }
-    links[end] = last;
-  }
-
   /** The nodes of a list in order. */
   toArray(list: number): number[] {
     const nodes: number[] = [];
