@@ -3,8 +3,11 @@ import { monotonicNow } from '../common/clock.js';
 import type { Reading } from './reading.js';
 import { copyRecord } from './record-value.js';
 
-/** So long a reader tries to see all or nothing of transactions that follow one another. */
-const PATIENCE_MS = 50;
+/**
+ * So long a reader tries to see all or nothing of transactions: longer than a keeper is kept from a processor on a busy
+ * machine, and about as long as it takes to find another one when it has ended in the middle of one.
+ */
+const PATIENCE_MS = 200;
 /** Pins that are left to leases. */
 const SPARE_PINS = 64;
 
