@@ -41,13 +41,6 @@ export function grownFloat64(array: Float64Array, length: number): Float64Array 
 }
 
 /** A longer copy; what is new is 0. */
-export function grownUint32(array: Uint32Array, length: number): Uint32Array {
-  const grown = new Uint32Array(length);
-  grown.set(array);
-  return grown;
-}
-
-/** A longer copy; what is new is 0. */
 export function grownFloat32(array: Float32Array, length: number): Float32Array {
   const grown = new Float32Array(length);
   grown.set(array);
