@@ -223,7 +223,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   }
 
   resetStats(): void {
-    this.store.hits.settle();
+    this.store.hits.revoke();
     this.store.sample.rebase();
     this.counters.reset();
     const { bytes, savedMs } = this.store.ledger;

@@ -65,7 +65,8 @@ export class Hits<K, V> {
     this.revoke();
     const hits = ++this.#counters.hits;
     const thousand = Math.ceil(hits / SAMPLED);
-    if (thousand !== this.#timed) {
+    // The first after a reset of the statistics, too.
+    if (thousand !== this.#timed || hits === 1) {
       this.#timed = thousand;
       this.#time(handle);
     }

@@ -122,4 +122,15 @@ describe('the statistics of a cache', () => {
     expect(latency.hit.p50).toBeLessThan(latency.load.p50);
     expect(savedTime).toBeCloseTo(loadTimeTotal * 3000, 3);
   });
+
+  it('time the first hit after a reset', () => {
+    const cache = new Cache<string, number>({ maxBytes: 100, weigher: () => 1 });
+    cache.set('a', 1);
+    for (let i = 0; i < 2; i++) {
+      cache.get('a');
+      expect(cache.stats.snapshot().latency.hit.max).toBeGreaterThan(0);
+      cache.stats.reset();
+      expect(cache.stats.snapshot().latency.hit.max).toBe(0);
+    }
+  });
 });
