@@ -1,3 +1,4 @@
+import { compiledBarrier } from './barrier.js';
 import {
   CONTROL_RELEASE_WANTED,
   MOMENT_PIN,
@@ -15,7 +16,7 @@ const LEASE_PINS = PINS_PER_ROW - 1;
 
 /**
  * Whether the processor keeps stores in order, as x86 does. There an ordered store is a full barrier, so a plain load
- * behind it comes after it; and no load is delayed past a later store, so a plain store releases. The engine keeps
+ * behind it comes after it, and a plain store before it is seen before; and no load is delayed past a later store, so a plain store releases. The engine keeps
  * accesses to shared memory in program order, and reads again what it has read before. An ordered access through
  * `Atomics` costs twenty times as much as a plain one, and a hit has three. Elsewhere, on ARM above all, all three are
  * ordered.
@@ -26,9 +27,16 @@ export const TOTAL_STORE_ORDER = process.arch === 'x64' || process.arch === 'ia3
 type Load = (words: Int32Array, at: number) => number;
 /** A load that comes after the ordered store before it. */
 export const loadBehind: Load = TOTAL_STORE_ORDER ? (words, at) => words[at]! : (words, at) => Atomics.load(words, at);
+/** Made for the first row of a thread. */
+let barrier: (() => void) | undefined;
 /** Writes a pin, ordered: what is loaded behind it is loaded after everybody can see it. */
 export function publishPin(words: Int32Array, at: number, ref: number): void {
-  Atomics.store(words, at, ref);
+  if (barrier === undefined) {
+    Atomics.store(words, at, ref);
+    return;
+  }
+  words[at] = ref;
+  barrier();
 }
 const releaseWord: Load = TOTAL_STORE_ORDER
   ? (words, at) => (words[at] = 0)
@@ -59,6 +67,7 @@ export class ThreadRow {
     control: SharedArrayBuffer,
     readonly row: number,
   ) {
+    if (TOTAL_STORE_ORDER) barrier ??= compiledBarrier();
     this.words = new Int32Array(control);
     this.#start = rowStart(row);
     this.pins = this.#start + ROW_PINS;

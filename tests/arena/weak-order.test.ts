@@ -5,6 +5,7 @@ const { arch } = process;
 
 beforeEach(() => {
   vi.resetModules();
+  vi.doUnmock('../../src/arena/barrier.js');
 });
 
 afterEach(() => {
@@ -13,14 +14,17 @@ afterEach(() => {
 });
 
 /** What a look-up stores to its row, and loads from the table, in order, on such a processor; and what is pinned then. */
-async function orderedAccesses(processor: string, key: string) {
+async function orderedAccesses(processor: string, key: string, hasBarrier = true) {
   Object.defineProperty(process, 'arch', { value: processor });
+  const accesses: string[] = [];
+  vi.doMock('../../src/arena/barrier.js', () => ({
+    compiledBarrier: () => (hasBarrier ? () => accesses.push('barrier') : undefined),
+  }));
   const { Bench, config, createKeeper, Line, pattern } = await import('./support/line.js');
   const keeper = createKeeper(() => 1000);
   const bench = Bench.create(new Line(keeper), config('weak', 64 * 1024));
   expect(bench.set('k', pattern(1, 100))).toBe(true);
   const { words } = bench.table;
-  const accesses: string[] = [];
   const { load, store } = Atomics;
   vi.spyOn(Atomics, 'load').mockImplementation((array, at) => {
     if (array.buffer === words.buffer) accesses.push(at === TABLE_INDEX_CHOICE ? 'load choice' : 'load slot');
@@ -42,8 +46,17 @@ async function orderedAccesses(processor: string, key: string) {
 }
 
 describe('a look-up', () => {
-  it.each(['x64', 'arm64'])('that finds something is two ordered accesses on %s', async (processor) => {
+  it.each([
+    ['arm64', 'store'],
+    ['x64', 'barrier'],
+  ])('that finds something is two ordered accesses on %s', async (processor, pinning) => {
     const { accesses, pinned } = await orderedAccesses(processor, 'k');
+    expect(accesses).toEqual([pinning, 'load slot']);
+    expect(pinned).toBe(1);
+  });
+
+  it('stores its pin in order where there is no WebAssembly', async () => {
+    const { accesses, pinned } = await orderedAccesses('x64', 'k', false);
     expect(accesses).toEqual(['store', 'load slot']);
     expect(pinned).toBe(1);
   });

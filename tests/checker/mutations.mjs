@@ -115,8 +115,8 @@ export const MUTATIONS = [
   {
     name: 'row: a pin is published without a barrier',
     file: arena('thread-row'),
-    old: 'Atomics.store(words, at, ref);',
-    now: 'words[at] = ref;',
+    old: '  words[at] = ref;\n  barrier();\n',
+    now: '  words[at] = ref;\n',
     by: 'a read of a key that is re',
   },
   {
