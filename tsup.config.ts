@@ -29,7 +29,7 @@ const importAtRunTime: NonNullable<Options['plugins']>[number] = {
 };
 
 // A constant is folded into the code that uses it where its file imports nothing; else it becomes a variable of the whole
-// bundle, which is read and checked each time: a tenth of what a write costs. So the constants of a file that are numbers
+// bundle, which is read and checked each time. So the constants of a file that are numbers
 // are put into a file of their own, which only this build sees. Lines stay where they are.
 const constantsApart: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'constants-apart',

@@ -16,10 +16,10 @@ const LEASE_PINS = PINS_PER_ROW - 1;
 
 /**
  * Whether the processor keeps stores in order, as x86 does. There an ordered store is a full barrier, so a plain load
- * behind it comes after it, and a plain store before it is seen before; and no load is delayed past a later store, so a plain store releases. The engine keeps
- * accesses to shared memory in program order, and reads again what it has read before. An ordered access through
- * `Atomics` costs twenty times as much as a plain one, and a hit has three. Elsewhere, on ARM above all, all three are
- * ordered.
+ * behind it comes after it, and a plain store before it is seen before; and no load is delayed past a later store, so a
+ * plain store releases. The engine keeps accesses to shared memory in program order, and reads again what it has read
+ * before. An ordered access through `Atomics` costs many times as much as a plain one, and a hit would have three.
+ * Elsewhere, on ARM above all, all three are ordered.
  */
 export const TOTAL_STORE_ORDER = process.arch === 'x64' || process.arch === 'ia32';
 

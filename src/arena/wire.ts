@@ -4,8 +4,8 @@
  * A port clones what it carries, and takes an object apart name by name: asking for a room and being granted it costs
  * more than waking the other thread does. So the messages of a miss and of a write travel as one array of numbers with
  * the key behind them, and everything else, or whatever has something unusual to say, as the object that it is. Both
- * ends know both: what is unpacked is just what was packed. Several of them go behind each other in one array: a post
- * costs as much as some ten of them.
+ * ends know both: what is unpacked is just what was packed. Several of them go behind each other in one array: to
+ * post costs more than what is in it.
  */
 import type { EntryTerms } from './lifetime.js';
 import type { ClaimRequest, FlightAnswer, FromKeeper, Request } from './protocol.js';

@@ -44,9 +44,7 @@ export class Hits<K, V> {
     this.#ticker = ticker;
     this.#counters = counters;
     this.#sample = sample;
-    ticker.onOutdated = () => {
-      if (this.#isLent) this.revoke();
-    };
+    ticker.onOutdated = () => this.giveBack();
   }
 
   /** The value of an entry, by one of the hits that were granted. */
@@ -80,6 +78,11 @@ export class Hits<K, V> {
   /** Something ends then: unless that is far ahead, the next hit is to be looked at. */
   limit(deadline: number): void {
     if (!this.#isLent || this.#life.isIdling || !this.#ticker.isBefore(deadline)) this.revoke();
+  }
+
+  /** Gives back what was taken from the uses of the clock's last reading. */
+  giveBack(): void {
+    if (this.#isLent === true) this.revoke();
   }
 
   /** The next hit is to be looked at. */

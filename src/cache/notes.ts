@@ -4,18 +4,15 @@ import type { Table } from './table.js';
 export class Notes<K, V> {
   readonly #table: Table<K, V>;
   readonly #costs = new Map<number, number>();
+  /** Whether there has been anything to keep since the last `clear`: then there is more to the table than its columns. */
+  isUsed = false;
 
   constructor(table: Table<K, V>) {
     this.#table = table;
   }
 
-  /** Whether no entry has a cost of its own. */
-  get isEmpty(): boolean {
-    return this.#costs.size === 0;
-  }
-
   cost(handle: number): number {
-    return this.isEmpty ? 1 : (this.#costs.get(handle) ?? 1);
+    return this.#costs.size === 0 ? 1 : (this.#costs.get(handle) ?? 1);
   }
 
   tags(handle: number): readonly string[] {
@@ -23,6 +20,7 @@ export class Notes<K, V> {
   }
 
   add(handle: number, cost: number, tags: readonly string[] = []): void {
+    this.isUsed = true;
     this.#table.complicate();
     if (cost !== 1) this.#costs.set(handle, cost);
     if (tags.length > 0) this.#table.spaceOf(handle).tagged.set(handle, tags);
@@ -30,11 +28,12 @@ export class Notes<K, V> {
 
   /** The entry leaves, or has another value. */
   remove(handle: number): void {
-    if (this.#table.isPlain !== true) this.#strip(handle);
+    if (this.isUsed === true) this.#strip(handle);
   }
 
   /** Tags go with their spaces. */
   clear(): void {
+    this.isUsed = false;
     this.#costs.clear();
   }
 

@@ -120,7 +120,7 @@ export class Store<K, V> {
   put(space: Space<K, V>, key: K, value: V, size: number, cost: number, terms: EntryTerms): void {
     const { table } = this;
     const ticker = this.#ticker;
-    if (table.isPlain !== true) this.hits.revoke();
+    this.hits.giveBack();
     // A reading some calls old can only shorten a life by what has passed since: nothing, to a long one.
     if (ticker.uses > 0 && terms.isShort !== true) ticker.uses--;
     else ticker.now();
@@ -214,7 +214,7 @@ export class Store<K, V> {
     invariant(this.table.validate() === this.bytes, 'the ledger is the sum of the entries');
     invariant(this.bytes <= this.maxBytes, 'no more bytes than allowed');
     invariant(this.count <= this.maxEntries, 'no more entries than allowed');
-    const isSimple = !this.life.isTimed && this.notes.isEmpty && !this.ledger.loadTimes.isUsed;
+    const isSimple = !this.life.isTimed && !this.notes.isUsed && !this.ledger.loadTimes.isUsed;
     invariant(isSimple || !this.table.isPlain, 'the table knows that there is more to its entries than its columns');
     invariant(this.#policy.order().length === this.count, 'the policy orders all entries');
     this.#policy.validate();
@@ -231,6 +231,7 @@ export class Store<K, V> {
     table.countHits(handle, 0);
     table.births.set(handle, this.#ticker.time[0]!);
     this.bytes += size - oldSize;
+    this.notes.remove(handle);
     if (table.isPlain !== true || terms.isPlain !== true || cost !== 1) this.#finish(handle, cost, terms);
     if (table.hits[handle]! < 0) this.sample.overwrite(handle);
     try {
@@ -272,10 +273,9 @@ export class Store<K, V> {
     this.bytes -= size;
   }
 
-  /** The last of a write: what not every entry has, and what another value had. */
+  /** The last of a write: what not every entry has. */
   #finish(handle: number, cost: number, terms: EntryTerms): void {
     const { life } = this;
-    this.notes.remove(handle);
     if (life.isTimed || terms.isTimed) {
       this.table.complicate();
       life.start(handle, terms);

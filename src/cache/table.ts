@@ -189,8 +189,8 @@ export class Table<K, V> {
     this.keys[handle] = key;
     this.values[handle] = value;
     this.#setSize(handle, size);
-    this.countHits(handle, 0);
     this.hits[handle] = 0;
+    if (this.isPlain !== true) this.#hitsAside.delete(handle);
     space.add(key, handle);
     if (this.#spaces !== undefined || space !== this.root) this.#house(handle, space, size);
   }
