@@ -39,28 +39,27 @@ export function findLost(root: unknown): string | undefined {
     isSuspect ||= platformClassOf(value) !== undefined;
   });
   if (!isSuspect) return undefined;
-  return findByKind(root, (value) => {
-    const reason = typeof value === 'object' && value !== null ? reasonAgainstClone(value) : undefined;
-    // What is refused is not lost: V8 says so itself, unless it is handed over.
-    return reason?.endsWith(REFUSED) ? undefined : reason;
-  });
+  // What is refused is not lost: V8 says so itself, unless it is handed over.
+  return findByKind(root, (value) => (typeof value === 'object' && value !== null ? lossOf(value).lost : undefined));
 }
 
-const REFUSED = ' cannot be cloned';
+const reasonAgainstClone = (value: object): string | undefined => {
+  const { lost, refused } = lossOf(value);
+  return lost ?? refused;
+};
 
-/** An object of the platform that does not become another of its class: depends on the major of Node, so it is tried. */
-function reasonAgainstClone(value: object): string | undefined {
+/** What becomes of an object of the platform that does not become another of its class: depends on the major of Node, so it is tried. */
+function lossOf(value: object): { lost?: string; refused?: string } {
   const name = types.isProxy(value) ? undefined : platformClassOf(value);
-  if (name === undefined) return undefined;
+  if (name === undefined) return {};
   let become: string | undefined;
   try {
     become = platformClassOf(structuredClone(value));
   } catch {
-    return `${withArticle(name)}${REFUSED}`;
+    return { refused: `${withArticle(name)} cannot be cloned` };
   }
-  return become === name
-    ? undefined
-    : `${withArticle(name)} becomes ${become ? withArticle(become) : 'an empty object'}`;
+  if (become === name) return {};
+  return { lost: `${withArticle(name)} becomes ${become ? withArticle(become) : 'an empty object'}` };
 }
 
 /** In the order in which the value is written. */
