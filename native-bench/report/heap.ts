@@ -28,7 +28,7 @@ export function heapSection(result: ScenarioResult): Section {
     name,
     ...WORKS.map(([metric]) => (evicts(name) || metric !== 'set.evicting' ? cell(result, name, metric) : '–')),
     percent(result, name),
-    plain(metricOf(result, GROUP, name, 'heap.bytesPerEntry')),
+    plain(metricOf(result, GROUP, name, 'memory.bytesPerEntry')),
   ]);
   return {
     title: 'Values in one thread: `Cache`',
@@ -37,9 +37,9 @@ export function heapSection(result: ScenarioResult): Section {
       'are built for each call, as a server builds them from a request. *Mixed*: nine of ten requests read, and store what they miss. Weights are given to',
       'everybody who takes them (`weigher`, `sizeCalculation`), but for `all defaults`, which estimates each value itself. quick-lru and flru keep up to twice',
       'the entries they are asked for, hence their hit rates; ttlcache does not order by use; `Map` never evicts. keyv runs over quick-lru without',
-      'serialization, CacheableMemory and bentocache hand out references. Heap bytes per entry exclude key and value.',
+      'serialization, CacheableMemory and bentocache hand out references. Bytes per entry are those on the heap and in array buffers, key and value excluded.',
       '',
-      table(['cache', ...WORKS.map(([, name]) => name), 'hit rate (mixed)', 'heap B/entry'], rows),
+      table(['cache', ...WORKS.map(([, name]) => name), 'hit rate (mixed)', 'B/entry'], rows),
       ...sizes(result),
     ].join('\n'),
     charts: ['hit.fresh', 'mixed', 'set.evicting'].map((metric) => ({
@@ -62,14 +62,14 @@ function sizes(result: ScenarioResult): string[] {
       name,
       group,
       ...WORKS.map(([metric]) => rate(metricOf(result, group, name, metric))),
-      plain(metricOf(result, group, name, 'heap.bytesPerEntry')),
+      plain(metricOf(result, group, name, 'memory.bytesPerEntry')),
     ]),
   );
   return [
     '',
     'With room for fewer entries and for more:',
     '',
-    table(['cache', 'entries', ...WORKS.map(([, name]) => name), 'heap B/entry'], rows),
+    table(['cache', 'entries', ...WORKS.map(([, name]) => name), 'B/entry'], rows),
   ];
 }
 
@@ -111,8 +111,8 @@ function ahead(result: ScenarioResult, [ours, peer]: readonly [string, string]):
 
 function light(result: ScenarioResult): Goal[] {
   return ['cachalot lru', 'cachalot auto'].map((name) => ({
-    text: `Heap bytes per small entry (${name.slice(9)}), at most ${compact(100)}`,
-    found: metricOf(result, GROUP, name, 'heap.bytesPerEntry'),
+    text: `Bytes per small entry, array buffers included (${name.slice(9)}), at most ${compact(100)}`,
+    found: metricOf(result, GROUP, name, 'memory.bytesPerEntry'),
     atMost: 100,
     unit: ' B',
   }));

@@ -81,6 +81,8 @@ async function heapPerEntry(into: Metrics, { capacity }: Workload, filled: () =>
   const after = await settled();
   into['heap.bytesPerEntry'] = (after.heapUsed - before.heapUsed) / capacity;
   into['external.bytesPerEntry'] = (after.external - before.external) / capacity;
+  // Tables in array buffers are no less memory than those on the heap.
+  into['memory.bytesPerEntry'] = into['heap.bytesPerEntry'] + into['external.bytesPerEntry'];
   if (!cache) throw new Error('heap: there is no cache to measure');
 }
 

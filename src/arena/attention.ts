@@ -31,8 +31,11 @@ export class Attention {
   #patience = this.#usual;
   #speakers: KeeperClient[] = [];
 
-  /** A thread has spoken, and was answered: `hear` is given what is said next. */
-  stay(client: KeeperClient, said: ToKeeper | Packed, hear: Hearing): void {
+  /**
+   * A thread has spoken, and was answered: `hear` is given what is said next; `look` looks at what is said without a
+   * message, and tells whether there was any. Whether it went on until its time was up.
+   */
+  stay(client: KeeperClient, said: ToKeeper | Packed, hear: Hearing, look: () => boolean = () => false): boolean {
     if (this.#speakers[0] !== client) {
       const others = this.#speakers.filter((one) => one !== client && !one.suspect);
       this.#speakers = [client, ...others].slice(0, MOST_THREADS);
@@ -42,17 +45,19 @@ export class Attention {
     let until = this.#wait(said, start);
     while (now < until && now - start < MOST_MS) {
       const heard = this.#listen(hear);
+      const hasLooked = look();
       now = monotonicNow();
-      if (heard === undefined) continue;
+      if (heard === undefined && !hasLooked) continue;
       this.#patience.note(true);
       until = this.#wait(heard, now);
     }
     if (until > 0 && now >= until) this.#patience.note(false);
+    return now < until;
   }
 
   /** Until when the next message is waited for; 0 when it is not. */
-  #wait(said: ToKeeper | Packed, now: number): number {
-    const bytes = isPacked(said) ? bytesAsked(said) : 0;
+  #wait(said: ToKeeper | Packed | undefined, now: number): number {
+    const bytes = said !== undefined && isPacked(said) ? bytesAsked(said) : 0;
     if (bytes > MOST_BYTES) return 0;
     this.#patience = bytes > COPY_BYTES ? this.#overCopies : this.#usual;
     if (!this.#patience.isWorthwhile) return 0;

@@ -7,6 +7,7 @@ import { Gathering } from './gathering.js';
 import { Inbox } from './inbox.js';
 import { answerToLife, hasEnded, KeeperLostError, keeperEnded } from './keeper-lost.js';
 import { PROTOCOL_VERSION } from './layout.js';
+import { Mail } from './mail.js';
 import { osThread } from './os-thread.js';
 import { type OwnMemory, ownMemory } from './own-memory.js';
 import { endedBy, isStale, KnownCaches, LedFailures, type Pending, PendingRequests } from './pending.js';
@@ -14,7 +15,7 @@ import type { AppraiseMessage, FromKeeper, LoaderOrder, Notice, Rejoin, Request,
 import { TAG } from './protocol.js';
 import { SegmentMap } from './segment-map.js';
 import { successor } from './succession.js';
-import { isPacked, type Packed, packRequest, unpackAnswers } from './wire.js';
+import { isPacked, type Packed, packRequest, unpackAnswers, unpackPassed } from './wire.js';
 import { fromWire } from './wire-error.js';
 
 const CONNECT_MS = 10_000;
@@ -40,6 +41,7 @@ export class ArenaClient {
   /** Called with what the keeper wants of the pool that this thread lends to a cache. */
   readonly orders = new Map<number, (order: LoaderOrder) => void>();
   #own: OwnMemory | undefined;
+  #mail: Mail | undefined;
   #isWelcome = false;
   #isSearching = false;
   /** What the loads failed with that this thread has led lately. */
@@ -198,7 +200,9 @@ export class ArenaClient {
 
   #receive(message: FromKeeper | Packed): void {
     if (isPacked(message)) {
-      for (const { id, result } of unpackAnswers(message)) this.#pending.resolve(id, result);
+      const passed = unpackPassed(message);
+      if (passed !== undefined) this.#mail?.hear(passed);
+      else for (const { id, result } of unpackAnswers(message)) this.#pending.resolve(id, result);
       this.#rest();
       return;
     }
@@ -275,7 +279,11 @@ export class ArenaClient {
 
   /** The keeper has attached this thread. What the one before has not answered is asked again. */
   #enter({ control, row, keeper, epoch, caches }: Welcome): void {
-    this.#own ??= ownMemory(control, row);
+    this.#own ??= ownMemory(control, row, (id) => {
+      this.#pending.resolve(id, { stored: true });
+      this.#rest();
+    });
+    this.#mail ??= new Mail(this.#own.letters, this.#gathering, this.#inbox);
     this.keeper = keeper;
     this.#epoch = epoch;
     this.#isWelcome = true;
@@ -295,6 +303,7 @@ export class ArenaClient {
   }
 
   #post(id: number, request: Request, transfer: readonly TransferListItem[] | undefined): void {
+    if (transfer === undefined && this.#mail?.send(id, request)) return;
     this.#gathering.say(transfer === undefined ? packRequest(id, request) : { id, ...request }, transfer);
   }
 
@@ -302,7 +311,7 @@ export class ArenaClient {
   #lose(port: MessagePort): void {
     if (port !== this.#port) return;
     this.#port = undefined;
-    this.#gathering.drop();
+    this.#mail?.drop();
     const wasWelcome = this.#isWelcome;
     this.#isWelcome = false;
     const ended = keeperEnded();

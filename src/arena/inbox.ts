@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { isMainThread, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { monotonicNow } from '../common/clock.js';
 import type { Bells } from './bell.js';
+import type { LetterSender } from './letter-sender.js';
 import { Patience } from './patience.js';
 import type { FromKeeper, Request } from './protocol.js';
 import { isPacked, type Packed } from './wire.js';
@@ -25,6 +26,8 @@ export class Inbox {
   /** Questions of this turn, and the last of them. */
   #asked = 0;
   #last = 0;
+  /** Those of this turn, if any were sent. */
+  #letters: LetterSender | undefined;
   /** Listeners are called as the port's events would call them, not in the name of who happens to wait. */
   readonly #tell: (message: FromKeeper | Packed) => void;
 
@@ -66,29 +69,62 @@ export class Inbox {
     if (!isQuick(op)) return;
     this.#last = id;
     this.#asked++;
-    if (this.#asked === 1) queueMicrotask(() => this.#wait());
+    if (this.#asked === 1 && this.#letters === undefined) queueMicrotask(() => this.#wait());
+  }
+
+  /** Letters were sent, or are still under way: they are waited for as one question. */
+  expectLetters(letters: LetterSender): void {
+    if (this.#letters === undefined && this.#asked === 0) queueMicrotask(() => this.#wait());
+    this.#letters = letters;
   }
 
   #wait(): void {
+    const letters = this.#letters;
     const isAlone = this.#asked === 1;
     this.#asked = 0;
+    this.#letters = undefined;
     const port = this.port();
-    if (!isAlone || port === undefined || !this.patience.isWorthwhile) return;
-    const id = this.#last;
+    if (port === undefined) return;
+    if (isAlone || letters !== undefined) this.#stay(port, isAlone ? this.#last : 0, letters);
+    if (letters !== undefined) this.#want(port, letters);
+  }
+
+  /** Waits awake for the answer to a question, or for that to all letters. */
+  #stay(port: MessagePort, id: number, letters: LetterSender | undefined): void {
+    if (!this.patience.isWorthwhile) return;
+    const isAwaited = () => letters?.isOpen === true || (id > 0 && this.isOpen(id));
     const start = monotonicNow();
     if (this.#turnStart === 0) this.#beginTurn(start);
     if (start - this.#turnStart > MOST_MS) return;
     let now = start;
-    const bell = this.bell();
     this.#tellLate();
-    for (let looks = 0; this.isOpen(id) && now - start < this.waitMs && looks < MOST_LOOKS; looks++) {
-      const next = bell === undefined ? receiveMessageOnPort(port) : bell.hear(port);
-      if (next !== undefined) this.#pass(next.message as FromKeeper | Packed);
-      // Who was told has read, perhaps, and what came then is older than what comes next.
-      this.#tellLate();
+    for (let looks = 0; isAwaited() && now - start < this.waitMs && looks < MOST_LOOKS; looks++) {
+      const passed = letters?.passed ?? 0;
+      if (!this.#hear(port)) letters?.notice(passed);
       now = monotonicNow();
     }
-    this.patience.note(!this.isOpen(id));
+    this.patience.note(!isAwaited());
+  }
+
+  /** From now on the port tells of letters. */
+  #want(port: MessagePort, letters: LetterSender): void {
+    const passed = letters.want();
+    if (passed === undefined) return;
+    this.#tellLate();
+    while (this.#hear(port)) {
+      // What was said before.
+    }
+    letters.notice(passed);
+  }
+
+  /** Takes in the next message, if there is one. */
+  #hear(port: MessagePort): boolean {
+    const bell = this.bell();
+    const next = bell === undefined ? receiveMessageOnPort(port) : bell.hear(port);
+    if (next !== undefined) this.#pass(next.message as FromKeeper | Packed);
+    // Who was told has read, perhaps, and what came then is older than what comes next.
+    this.#tellLate();
+    return next !== undefined;
   }
 
   #beginTurn(now: number): void {

@@ -2,10 +2,11 @@ import type { MessagePort, TransferListItem } from 'node:worker_threads';
 import type { Arena } from './arena.js';
 import { type Bells, bellsOf } from './bell.js';
 import { toRef } from './layout.js';
+import { LetterReader } from './letter-reader.js';
 import { hasEnded, type OsThread } from './os-thread.js';
 import { type AppraiseMessage, type CacheNews, type FromKeeper, TAG } from './protocol.js';
 import { messageThread } from './thread-message.js';
-import { isPacked, joined, type Packed, packAnswer } from './wire.js';
+import { isPacked, joined, type Packed, packAnswer, packPassed } from './wire.js';
 
 /** How often a thread that seems to have ended is asked whether it has, at first and at most, in milliseconds. */
 const FIRST_ASK_MS = 2;
@@ -29,6 +30,8 @@ export class KeeperClient {
   readonly subscriptions = new Set<number>();
   /** Where the keeper and the thread stay awake for each other. */
   readonly bells: Bells | undefined;
+  /** What it sends without a message. */
+  readonly letters: LetterReader | undefined;
   /** Its port has closed: it is ending or has ended. */
   suspect: boolean;
   /** It has said that it does not use its row any more. */
@@ -46,6 +49,7 @@ export class KeeperClient {
     hasBells = false,
   ) {
     this.suspect = port === undefined;
+    this.letters = port && new LetterReader(arena.control, row);
     this.bells = hasBells ? bellsOf(arena.control, row) : undefined;
   }
 
@@ -68,7 +72,13 @@ export class KeeperClient {
 
   flush(): void {
     if (this.owed.length > 0 && this.port !== undefined) for (const message of this.owed.splice(0)) this.send(message);
-    if (this.#answers.length === 0) return;
+    if (this.#answers.length > 0) this.#flushAnswers();
+    // Behind them: who takes notice of letters has looked at the port.
+    const passed = this.letters?.publish();
+    if (passed !== undefined && !this.suspect) this.port?.postMessage(packPassed(passed));
+  }
+
+  #flushAnswers(): void {
     const answers = this.#answers;
     this.#answers = [];
     if (this.suspect) return;

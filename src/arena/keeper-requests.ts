@@ -12,6 +12,7 @@ import type { EntryTerms } from './lifetime.js';
 import type { CacheConfig, Notice, Request } from './protocol.js';
 import { RemoteLoaders } from './remote-loaders.js';
 import { fromWire, toWire } from './wire-error.js';
+import type { StoreRequest } from './write-protocol.js';
 
 /** An answer that is not there yet. */
 const LATER = Symbol('later');
@@ -44,6 +45,20 @@ export class KeeperRequests {
     } catch (error) {
       client.send({ op: 'refuse', id, error: toWire(error) });
     }
+  }
+
+  /** Answers a plain write: whether it is stored, and its thread may be told so without a message. */
+  letter(client: KeeperClient, request: { id: number } & StoreRequest): boolean {
+    // Who hears of events is to hear of them first.
+    const isSilent = client.subscriptions.size === 0;
+    try {
+      if (isSilent && this.#writes.storeNow(client, request) !== undefined) return true;
+    } catch (error) {
+      client.send({ op: 'refuse', id: request.id, error: toWire(error) });
+      return false;
+    }
+    this.answer(client, request);
+    return false;
   }
 
   /** Takes note of what nobody waits for. */

@@ -8,7 +8,7 @@
  *
  * Messages of one thread are handled in order, each to its end before the next. The order of arrival is the order of
  * things: a `delete` that arrives while a value is being written wins over it. What a thread asks within a turn of its own
- * may come as one message: it is handled question by question, and then all answers go in one message, too.
+ * may come as one message, or without (letters.ts): it is handled question by question, and then answered together, too.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicNow } from '../common/clock.js';
@@ -16,7 +16,7 @@ import { CacheConfigError } from '../common/error.js';
 import type { Estate } from './adoption.js';
 import { Arena } from './arena.js';
 import { Attaching } from './attaching.js';
-import type { Attention, Hearing } from './attention.js';
+import type { Attention } from './attention.js';
 import { Audience } from './audience.js';
 import type { KeeperPlace } from './discovery.js';
 import { unitsOf } from './entry-store.js';
@@ -33,6 +33,7 @@ import {
   NUMBERS_PER_KEEPER,
   PROTOCOL_VERSION,
 } from './layout.js';
+import { LetterDesk } from './letter-desk.js';
 import type { LoaderHost } from './loader-host.js';
 import type { OsThread } from './os-thread.js';
 import type { CacheConfig, CacheTicket, FromKeeper, InheritedTable, Rejoin, ToKeeper } from './protocol.js';
@@ -56,9 +57,9 @@ export class Keeper implements Household {
   readonly flights: FlightTable;
   /** For a keeper that has a thread of its own. */
   attention: Attention | undefined;
-  readonly #hear: Hearing = (client, message) => this.#receive(client, message);
   readonly #clients = new Map<number, KeeperClient>();
   readonly #requests: KeeperRequests;
+  readonly #desk: LetterDesk;
   readonly #attaching: Attaching;
   #number: number;
   readonly #epoch: number;
@@ -98,6 +99,11 @@ export class Keeper implements Household {
       first,
     );
     this.#requests = new KeeperRequests(this, first);
+    this.#desk = new LetterDesk(this.arena.control, this.#clients, {
+      receive: (client, message) => this.#receive(client, message),
+      answer: (client, letter) => this.#requests.letter(client, letter),
+      settle: () => this.settle(),
+    });
     this.#survivors = new Survivors({
       arena: this.arena,
       clients: this.#clients,
@@ -124,11 +130,11 @@ export class Keeper implements Household {
     if (rejoin) this.#survivors.welcome(client, rejoin);
     else this.arena.rows.own(row, thread, osThread);
     this.#clients.set(row, client);
-    port.on('message', (message: ToKeeper | Packed) => {
-      this.#hear(client, message);
-      this.attention?.stay(client, message, this.#hear);
+    port.on('message', (message: ToKeeper | Packed) => this.#desk.hear(client, message, this.attention));
+    port.on('close', () => {
+      this.#desk.open(client);
+      void this.#mourn(client);
     });
-    port.on('close', () => void this.#mourn(client));
     client.send({
       op: 'welcome',
       version: PROTOCOL_VERSION,
@@ -239,10 +245,13 @@ export class Keeper implements Household {
       if (next === undefined) break;
       this.#take(client, next.message as ToKeeper | Packed);
     }
+    this.#desk.open(client);
     this.settle();
   }
 
   #take(client: KeeperClient, posted: ToKeeper | Packed): void {
+    this.#desk.open(client);
+    client.letters?.noteMessage();
     if (isPacked(posted)) for (const request of unpackRequests(posted)) this.#requests.answer(client, request);
     else if ('id' in posted) this.#requests.answer(client, posted);
     else this.#requests.notice(client, posted);

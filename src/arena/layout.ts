@@ -5,9 +5,9 @@
  *
  * ```
  *  control (one)             a row for each attached thread: what it pins, what it has used; what was promised to them; what they have written
- *  ┌────────┬───────┬───────┬─── … ───┬─────────┬────────┬───────┬─── … ───┬─────────┐
- *  │ header │ row 0 │ row 1 │         │ row 255 │ ledger │ box 0 │         │ box 255 │  row = [ header 256 B | pins 4 KiB | access ring 4 KiB ]
- *  └────────┴───────┴───────┴─── … ───┴─────────┴────────┴───────┴─── … ───┴─────────┘
+ *  ┌────────┬───────┬───────┬─── … ───┬─────────┬────────┬───────┬─── … ───┬─────────┬──────────┬─── … ───┬────────────┐
+ *  │ header │ row 0 │ row 1 │         │ row 255 │ ledger │ box 0 │         │ box 255 │ slips, 0 │         │ slips, 255 │  row = [ header 256 B | pins 4 KiB | access ring 4 KiB ]
+ *  └────────┴───────┴───────┴─── … ───┴─────────┴────────┴───────┴─── … ───┴─────────┴──────────┴─── … ───┴────────────┘
  *
  *  table (one a cache)       which keys are where
  *  ┌────────┬───────────┬────────────┬─────────┬─────────┬───────┐
@@ -48,6 +48,8 @@ export const CONTROL_SUCCESSION = 1;
 export const CONTROL_LEDGER_HIGH = 2;
 /** Float64: a random number, by which two arenas of one process would be told apart. */
 export const CONTROL_ARENA = 2;
+/** Int32, on a line of its own: odd while the keeper sleeps, and another number each time, see letters.ts. */
+export const CONTROL_SLEEPS = 16;
 
 /** Pins of one thread. The first is kept for moments: the length of a synchronous call. */
 export const PINS_PER_ROW = 1024;
@@ -71,6 +73,10 @@ export const ROW_RING_TAIL = 16;
 /** Int32s in a row, on lines of their own: the bell of what its thread has asked, and of what it was answered, see bell.ts. */
 export const ROW_ASKED = 32;
 export const ROW_ANSWERED = 48;
+/** Int32s in a row, beside the bells, modulo 2^32: letters sent, those that are to be told of, and, of the keeper, those passed. */
+export const ROW_LETTERS_SENT = 33;
+export const ROW_LETTERS_WANTED = 34;
+export const ROW_LETTERS_PASSED = 49;
 export const ROW_PINS = ROW_HEADER_WORDS;
 export const ROW_RING = ROW_PINS + PINS_PER_ROW;
 const ROW_WORDS = ROW_RING + RING_ENTRIES;
@@ -87,7 +93,12 @@ export const LEDGER_RECORD_WORDS = 8;
 const BOXES_START = (LEDGER_START + LEDGER_RECORDS * LEDGER_RECORD_WORDS) * 4;
 export const BOX_BYTES = 128 * 2 ** 10;
 
-export const CONTROL_BYTES = BOXES_START + MAX_THREADS * BOX_BYTES;
+/** Behind the boxes, for each row a ring of slips, drawn in letters.ts: what is to be done with the records in its box. */
+const SLIPS_START = BOXES_START + MAX_THREADS * BOX_BYTES;
+export const SLIPS = 64;
+export const SLIP_BYTES = 128;
+
+export const CONTROL_BYTES = SLIPS_START + MAX_THREADS * SLIPS * SLIP_BYTES;
 
 // ── table ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -256,6 +267,11 @@ export function rowStart(row: number): number {
 /** The byte at which a thread's box begins. */
 export function boxStart(row: number): number {
   return BOXES_START + row * BOX_BYTES;
+}
+
+/** The byte at which a slip of a thread lies, by the count of letters. */
+export function slipStart(row: number, letter: number): number {
+  return SLIPS_START + (row * SLIPS + (letter & (SLIPS - 1))) * SLIP_BYTES;
 }
 
 /** The number of a histogram of loads, and of a thread's hits or misses. */

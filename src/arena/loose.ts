@@ -1,7 +1,7 @@
 import type { EncodedValue } from '../codec/index.js';
 import { UNIT_BYTES } from './layout.js';
 import type { LooseValue } from './protocol.js';
-import type { RecordView } from './reader.js';
+import type { RecordView } from './slot-record.js';
 
 /**
  * An encoded value in a shared buffer of its own, for values that the arena cannot or must not keep. The engine frees

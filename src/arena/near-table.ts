@@ -9,20 +9,30 @@ const MAX_KEY_LENGTH = 256;
 
 /** What one thread knows of a key: where it was, under which insertion number, and what was made of its bytes. */
 export class NearEntry {
-  // Declared, and set by the constructor alone: initialisers run as a function of their own.
+  // Declared, and set by the constructor and `renew`: initialisers run as a function of their own. What a hit needs comes first.
   /** What a pin of its slot holds. */
-  declare readonly ref: number;
+  declare ref: number;
   /** The Int32 index of its slot's words. */
-  declare readonly at: number;
-  declare readonly low: number;
-  declare readonly high: number;
+  declare at: number;
+  declare low: number;
+  declare high: number;
   /** What a hit counts as: the parts come before the trailer, so what lies there is, but for some padding, the value. */
-  declare readonly bytes: number;
-  declare readonly value: unknown;
+  declare bytes: number;
+  declare value: unknown;
   /** Bytes of the skeleton that was made into the value. */
-  declare readonly weight: number;
+  declare weight: number;
+  declare readonly key: string;
+  /** The hash of the key as it lies in the index. */
+  declare readonly hash: number;
 
-  constructor(ref: number, words: Int32Array, at: number, value: unknown) {
+  constructor(key: string, ref: number, words: Int32Array, at: number, value: unknown) {
+    this.renew(ref, words, at, value);
+    this.key = key;
+    this.hash = words[at + SLOT.hash]!;
+  }
+
+  /** What is known of the key is this now. */
+  renew(ref: number, words: Int32Array, at: number, value: unknown): void {
     this.ref = ref;
     this.at = at;
     this.low = words[at + SLOT.numberLow]!;
@@ -52,8 +62,13 @@ export class NearTable {
   }
 
   /** Remembers what a key is. */
-  learn(key: string, entry: NearEntry): void {
-    if (key.length <= MAX_KEY_LENGTH) this.#keep(key, entry);
+  learn(entry: NearEntry): void {
+    if (entry.key.length <= MAX_KEY_LENGTH) this.#keep(entry.key, entry);
+  }
+
+  /** What was found just now weighs more, or less, than it did. */
+  reweigh(difference: number): void {
+    this.#weight += difference;
   }
 
   forget(): void {

@@ -17,7 +17,7 @@
  *
  * Invariants:
  * * Only the thread of a row writes into its box; the keeper only reads it. A record is whole before the message is
- *   posted that names it, so a thread that dies in between has asked for nothing.
+ *   posted, or the letter is sent (letters.ts), that names it, so a thread that dies in between has asked for nothing.
  * * It stays as it is until the keeper has answered, which is after the copy or when there will be none; where there is
  *   no room at once, the record waits in the box. A row, and its box, goes to another thread when nothing that its thread
  *   has asked for is waiting any more.

@@ -1,4 +1,3 @@
-import type { PartSource } from '../codec/index.js';
 import { monotonicNow } from '../common/clock.js';
 import { hashString } from '../common/hash.js';
 import {
@@ -13,7 +12,6 @@ import {
   FLAG_IDLE,
   MOMENT_PIN,
   NO_PIN,
-  PARTS_MASK,
   READY,
   RING_ENTRIES,
   refSlot,
@@ -26,9 +24,9 @@ import {
   toRef,
 } from './layout.js';
 import { NearEntry, NearTable } from './near-table.js';
-import { PART_ROW_BYTES, readParts } from './record.js';
 import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
+import { type RecordView, slotBytes, slotRecord } from './slot-record.js';
 import type { CacheTable } from './table.js';
 import { loadBehind, publishPin, type ThreadRow, TOTAL_STORE_ORDER } from './thread-row.js';
 
@@ -36,12 +34,6 @@ import { loadBehind, publishPin, type ThreadRow, TOTAL_STORE_ORDER } from './thr
 const MAX_ATTEMPTS = 64;
 
 const READS_A_SAMPLE = 1024;
-
-/** What a slot holds, as places in shared memory. */
-export interface RecordView {
-  skeleton: Uint8Array;
-  parts: PartSource[];
-}
 
 /**
  * # Reading: one thread's way into a cache's table
@@ -66,6 +58,8 @@ export class SharedReader {
   private readonly doubles: Float64Array;
   private readonly stats: number;
   private readonly near = new NearTable();
+  /** Found near, but not to be relied on: for who goes the long way now. */
+  private known: NearEntry | undefined = undefined;
   /** Reads until the next that is timed, that one included; below that, one that was not found near is. */
   private untilSample = 0;
   readonly #indexA: number;
@@ -91,9 +85,8 @@ export class SharedReader {
    * The slot of a key, pinned under `this.pin`, or -1. When all pins of the thread are leased, the pin is the one for
    * moments: the caller must unpin before it returns.
    */
-  pinKey(key: string): number {
+  pinKey(key: string, hash: number = hashString(key, this.table.seed) | 0): number {
     const words = this.words;
-    const hash = hashString(key, this.table.seed) | 0;
     const tag = hash >>> BUCKET_SLOT_BITS;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       // Plain loads: what is found is verified, and before a miss is believed the word is loaded again, behind all others.
@@ -129,9 +122,9 @@ export class SharedReader {
    */
   hitNear(key: string): NearEntry | undefined {
     const entry = this.near.find(key);
-    if (entry === undefined || --this.untilSample === 0) return undefined;
+    if (entry === undefined || --this.untilSample === 0) return this.unsure(entry);
     const { row, words, doubles, stats } = this;
-    if (row.atHand <= MOMENT_PIN && !row.reach()) return undefined;
+    if (row.atHand <= MOMENT_PIN && !row.reach()) return this.unsure(entry);
     const { ref, at } = entry;
     const pin = row.atHand;
     row.atHand = NO_PIN;
@@ -145,7 +138,7 @@ export class SharedReader {
       (words[at + SLOT.numberLow]! ^ entry.low) |
       (words[at + SLOT.numberHigh]! ^ entry.high);
     const flags = words[at + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE);
-    if ((change | flags) !== 0 && !this.stays(ref, change)) return undefined;
+    if ((change | flags) !== 0 && !this.stays(ref, change)) return this.unsure(entry);
     doubles[stats + STAT.hits]! += 1;
     doubles[stats + STAT.hitBytes]! += entry.bytes;
     const head = own[row.head]!;
@@ -166,6 +159,11 @@ export class SharedReader {
     this.untilSample = 1;
   }
 
+  private unsure(entry: NearEntry | undefined): undefined {
+    this.known = entry;
+    return undefined;
+  }
+
   // Of an entry that has changed, or is fresh for a limited time only.
   private stays(ref: number, change: number): boolean {
     if (change === 0 && this.useInTime(refSlot(ref))) return true;
@@ -173,17 +171,33 @@ export class SharedReader {
     return false;
   }
 
-  /** Remembers where a key is and, if given, what was made of it. The slot must be pinned, and known to hold the key. */
-  learn(key: string, slot: number, value?: unknown): NearEntry {
-    const entry = this.entry(slot, value);
-    this.near.learn(key, entry);
-    return entry;
+  /** What is remembered of the key that `hitNear` was asked for last, and could not vouch for. To be had once. */
+  takeUnsure(key: string): NearEntry | undefined {
+    const { known } = this;
+    this.known = undefined;
+    return known?.key === key ? known : undefined;
+  }
+
+  /**
+   * Remembers where a key is and, if given, what was made of it. The slot must be pinned, and known to hold the key.
+   * `known` is what was remembered of it before.
+   */
+  learn(key: string, slot: number, value?: unknown, known?: NearEntry): NearEntry {
+    if (known === undefined) {
+      const entry = this.entry(key, slot, value);
+      this.near.learn(entry);
+      return entry;
+    }
+    const { weight } = known;
+    known.renew(this.#firstRef + slot, this.words, this.#slotWords + slot * SLOT_WORDS, value);
+    this.near.reweigh(known.weight - weight);
+    return known;
   }
 
   /** What would be remembered of a slot that is pinned. */
-  entry(slot: number, value?: unknown): NearEntry {
+  entry(key: string, slot: number, value?: unknown): NearEntry {
     const at = this.#slotWords + slot * SLOT_WORDS;
-    return new NearEntry(this.#firstRef + slot, this.words, at, value);
+    return new NearEntry(key, this.#firstRef + slot, this.words, at, value);
   }
 
   /** Forgets what was read. */
@@ -263,17 +277,12 @@ export class SharedReader {
 
   /** The bytes of an entry, in place. The slot must be pinned. `undefined` if its segment is not known to this thread. */
   record(slot: number): RecordView | undefined {
-    const { table, segments } = this;
-    const segment = table.int(slot, SLOT.segment);
-    const buffer = segments.buffer(segment);
-    if (buffer === undefined) return undefined;
-    const count = table.int(slot, SLOT.parts) & PARTS_MASK;
-    const offset = table.blockOffset(slot);
-    const trailerOffset = offset + (table.int(slot, SLOT.trailer) >>> 0) * 8;
-    const skeletonLength = table.int(slot, SLOT.skeletonLength) >>> 0;
-    const trailer = new Uint8Array(buffer, trailerOffset, count * PART_ROW_BYTES + skeletonLength);
-    const parts = count === 0 ? [] : readParts(trailer, count, { buffer, offset }, (index) => segments.buffer(index));
-    return parts && { skeleton: trailer.subarray(count * PART_ROW_BYTES), parts };
+    return slotRecord(this.table, this.segments, slot);
+  }
+
+  /** The value of a slot, in place, if it is bytes and nothing else; `undefined` for others. The slot must be pinned. */
+  plainBytes(slot: number): Uint8Array | undefined {
+    return slotBytes(this.table, this.segments, slot);
   }
 
   /** The key of a slot as it lies in the index, if its segment is known. The slot must be pinned. */

@@ -24,10 +24,15 @@ const STORE = 4;
 /** How many places a request takes, by its kind. */
 const REQUEST_PLACES = [1, 8, 16, 11, 21];
 
+/** A message that asks for nothing: the keeper is to look at letters. */
+export const NUDGE: Packed = [];
+
 const GRANT = 1;
 const COMMITTED = 2;
 const LEAD = 3;
 const HELD = 4;
+/** Is no answer, and stands alone: letters that have passed. */
+const PASSED = 5;
 /** The same of an answer. */
 const ANSWER_PLACES = [1, 7, 3, 3, 4];
 
@@ -127,6 +132,15 @@ export function packAnswer(answer: Answer): Packed | Answer {
     if (flight.kind === 'slot') return [HELD, id, flight.slot, flight.number];
   }
   return answer;
+}
+
+/** So many letters have passed. */
+export function packPassed(count: number): Packed {
+  return [PASSED, count];
+}
+
+export function unpackPassed(packed: Packed): number | undefined {
+  return packed[0] === PASSED ? (packed[1] as number) : undefined;
 }
 
 /** The answers of a message, in the order in which they were given. */

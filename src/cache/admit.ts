@@ -1,3 +1,4 @@
+import { Attempts } from '../common/each.js';
 import type { Engine } from './engine.js';
 import { entryTerms } from './entry-terms.js';
 
@@ -30,22 +31,22 @@ export function chargeOf<K, V>(engine: Engine<K, V>, past: Past, passed: number)
 /**
  * Enters an entry that has lived before, as the most worthy so far: `passed` ms later, as old and with as much of its
  * time left as that makes. Tells nobody, and counts nothing: it is neither a write nor a hit of this cache. After a look
- * at the clock; not for what is charged nothing.
+ * at the clock; not for what is charged nothing. What a user's policy throws leaves when all of this is done.
  */
 export function admit<K, V>(engine: Engine<K, V>, key: K, value: V, past: Past, passed: number): void {
   const { store, counters, ticker } = engine;
   const { table, life, policy } = store;
   const { size, cost, hits, tags, ttl, idleTtl, grace } = past;
-  store.put(
-    engine.space,
-    key,
-    value,
-    size,
-    cost,
-    entryTerms({ ttl, idleTtl, grace }, tags.length > 0 ? tags : undefined),
-  );
+  const terms = entryTerms({ ttl, idleTtl, grace }, tags.length > 0 ? tags : undefined);
+  const attempts = new Attempts();
+  attempts.try(() => store.put(engine.space, key, value, size, cost, terms));
+  const handle = engine.space.index.find(key);
+  // There was no room, and the policy has named nobody.
+  if (handle < 0) {
+    attempts.end();
+    return;
+  }
   counters.missBytes -= size;
-  const handle = engine.space.index.get(key)!;
   table.beBorn(handle, ticker.time[0]! - past.age - passed);
   if (past.left !== Number.POSITIVE_INFINITY) {
     life.resume(handle, past.left - passed);
@@ -53,5 +54,6 @@ export function admit<K, V>(engine: Engine<K, V>, key: K, value: V, past: Past, 
   }
   table.countHits(handle, hits);
   engine.discountHits(hits * size);
-  for (let use = Math.min(hits, MAX_REPLAYED_USES); use > 0; use--) policy.touch(handle);
+  for (let use = Math.min(hits, MAX_REPLAYED_USES); use > 0; use--) attempts.try(() => policy.touch(handle));
+  attempts.end();
 }

@@ -65,10 +65,12 @@ export function shed<K, V>(store: Holder<K, V>, first: number): void {
 export function noteAll<K, V>(store: Holder<K, V>, counters: Counters): void {
   const { table, removals } = store;
   for (const { index, owner } of table.root.within()) {
-    for (const [key, handle] of index) {
+    for (const handle of removals.isHeard ? index.handles() : index.handlesUnordered()) {
       const reason = store.reasonFor(handle, 'clear');
       counters.countRemoval(reason);
-      if (removals.isHeard) removals.note(owner.events, key, table.values[handle] as V, table.size(handle), reason);
+      if (!removals.isHeard) continue;
+      const key = table.key(handle);
+      removals.note(owner.events, key, table.value(handle) as V, table.size(handle), reason);
     }
   }
 }

@@ -1,7 +1,9 @@
+import { Attempts } from '../common/each.js';
 import { CacheCorruptionError, describe } from '../common/error.js';
 import { firstThatFits } from '../snapshot/fit.js';
 import { elapsed, type TimeStamp, timeStamp } from '../snapshot/time.js';
 import { admit, chargeOf, type EngineAt, type Past } from './admit.js';
+import { dropAll } from './drops.js';
 import type { Engine } from './engine.js';
 import { checkValue, cloneToStore } from './value.js';
 
@@ -46,10 +48,10 @@ export function dump<K, V>(engine: Engine<K, V>): CacheDump<K, V> {
   const now = ticker.now();
   const { table, life } = store;
   const entries = inOrder(engine).map((handle): DumpEntry<K, V> => {
-    const key = table.keys[handle] as K;
+    const key = table.key(handle);
     const entry: DumpEntry<K, V> = {
       key,
-      value: engine.copied(key, table.values[handle] as V),
+      value: engine.copied(key, table.value(handle) as V),
       size: table.size(handle),
       age: Math.max(0, now - table.born(handle)),
     };
@@ -78,7 +80,7 @@ export function dump<K, V>(engine: Engine<K, V>): CacheDump<K, V> {
  * Replaces all by what a dump holds, as far as it fits: the most worthy stay. How many entries there are then.
  *
  * @throws CacheCorruptionError when it is no dump; CacheSerializationError when the cache copies, and a value cannot be
- *   cloned. Then nothing has changed.
+ *   cloned. Then nothing has changed. What a user's policy throws, when all is loaded.
  */
 export function load<K, V>(engineAt: EngineAt<K, V>, given: CacheDump<K, V>): number {
   const engine = engineAt([]);
@@ -93,7 +95,7 @@ export function load<K, V>(engineAt: EngineAt<K, V>, given: CacheDump<K, V>): nu
   }));
   const charges = list.map(({ past }) => chargeOf(engine, past, passed));
   const room = { bytes: store.maxBytes - store.bytes, entries: options.maxEntries - store.count };
-  const old = [...engine.space.within()].flatMap(({ index }) => [...index.values()]);
+  const old = [...engine.space.within()].flatMap(({ index }) => [...index.handles()]);
   for (const handle of old) room.bytes += store.table.size(handle);
   room.entries += old.length;
   const first = firstThatFits(charges, room);
@@ -101,9 +103,14 @@ export function load<K, V>(engineAt: EngineAt<K, V>, given: CacheDump<K, V>): nu
   if (options.copy) for (const entry of fitting) entry.value = cloneToStore(entry.key, entry.value, options.name);
   for (const { owner } of engine.space.within()) owner.changes.supersedeAll();
   ticker.now();
-  for (const handle of old) store.drop(handle, store.reasonFor(handle, 'clear'));
-  for (const { namespace, key, value, past } of fitting) admit(engineAt(namespace), key, value, past, passed);
+  const attempts = new Attempts();
+  attempts.try(() => dropAll(store, old, 'clear'));
+  for (const { namespace, key, value, past } of fitting) {
+    const owner = engineAt(namespace);
+    attempts.try(() => admit(owner, key, value, past, passed));
+  }
   store.removals.flush();
+  attempts.end();
   return fitting.length;
 }
 
@@ -118,7 +125,7 @@ function inOrder<K, V>({ store, space }: Engine<K, V>): number[] {
   const stale: number[] = [];
   const fresh = new Set<number>();
   for (const { index } of space.within()) {
-    for (const handle of index.values()) {
+    for (const handle of index.handlesUnordered()) {
       const state = life.state(handle);
       if (state === 'fresh') fresh.add(handle);
       else if (state === 'stale') stale.push(handle);

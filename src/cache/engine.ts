@@ -7,6 +7,7 @@ import { Counters } from '../stats/counters.js';
 import { Emitter } from '../stats/emitter.js';
 import { CACHE_EVENTS, type CacheEvents, type RemovalReason } from '../stats/event.js';
 import type { StatsSnapshot } from '../stats/snapshot.js';
+import type { KeyIndex } from '../struct/key-index.js';
 import { type EntryTerms, entryTerms, type Prepared } from './entry-terms.js';
 import type { Hits } from './hits.js';
 import { keyHash } from './key-hash.js';
@@ -36,7 +37,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   readonly store: Store<K, V>;
   readonly space: Space<K, V>;
   changes: ChangeListener<K> = nobody();
-  readonly #index: Map<K, number>;
+  readonly #index: KeyIndex<K>;
   readonly #hits: Hits<K, V>;
   /** Namespaces of the cache that somebody listens to: their listeners stay, though nobody may hold them. */
   readonly #heardSpaces: Set<SpaceOwner<K, V>>;
@@ -91,18 +92,17 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
    * a property into a truth value takes ten, since it might be a number or a string.
    */
   read(key: K): V | undefined {
-    const handle = this.#index.get(key);
+    const handle = this.#index.find(key);
     const hits = this.#hits;
-    if (handle === undefined || hits.granted <= 0 || this.#isPlain !== true) return this.#readCarefully(key, handle);
-    // `| 0`, since a `Map` may hold anything: each use of it as an index would look again whether it is a small integer.
-    return hits.take(handle | 0);
+    if (handle < 0 || hits.granted <= 0 || this.#isPlain !== true) return this.#readCarefully(key, handle);
+    return hits.take(handle);
   }
 
   /** A read that leaves no trace. */
   peek(key: K): V | undefined {
     this.assertOpen();
     const handle = this.findFresh(key);
-    return handle === undefined ? undefined : this.copied(key, this.store.table.values[handle] as V);
+    return handle < 0 ? undefined : this.copied(key, this.store.table.value(handle) as V);
   }
 
   /** Counts a read that found nothing. */
@@ -114,8 +114,8 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   /** As `write`, of a value whose load has taken so long. */
   writeLoaded(key: K, value: V, options: EntryOptions, loadMs: number): boolean {
     if (!this.write(key, value, options, loadMs)) return false;
-    const handle = this.#index.get(key);
-    if (handle !== undefined) this.store.ledger.noteLoad(handle, loadMs);
+    const handle = this.#index.find(key);
+    if (handle >= 0) this.store.ledger.noteLoad(handle, loadMs);
     return true;
   }
 
@@ -139,17 +139,17 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   /** As `remove`, of a key that was superseded; its listeners are told by the caller. */
   take(key: K, reason: RemovalReason = 'delete'): boolean {
     const { store } = this;
-    const handle = this.#index.get(key);
-    if (handle === undefined) return store.sample.forget(this.space, key);
+    const handle = this.#index.find(key);
+    if (handle < 0) return store.sample.forget(this.space, key);
     const state = store.state(handle);
     store.drop(handle, state === 'dead' ? 'expire' : reason);
     return state === 'fresh';
   }
 
-  /** The handle of a fresh entry. */
-  findFresh(key: K): number | undefined {
-    const handle = this.#index.get(key);
-    return handle !== undefined && this.store.state(handle) === 'fresh' ? handle : undefined;
+  /** The handle of a fresh entry, or -1. */
+  findFresh(key: K): number {
+    const handle = this.#index.find(key);
+    return handle >= 0 && this.store.state(handle) === 'fresh' ? handle : -1;
   }
 
   /** What the user sees of a stored value. */
@@ -243,8 +243,9 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
 
   /** Stores what fits in for sure; the key was superseded, and its listeners are told by the caller. */
   enter(key: K, { value, size, cost, terms }: Prepared<V>): void {
-    this.store.put(this.space, key, value, size, cost, terms);
+    // Before, since a user's policy may throw when the entry is in.
     this.counters.sets++;
+    this.store.put(this.space, key, value, size, cost, terms);
   }
 
   /** A write with more options than the size, a copy, a cost, or a TTL of its own. */
@@ -281,11 +282,11 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     return true;
   }
 
-  #readCarefully(key: K, handle: number | undefined): V | undefined {
+  #readCarefully(key: K, handle: number): V | undefined {
     this.assertOpen();
     const { store, events } = this;
-    if (handle === undefined || (!this.#isSurelyFresh(handle) && store.state(handle) !== 'fresh')) {
-      if (handle === undefined) this.space.miss(key);
+    if (handle < 0 || (!this.#isSurelyFresh(handle) && store.state(handle) !== 'fresh')) {
+      if (handle < 0) this.space.miss(key);
       store.sample.miss(this.space, key);
       this.miss(key);
       return undefined;
@@ -303,7 +304,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   #refuse(key: K, value: V, size: number): false {
     const { counters, events } = this;
     counters.rejected++;
-    if (this.#index.has(key)) this.remove(key, 'replace');
+    if (this.#index.find(key) >= 0) this.remove(key, 'replace');
     if (this.options.maxEntryBytes === undefined) this.store.sample.refuse(this.space, key, size);
     if (events.heard.maxSizeExceeded) events.emit('maxSizeExceeded', { key, value, size });
     return false;
@@ -330,8 +331,8 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
 
   /** What a load of the key costs, by those that were seen; of one that was never loaded, the mean of all. */
   #loadTime(key: K, size: number, measuredMs: number): number {
-    const handle = this.#index.get(key);
-    const soFar = handle === undefined ? 0 : this.store.ledger.loadTimes.get(handle);
+    const handle = this.#index.find(key);
+    const soFar = handle < 0 ? 0 : this.store.ledger.loadTimes.get(handle);
     if (measuredMs > 0) return this.store.ledger.loadCosts.note(keyHash(key, this.space.seed), size, measuredMs);
     return soFar || this.counters.meanLoadTime;
   }

@@ -50,7 +50,7 @@ export abstract class Entries<K, V> {
   /** Whether `get` would be a hit; touches nothing. O(1). */
   has(key: K): boolean {
     this.engine.assertOpen();
-    return this.engine.findFresh(key) !== undefined;
+    return this.engine.findFresh(key) >= 0;
   }
 
   /**
@@ -74,7 +74,7 @@ export abstract class Entries<K, V> {
     const { store, ticker } = this.open();
     this.engine.changes.supersede(key);
     const handle = this.engine.findFresh(key);
-    if (handle === undefined) return false;
+    if (handle < 0) return false;
     ticker.now();
     store.sample.leave(handle);
     store.life.finish(handle);
@@ -109,7 +109,7 @@ export abstract class Entries<K, V> {
     const { store, ticker } = this.open();
     const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, 'ttl');
     const handle = this.engine.findFresh(key);
-    if (handle === undefined) return false;
+    if (handle < 0) return false;
     store.table.beBorn(handle, ticker.now());
     store.life.restart(handle, ttlMs);
     store.planSweep(handle);
@@ -184,8 +184,8 @@ export abstract class Entries<K, V> {
   /** What is known about a fresh or stale entry; `undefined` when there is none. */
   info(key: K): EntryInfo | undefined {
     const { store, ticker } = this.open();
-    const handle = this.engine.space.index.get(key);
-    if (handle === undefined || store.state(handle) === 'dead') return undefined;
+    const handle = this.engine.space.index.find(key);
+    if (handle < 0 || store.state(handle) === 'dead') return undefined;
     return describeEntry(store, handle, ticker.now());
   }
 

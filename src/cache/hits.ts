@@ -51,8 +51,8 @@ export class Hits<K, V> {
   take(handle: number): V | undefined {
     this.granted--;
     const table = this.#table;
-    const value = table.values[handle];
-    if (++table.hits[handle]! < 0) this.#sample.hit(handle);
+    const value = table.value(handle);
+    if (table.hit(handle)) this.#sample.hit(handle);
     // Last, since a user's policy may throw: it has been a hit all the same.
     this.policy.touch(handle);
     return value;
@@ -117,8 +117,8 @@ export class Hits<K, V> {
     this.#sample.wake();
     table.guardHits(handle);
     const { index } = table.spaceOf(handle);
-    const key = table.keys[handle] as K;
+    const key = table.key(handle);
     const start = performance.now();
-    if (table.values[index.get(key)!] !== undefined) this.#counters.hitLatency.record(performance.now() - start);
+    if (table.value(index.find(key)) !== undefined) this.#counters.hitLatency.record(performance.now() - start);
   }
 }

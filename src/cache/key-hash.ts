@@ -1,4 +1,4 @@
-import { hashNumber, hashString } from '../common/hash.js';
+import { hashEnd, hashNumber, hashRest, hashString } from '../common/hash.js';
 
 /** Objects and functions are told apart by identity: each gets a number when it is first seen. */
 const numbers = new WeakMap<WeakKey, number>();
@@ -10,7 +10,7 @@ let nextNumber = 0;
  */
 export function keyHash(key: unknown, seed: number): number {
   // Asked in this form, what is a string is found out without a call.
-  if (typeof key === 'string') return hashString(key, seed) | 0;
+  if (typeof key === 'string') return hashRest(key, hashEnd(key, seed));
   if (typeof key === 'number') return hashNumber(key, seed) | 0;
   return otherHash(key, seed);
 }

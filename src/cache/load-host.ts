@@ -24,13 +24,13 @@ export function loadHost<K, V>(engine: Engine<K, V>, hooks: Hooks<K, V>): LoadHo
     },
     miss: (key) => engine.miss(key),
     held(key): Held<V> | undefined {
-      const handle = engine.space.index.get(key);
-      if (handle === undefined) return undefined;
+      const handle = engine.space.index.find(key);
+      if (handle < 0) return undefined;
       const now = ticker.now();
       const state = store.life.state(handle);
       if (state === 'dead') return undefined;
       return {
-        value: store.table.values[handle] as V,
+        value: store.table.value(handle) as V,
         isFresh: state === 'fresh',
         ageMs: now - store.table.born(handle),
         ttlMs: store.life.ttl(handle),

@@ -22,8 +22,10 @@ export function removeTagged<K, V>(engine: Engine<K, V>, tags: readonly string[]
 export function removeMatching<K, V>(engine: Engine<K, V>, by: KeyPattern): number {
   const matches = keyMatcher(by);
   engine.changes.supersedeWhere(matches);
-  const handles: number[] = [];
-  for (const [key, handle] of engine.space.index) if (matches(key)) handles.push(handle);
+  const { table } = engine.store;
+  // What `matches` itself removes is gone.
+  const isWanted = (handle: number) => table.value(handle) !== undefined && matches(table.key(handle));
+  const handles = engine.space.index.handles().filter(isWanted);
   return removeHandles(engine.store, handles);
 }
 
@@ -38,11 +40,11 @@ export function removeWhere<K, V>(
   const { store, ticker, space } = engine;
   const now = ticker.now();
   const wanted = listEntries(store, space, { stale: true }).filter(({ key, value, handle }) => {
-    if (store.table.values[handle] !== value || space.index.get(key) !== handle) return false;
+    if (store.table.value(handle) !== value || space.index.find(key) !== handle) return false;
     return checkVerdict(isWanted(key, engine.copied(key, value), describeEntry(store, handle, now)));
   });
   const unchanged = wanted.filter(({ key, value, handle }) => {
-    return space.index.get(key) === handle && store.table.values[handle] === value;
+    return space.index.find(key) === handle && store.table.value(handle) === value;
   });
   return removeHandles(
     store,
@@ -61,7 +63,7 @@ export function clearAll<K, V>(engine: Engine<K, V>): void {
       store.clear();
     } else {
       store.readClock();
-      const handles = [...space.within()].flatMap(({ index }) => [...index.values()]);
+      const handles = [...space.within()].flatMap(({ index }) => [...index.handles()]);
       isEmpty = handles.length === 0;
       dropAll(store, handles, 'clear');
     }
@@ -77,7 +79,7 @@ function removeHandles<K, V>(store: Store<K, V>, handles: Iterable<number>): num
   let fresh = 0;
   try {
     eachToTheEnd(handles, (handle) => {
-      table.spaceOf(handle).owner.changes.supersede(table.keys[handle] as K);
+      table.spaceOf(handle).owner.changes.supersede(table.key(handle));
       const state = store.state(handle);
       if (state === 'fresh') fresh++;
       store.drop(handle, state === 'dead' ? 'expire' : 'delete');

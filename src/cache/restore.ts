@@ -1,4 +1,5 @@
 import { decodeValue } from '../codec/index.js';
+import { Attempts } from '../common/each.js';
 import { type EntryFacts, skeletonOf } from '../snapshot/entry.js';
 import { firstThatFits } from '../snapshot/fit.js';
 import { type Frame, SnapshotReader } from '../snapshot/reader.js';
@@ -90,6 +91,8 @@ class Restoration<K, V> {
   readonly #engine: Engine<K, V>;
   /** Those of namespaces: without entries and users nothing else holds them. */
   readonly #engines = new Map<string, Engine<K, V>>();
+  /** A user's policy may throw at each entry: the file is restored all the same. */
+  readonly #attempts = new Attempts();
 
   constructor(
     readonly engineAt: EngineAt<K, V>,
@@ -118,7 +121,9 @@ class Restoration<K, V> {
       this.#engine.assertOpen();
       for (const space of this.#engine.space.within()) this.listenerOf(space)?.supersedeAll();
       this.#clear();
-      return await this.#loadOrClear(reader, charges, passed);
+      const count = await this.#loadOrClear(reader, charges, passed);
+      this.#attempts.end();
+      return count;
     } finally {
       await reader.close();
     }
@@ -166,7 +171,7 @@ class Restoration<K, V> {
     const past = { ...facts, size };
     engine.ticker.now();
     if (chargeOf(engine, past, passed) === 0) return false;
-    admit(engine, key, value, past, passed);
+    this.#attempts.try(() => admit(engine, key, value, past, passed));
     engine.store.removals.flush();
     return true;
   }
@@ -185,8 +190,9 @@ class Restoration<K, V> {
     ticker.now();
     for (const one of space.within()) {
       const { keys } = this.changesOf(one);
-      for (const [key, handle] of [...one.index]) {
-        if (!keys.has(key)) store.drop(handle, store.reasonFor(handle, 'clear'));
+      for (const handle of one.index.handles()) {
+        if (keys.has(store.table.key(handle))) continue;
+        this.#attempts.try(() => store.drop(handle, store.reasonFor(handle, 'clear')));
       }
     }
     store.removals.flush();

@@ -89,10 +89,10 @@ export class Sample<K, V> {
     if (known[at] !== handle || !this.#log.repeat(known[at + 1]! >>> 0, known[at + 2]!)) this.#noteHit(handle);
   }
 
-  /** A read that finds nothing fresh. */
+  /** A read that finds nothing fresh, just after the key has been looked for. */
   miss(space: Space<K, V>, key: K): void {
     if (this.#isResting()) return;
-    const hash = keyHash(key, space.seed);
+    const hash = typeof key === 'string' ? space.index.wholeHash(key) : keyHash(key, space.seed);
     this.#missedKey = key;
     this.#missedSpace = space;
     this.#missedHash = hash;
@@ -100,18 +100,18 @@ export class Sample<K, V> {
     this.#log.miss(hash >>> 0, this.#life.isTimed ? this.#since(this.#ticker.now()) : undefined);
   }
 
-  /** The hash of a key that is about to be written: mostly it was missed just now. */
+  /** The hash of a key that is about to be written and has just been looked for: mostly it was missed before. */
   hashOf(space: Space<K, V>, key: K): number {
     const wasMissed = this.#missedKey !== undefined && key === this.#missedKey && space === this.#missedSpace;
-    return wasMissed ? this.#missedHash : keyHash(key, space.seed);
+    if (wasMissed) return this.#missedHash;
+    return typeof key === 'string' ? space.index.wholeHash(key) : keyHash(key, space.seed);
   }
 
-  /** A new entry. `hash` of its key; 0: not known. */
-  insert(space: Space<K, V>, key: K, handle: number, hash: number): void {
+  /** A new entry, with the hash of its key. */
+  insert(handle: number, hash: number): void {
     if (this.#isResting()) return;
-    const known = hash || this.hashOf(space, key);
     this.#missedKey = undefined;
-    if (this.#follows(known)) this.#follow(handle, known);
+    if (this.#follows(hash)) this.#follow(handle, hash);
   }
 
   /** Another value for an entry that is marked. */
@@ -132,7 +132,7 @@ export class Sample<K, V> {
   leave(handle: number, isEvicted = false): void {
     if (!isEvicted) this.#remove(this.#hashAt(handle));
     // What has had no hits is not known.
-    if (this.#table.hits[handle] !== FOLLOWED) this.#forgetAt(handle);
+    if (this.#table.mark(handle) !== FOLLOWED) this.#forgetAt(handle);
   }
 
   /** A key was to be removed that is not there, and might be with another budget. Returns `false`. */
@@ -159,7 +159,7 @@ export class Sample<K, V> {
     const log = this.#log;
     if (log.threshold > 0) return false;
     if (this.#counters.hits + this.#counters.misses < log.wakeAt) return true;
-    for (const handle of this.#table.handles()) this.#table.hits[handle]! |= FOLLOWED;
+    for (const handle of this.#table.handles()) this.#table.follow(handle);
     this.#known.fill(-1);
     log.restart();
     return false;
@@ -181,7 +181,7 @@ export class Sample<K, V> {
 
   /** The table of what is known grows with the cache. */
   #fit(): void {
-    const capacity = Math.min(MAX_KNOWN, this.#table.hits.length);
+    const capacity = Math.min(MAX_KNOWN, this.#table.columns.capacity);
     if (capacity <= this.#mask + 1) return;
     const length = 2 ** Math.ceil(Math.log2(capacity));
     this.#known = new Int32Array(KNOWN_WORDS * length).fill(-1);
@@ -198,13 +198,13 @@ export class Sample<K, V> {
     const { count } = this.#table;
     this.#log.fit(Math.max(count, Math.min(FORESIGHT * count, this.#expected())));
     if (!this.#follows(hash)) return;
-    this.#table.hits[handle]! |= FOLLOWED;
+    this.#table.follow(handle);
     this.#write(handle, hash);
   }
 
   /** The key of an entry is not followed any more. */
   #unmark(handle: number): void {
-    this.#table.hits[handle]! &= ~FOLLOWED;
+    this.#table.unfollow(handle);
     this.#forgetAt(handle);
   }
 
@@ -246,7 +246,7 @@ export class Sample<K, V> {
     const at = KNOWN_WORDS * (handle & this.#mask);
     return this.#known[at] === handle
       ? this.#known[at + 1]!
-      : keyHash(this.#table.keys[handle], this.#table.spaceOf(handle).seed);
+      : keyHash(this.#table.key(handle), this.#table.spaceOf(handle).seed);
   }
 
   #remember(handle: number, hash: number, word: number): void {

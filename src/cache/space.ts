@@ -1,6 +1,8 @@
 import { hashString } from '../common/hash.js';
 import type { Emitter } from '../stats/emitter.js';
 import type { CacheEvents } from '../stats/event.js';
+import type { EntryColumns } from '../struct/entry-columns.js';
+import { KeyIndex } from '../struct/key-index.js';
 import { TagIndex } from '../struct/tag-index.js';
 import { WeakValues } from '../struct/weak-values.js';
 
@@ -41,7 +43,7 @@ export interface SpaceOwner<K, V> {
 export class Space<K, V> {
   /** Tells its keys from the same keys of other spaces, where keys are known by a hash. */
   readonly seed: number;
-  readonly index = new Map<K, number>();
+  readonly index: KeyIndex<K>;
   /** By handle. */
   readonly tagged = new TagIndex();
   readonly children = new WeakValues<Space<K, V>>();
@@ -54,26 +56,35 @@ export class Space<K, V> {
    * need not look again.
    */
   #lastMissed: K | undefined;
+  #missedHash = 0;
   #hasMissed = false;
 
   /** The names that lead to it: none for the root. */
-  constructor(readonly path: readonly string[] = []) {
+  constructor(
+    readonly columns: EntryColumns<K, V>,
+    readonly path: readonly string[] = [],
+  ) {
     this.seed = hashString(path.join('\0'), path.length);
+    this.index = new KeyIndex(columns, this.seed);
   }
 
-  /** The handle of a key, for a write. */
-  find(key: K): number | undefined {
-    return this.#hasMissed === true && key === this.#lastMissed ? undefined : this.index.get(key);
+  /** The handle of a key, for a write, or -1; `index.lastHash` is the key's own then. */
+  find(key: K): number {
+    if (this.#hasMissed !== true || key !== this.#lastMissed) return this.index.find(key);
+    this.index.lastHash = this.#missedHash;
+    return -1;
   }
 
-  /** A key has been looked for in vain. */
+  /** A key has been looked for in vain, just now. */
   miss(key: K): void {
     this.#lastMissed = key;
+    this.#missedHash = this.index.lastHash;
     this.#hasMissed = true;
   }
 
-  add(key: K, handle: number): void {
-    this.index.set(key, handle);
+  /** Enters a key with the hash that its `find` has left. */
+  add(key: K, handle: number, hash: number): void {
+    this.index.add(key, handle, hash);
     this.#hasMissed = false;
   }
 
@@ -87,7 +98,7 @@ export class Space<K, V> {
 
   /** A new space within this one, under a name that is free. */
   child(name: string): Space<K, V> {
-    const space = new Space<K, V>([...this.path, name]);
+    const space = new Space<K, V>(this.columns, [...this.path, name]);
     this.children.add(name, space);
     return space;
   }

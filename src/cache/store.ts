@@ -125,21 +125,22 @@ export class Store<K, V> {
     if (ticker.uses > 0 && terms.isShort !== true) ticker.uses--;
     else ticker.now();
     const held = space.find(key);
-    if (held !== undefined) {
-      this.#overwrite(held | 0, value, size, cost, terms);
+    if (held >= 0) {
+      this.#overwrite(held, value, size, cost, terms);
       return;
     }
     const isFull = this.bytes + size > this.maxBytes || table.count >= this.maxEntries;
-    const hash = this.#policy.wantsHash === true ? this.sample.hashOf(space, key) : 0;
+    const { lastHash } = space.index;
+    const hash = this.sample.hashOf(space, key);
     const victim = isFull ? this.#makeRoom(size, 1, -1) : -1;
     let handle = victim;
-    if (victim >= 0) table.exchange(victim, space, key, value, size);
-    else handle = table.add(space, key, value, size, this.#growth);
+    if (victim >= 0) table.exchange(victim, space, key, lastHash, value, size);
+    else handle = table.add(space, key, lastHash, value, size, this.#growth);
     this.bytes += size;
     this.#counters.missBytes += size;
     table.births.set(handle, ticker.time[0]!);
     if (table.isPlain !== true || terms.isPlain !== true || cost !== 1) this.#finish(handle, cost, terms);
-    this.sample.insert(space, key, handle, hash);
+    this.sample.insert(handle, hash);
     // Last, since a user's policy may throw: the ledger is true all the same.
     if (victim >= 0) replaceVictim(this.#policy, victim, size, cost, hash);
     else this.#policy.insert(handle, size, cost, hash);
@@ -226,14 +227,14 @@ export class Store<K, V> {
     const oldSize = table.size(handle);
     if (removals.isHeard === true || this.life.isTimed === true) this.#tellReplaced(handle, oldSize, size);
     this.ledger.settle(handle);
-    table.values[handle] = value;
+    table.setValue(handle, value);
     if (size !== oldSize) table.resize(handle, size);
     table.countHits(handle, 0);
     table.births.set(handle, this.#ticker.time[0]!);
     this.bytes += size - oldSize;
     this.notes.remove(handle);
     if (table.isPlain !== true || terms.isPlain !== true || cost !== 1) this.#finish(handle, cost, terms);
-    if (table.hits[handle]! < 0) this.sample.overwrite(handle);
+    if (table.mark(handle) < 0) this.sample.overwrite(handle);
     try {
       this.#policy.update(handle, size, cost);
       if (this.bytes > this.maxBytes) this.#makeRoom(0, 0, handle);
@@ -251,7 +252,7 @@ export class Store<K, V> {
     if (reason === 'expire') this.#counters.expirations++;
     if (!removals.isHeard) return;
     const { events } = table.spaceOf(handle).owner;
-    removals.note(events, table.keys[handle] as K, table.values[handle] as V, size, reason);
+    removals.note(events, table.key(handle), table.value(handle) as V, size, reason);
   }
 
   /** The entry is about to leave the table and the policy: counts and notes that, and forgets what is known of it. */
@@ -260,10 +261,10 @@ export class Store<K, V> {
     const size = table.size(handle);
     if (reason === 'evict') this.#counters.evictions++;
     else this.#counters.countRemoval(reason);
-    if (table.hits[handle]! < 0) this.sample.leave(handle, reason === 'evict');
+    if (table.mark(handle) < 0) this.sample.leave(handle, reason === 'evict');
     if (removals.isHeard === true) {
       const { events } = table.spaceOf(handle).owner;
-      removals.note(events, table.keys[handle] as K, table.values[handle] as V, size, reason);
+      removals.note(events, table.key(handle), table.value(handle) as V, size, reason);
     }
     this.ledger.release(handle);
     if (table.isPlain !== true) {
@@ -306,7 +307,7 @@ export class Store<K, V> {
         continue;
       }
       let handle = this.#policy.victim();
-      if (handle === kept || table.values[handle] === undefined) {
+      if (handle === kept || table.value(handle) === undefined) {
         handle = victimBut(this.#policy, table, new Set(kept < 0 ? [] : [kept]));
       }
       this.#letGo(handle, 'evict');

@@ -19,10 +19,10 @@ export function listEntries<K, V>(
   const { table, life } = store;
   store.readClock();
   const list: Listed<K, V>[] = [];
-  for (const [key, handle] of space.index) {
+  for (const handle of space.index.handles()) {
     const state = life.state(handle);
     if (state === 'fresh' || (stale && state === 'stale')) {
-      list.push({ key, value: table.values[handle] as V, handle, end: life.endsAt(handle) });
+      list.push({ key: table.key(handle), value: table.value(handle) as V, handle, end: life.endsAt(handle) });
     }
   }
   return list;
@@ -35,7 +35,7 @@ export function countFresh<K, V>(store: Store<K, V>, space: Space<K, V>): number
   let count = 0;
   for (const { index } of space.within()) {
     if (areAllFresh) count += index.size;
-    else for (const handle of index.values()) if (store.life.state(handle) === 'fresh') count++;
+    else for (const handle of index.handlesUnordered()) if (store.life.state(handle) === 'fresh') count++;
   }
   return count;
 }

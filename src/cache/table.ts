@@ -1,9 +1,14 @@
 import { invariant } from '../common/invariant.js';
-import { expectedCapacity, grownInt32, grownList } from '../struct/grow.js';
+import { EntryColumns, FIRST_OWN, ROW, SECOND_OWN } from '../struct/entry-columns.js';
+import { expectedCapacity } from '../struct/grow.js';
 import { Times } from '../struct/times.js';
 import { Space } from './space.js';
 
-/** In `hits`, the sign: the requests of the key are written down, see sample.ts. */
+/** In a row: hits of the present value that are not put aside, and `FOLLOWED`. */
+const HITS = FIRST_OWN;
+/** In a row: the bytes charged. */
+const SIZE = SECOND_OWN;
+/** In the hits, the sign: the requests of the key are written down, see sample.ts. */
 export const FOLLOWED: number = 1 << 31;
 /** The largest size that fits into its column. Larger ones, and there are few, lie in a `Map`, and 0 stands for them. */
 const MAX_PLAIN_SIZE = 2 ** 31 - 1;
@@ -27,14 +32,11 @@ export interface Growth {
  * and have no value.
  */
 export class Table<K, V> {
+  readonly columns = new EntryColumns<K, V>();
   /** The cache's own keys. */
-  readonly root = new Space<K, V>();
+  readonly root = new Space<K, V>(this.columns);
   /** Entries of all spaces. */
   count = 0;
-  keys: (K | undefined)[] = [];
-  values: (V | undefined)[] = [];
-  /** Hits of the present value that are not put aside, and `FOLLOWED`. */
-  hits: Int32Array = new Int32Array(0);
   readonly #hitsAside = new Map<number, number>();
   /** When each entry was written, refreshed or touched. */
   readonly births = new Times();
@@ -43,14 +45,25 @@ export class Table<K, V> {
    * put aside. Whoever brings something of the kind calls `complicate`.
    */
   isPlain = true;
-  /** Bytes charged. */
-  #sizes: Int32Array = new Int32Array(0);
   readonly #largeSizes = new Map<number, number>();
   #free: number[] = [];
   /** Handles below have been given out. */
   #used = 0;
   /** The space of each handle, once there are others than the root. */
   #spaces: Space<K, V>[] | undefined;
+
+  key(handle: number): K {
+    return this.columns.key(handle);
+  }
+
+  /** `undefined` of a handle that is out of use. */
+  value(handle: number): V | undefined {
+    return this.columns.value(handle);
+  }
+
+  setValue(handle: number, value: V): void {
+    this.columns.setValue(handle, value);
+  }
 
   /** From now on, until all are cleared, there is more to some entry than its columns. */
   complicate(): void {
@@ -64,35 +77,56 @@ export class Table<K, V> {
 
   /** All handles in use. O(capacity). */
   *handles(): Generator<number> {
-    for (let handle = 0; handle < this.#used; handle++) if (this.values[handle] !== undefined) yield handle;
+    for (let handle = 0; handle < this.#used; handle++) if (this.columns.value(handle) !== undefined) yield handle;
   }
 
   /** Bytes charged. */
   size(handle: number): number {
-    return this.#sizes[handle]! || this.#largeSizes.get(handle)!;
+    return this.columns.rows[ROW * handle + SIZE]! || this.#largeSizes.get(handle)!;
   }
 
   /** Hits of the present value. */
   hitsOf(handle: number): number {
-    const hits = this.hits[handle]! & ~FOLLOWED;
+    const hits = this.columns.rows[ROW * handle + HITS]! & ~FOLLOWED;
     return this.isPlain === true ? hits : hits + (this.#hitsAside.get(handle) ?? 0);
   }
 
   /** The value has had so many hits. To be called again before they are 2^30 more. */
   countHits(handle: number, hits: number): void {
-    this.hits[handle]! &= FOLLOWED;
+    const { rows } = this.columns;
+    const mark = rows[ROW * handle + HITS]! & FOLLOWED;
     if (hits < MAX_PLAIN_HITS) {
-      this.hits[handle]! |= hits;
+      rows[ROW * handle + HITS] = hits | mark;
       if (this.isPlain !== true) this.#hitsAside.delete(handle);
     } else {
       this.complicate();
+      rows[ROW * handle + HITS] = mark;
       this.#hitsAside.set(handle, hits);
     }
   }
 
+  /** The hits of a value that are not put aside, and `FOLLOWED`. */
+  mark(handle: number): number {
+    return this.columns.rows[ROW * handle + HITS]!;
+  }
+
+  /** One more hit; whether the requests of the key are written down. */
+  hit(handle: number): boolean {
+    return ++this.columns.rows[ROW * handle + HITS]! < 0;
+  }
+
+  follow(handle: number): void {
+    this.columns.rows[ROW * handle + HITS]! |= FOLLOWED;
+  }
+
+  unfollow(handle: number): void {
+    this.columns.rows[ROW * handle + HITS]! &= ~FOLLOWED;
+  }
+
   /** Keeps the count of an entry's hits from growing beyond its column; to be called at some of them. */
   guardHits(handle: number): void {
-    if ((this.hits[handle]! & ~FOLLOWED) >= MAX_PLAIN_HITS) this.countHits(handle, this.hitsOf(handle));
+    if ((this.columns.rows[ROW * handle + HITS]! & ~FOLLOWED) >= MAX_PLAIN_HITS)
+      this.countHits(handle, this.hitsOf(handle));
   }
 
   /** When it was written, refreshed or touched. */
@@ -105,36 +139,34 @@ export class Table<K, V> {
     this.births.set(handle, time);
   }
 
-  /** The handle of a new entry. */
-  add(space: Space<K, V>, key: K, value: V, size: number, growth: Growth): number {
+  /** The handle of a new entry; `hash` as `find` of the space has left it. Six arguments, as in `Store.put`. */
+  add(space: Space<K, V>, key: K, hash: number, value: V, size: number, growth: Growth): number {
     const handle = this.#free.pop() ?? this.#extend(growth);
     this.count++;
-    this.#fill(handle, space, key, value, size);
+    this.#fill(handle, space, key, hash, value, size);
     return handle;
   }
 
   /** Takes an entry out, and puts a new one in its place. */
-  exchange(handle: number, space: Space<K, V>, key: K, value: V, size: number): void {
+  exchange(handle: number, space: Space<K, V>, key: K, hash: number, value: V, size: number): void {
     if (this.isPlain !== true || space !== this.root || (size | 0) !== size) {
       this.#unindex(handle);
-      this.#fill(handle, space, key, value, size);
+      this.#fill(handle, space, key, hash, value, size);
       return;
     }
     // The same for what is plain, in a piece: this is the hot path of a cache that is full.
-    const { keys, values } = this;
-    space.index.delete(keys[handle] as K);
-    keys[handle] = key;
-    values[handle] = value;
-    this.#sizes[handle] = size | 0;
-    this.hits[handle] = 0;
-    space.add(key, handle);
+    const { pairs, rows } = this.columns;
+    space.index.remove(handle);
+    pairs[2 * handle + 1] = value;
+    rows[ROW * handle + SIZE] = size | 0;
+    rows[ROW * handle + HITS] = 0;
+    space.add(key, handle, hash);
   }
 
   /** Takes the entry out; its handle may be given to another at once. */
   release(handle: number): void {
     this.#unindex(handle);
-    this.keys[handle] = undefined;
-    this.values[handle] = undefined;
+    this.columns.empty(handle);
     this.count--;
     this.#free.push(handle);
   }
@@ -151,12 +183,9 @@ export class Table<K, V> {
     this.count = 0;
     this.isPlain = true;
     this.#spaces = undefined;
-    this.keys = [];
-    this.values = [];
-    this.hits = new Int32Array(0);
+    this.columns.clear();
     this.#hitsAside.clear();
     this.births.clear();
-    this.#sizes = new Int32Array(0);
     this.#used = 0;
     this.#free = [];
     this.#largeSizes.clear();
@@ -168,8 +197,8 @@ export class Table<K, V> {
     let sum = 0;
     for (const space of this.root.within()) {
       let bytes = 0;
-      for (const [key, handle] of space.index) {
-        invariant(Object.is(this.keys[handle], key) || key === this.keys[handle], 'a handle leads back to its key');
+      space.index.validate();
+      for (const handle of space.index.handles()) {
         invariant(this.spaceOf(handle) === space, 'and to its space');
         bytes += this.size(handle);
       }
@@ -185,39 +214,38 @@ export class Table<K, V> {
     return sum;
   }
 
-  #fill(handle: number, space: Space<K, V>, key: K, value: V, size: number): void {
-    this.keys[handle] = key;
-    this.values[handle] = value;
+  #fill(handle: number, space: Space<K, V>, key: K, hash: number, value: V, size: number): void {
+    this.columns.setValue(handle, value);
     this.#setSize(handle, size);
-    this.hits[handle] = 0;
+    this.columns.rows[ROW * handle + HITS] = 0;
     if (this.isPlain !== true) this.#hitsAside.delete(handle);
-    space.add(key, handle);
+    space.add(key, handle, hash);
     if (this.#spaces !== undefined || space !== this.root) this.#house(handle, space, size);
   }
 
   #setSize(handle: number, size: number): void {
     const isLarge = size > MAX_PLAIN_SIZE;
-    this.#sizes[handle] = isLarge ? 0 : size;
+    this.columns.rows[ROW * handle + SIZE] = isLarge ? 0 : size;
     if (!isLarge) return;
     this.complicate();
     this.#largeSizes.set(handle, size);
   }
 
   #unindex(handle: number): void {
-    if (this.#spaces === undefined) this.root.index.delete(this.keys[handle] as K);
+    if (this.#spaces === undefined) this.root.index.remove(handle);
     else this.#leave(handle);
   }
 
   #house(handle: number, space: Space<K, V>, size: number): void {
     this.complicate();
-    this.#spaces ??= Array.from(this.keys, () => this.root);
+    this.#spaces ??= Array.from({ length: this.columns.capacity }, () => this.root);
     this.#spaces[handle] = space;
     space.bytes += size;
   }
 
   #leave(handle: number): void {
     const space = this.spaceOf(handle);
-    space.index.delete(this.keys[handle] as K);
+    space.index.remove(handle);
     space.bytes -= this.size(handle);
     // Nothing but its entries holds a space that nobody has a view of.
     this.#spaces![handle] = this.root;
@@ -225,18 +253,15 @@ export class Table<K, V> {
 
   #extend(growth: Growth): number {
     const handle = this.#used;
-    if (handle === this.keys.length) this.#grow(growth);
+    if (handle === this.columns.capacity) this.#grow(growth);
     this.#used++;
     return handle;
   }
 
   #grow(growth: Growth): void {
     const capacity = expectedCapacity(this.#used, this.#used + 1, growth.expected());
-    this.keys = grownList(this.keys, capacity);
-    this.values = grownList(this.values, capacity);
-    this.hits = grownInt32(this.hits, capacity);
+    this.columns.grow(capacity);
     this.births.grow(capacity);
-    this.#sizes = grownInt32(this.#sizes, capacity);
     growth.grown(capacity);
   }
 }

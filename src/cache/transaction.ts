@@ -1,3 +1,4 @@
+import { Attempts, eachToTheEnd } from '../common/each.js';
 import { CacheClosedError } from '../common/error.js';
 import { Link } from '../load/chain.js';
 import {
@@ -67,7 +68,7 @@ function hostOf<K, V>(engine: Engine<K, V>, hooks: Hooks<K, V>): TransactionHost
       const value = engine.read(key);
       return value === undefined ? undefined : hooks.postGet(key, value);
     },
-    has: (key) => engine.findFresh(key) !== undefined,
+    has: (key) => engine.findFresh(key) >= 0,
     prepare(key, value, options) {
       const write = engine.prepare(key, hooks.preSet(key, value, options), options);
       const { maxEntryBytes } = engine;
@@ -80,7 +81,8 @@ function hostOf<K, V>(engine: Engine<K, V>, hooks: Hooks<K, V>): TransactionHost
 
 /**
  * Carries out all changes at once. Room is made for all of them together before the first one, and by others than these:
- * what was written is there when it is over, under every policy. Told when all is done.
+ * what was written is there when it is over, under every policy. Told when all is done; and only then the error of a
+ * user's policy leaves.
  */
 function commit<K, V>(engine: Engine<K, V>, changes: ReadonlyMap<K, Prepared<V> | undefined>): void {
   engine.assertOpen();
@@ -91,29 +93,36 @@ function commit<K, V>(engine: Engine<K, V>, changes: ReadonlyMap<K, Prepared<V> 
   const all = { bytes: 0, entries: 0 };
   for (const [key, write] of changes) {
     if (write === undefined) continue;
-    const handle = space.index.get(key);
-    if (handle !== undefined) kept.add(handle);
-    more.entries += handle === undefined ? 1 : 0;
-    more.bytes += write.size - (handle === undefined ? 0 : table.size(handle));
+    const handle = space.index.find(key);
+    if (handle >= 0) kept.add(handle);
+    more.entries += handle < 0 ? 1 : 0;
+    more.bytes += write.size - (handle < 0 ? 0 : table.size(handle));
     all.entries++;
     all.bytes += write.size;
   }
   const { name } = engine.options;
   if (all.bytes > store.maxBytes) throw tooLarge(name, `${all.bytes}`, `${store.maxBytes} bytes in all`);
   if (all.entries > store.maxEntries) throw tooLarge(name, `${all.entries}`, `${store.maxEntries} entries`);
+  const attempts = new Attempts();
   for (const [key, write] of changes) {
     engine.changes.supersede(key);
-    if (write === undefined) engine.take(key);
+    if (write === undefined) attempts.try(() => engine.take(key));
   }
-  makeRoom(store, more, kept);
-  withoutLimits(store, () => {
-    for (const [key, write] of changes) if (write !== undefined) engine.enter(key, write);
-  });
+  attempts.try(() => makeRoom(store, more, kept));
+  attempts.try(() =>
+    withoutLimits(store, () =>
+      eachToTheEnd(changes, ([key, write]) => {
+        if (write !== undefined) engine.enter(key, write);
+      }),
+    ),
+  );
   store.removals.flush();
-  if (!events.heard.set) return;
-  for (const [key, write] of changes) {
-    if (write !== undefined) events.emit('set', { key, value: write.value, size: write.size });
+  if (events.heard.set) {
+    for (const [key, write] of changes) {
+      if (write !== undefined) events.emit('set', { key, value: write.value, size: write.size });
+    }
   }
+  attempts.end();
 }
 
 /** Runs writes for which there is room in the end, in whatever order they need and give it: nobody goes for them. */

@@ -6,7 +6,7 @@ import type { Table } from './table.js';
 export function victimBut<K, V>(policy: Policy, table: Table<K, V>, kept: ReadonlySet<number>): number {
   for (let tries = kept.size; tries >= 0; tries--) {
     const handle = policy.victim();
-    if (handle < 0 || table.values[handle] === undefined) break;
+    if (handle < 0 || table.value(handle) === undefined) break;
     if (!kept.has(handle)) return handle;
     policy.defer(handle);
   }

@@ -38,7 +38,7 @@ export async function warmCache<K, V>(
   engine.store.sweep();
   engine.store.removals.flush();
   return warming.loadAll(keys, async (key): Promise<Warmed> => {
-    if (engine.findFresh(key) !== undefined) return 'skipped';
+    if (engine.findFresh(key) >= 0) return 'skipped';
     let isFull = false;
     let giveBack = (): void => {};
     try {
@@ -62,7 +62,7 @@ export async function warmCache<K, V>(
       giveBack();
     }
     if (isFull) return 'full';
-    return engine.findFresh(key) === undefined ? 'skipped' : 'loaded';
+    return engine.findFresh(key) < 0 ? 'skipped' : 'loaded';
   });
 }
 
@@ -104,9 +104,9 @@ class FreeRoom<K, V> {
   /** Whether a value of that size fits in under the key. */
   has(key: K, size: number): boolean {
     const { store, space } = this.engine;
-    const held = space.index.get(key);
-    const bytes = store.bytes + this.#bytes + size - (held === undefined ? 0 : store.table.size(held));
-    return bytes <= store.maxBytes && store.count + this.#entries + (held === undefined ? 1 : 0) <= store.maxEntries;
+    const held = space.index.find(key);
+    const bytes = store.bytes + this.#bytes + size - (held < 0 ? 0 : store.table.size(held));
+    return bytes <= store.maxBytes && store.count + this.#entries + (held < 0 ? 1 : 0) <= store.maxEntries;
   }
 
   /** Promises it; gives what ends the promise. */

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { refusePlatform } from './platform.js';
+import { hiddenCauseOf, refusePlatform } from './platform.js';
 
 /** Things looked at in search of buffers: about 0.2 ms. */
 const SEARCH_STEPS = 8192;
@@ -50,5 +50,6 @@ function everyChild(item: object, look: (child: unknown) => boolean): boolean {
     for (const value of item) if (!look(value)) return false;
     return true;
   }
-  return types.isArrayBuffer(item) || types.isProxy(item) || Object.values(item).every(look);
+  if (types.isArrayBuffer(item) || types.isProxy(item)) return true;
+  return Object.values(item).every(look) && hiddenCauseOf(item).every(look);
 }

@@ -1,9 +1,10 @@
 import { CacheError, CacheSerializationError } from '../common/error.js';
-import { corrupt, EMPTY, HEADER_BYTES, Kind, NODE_MAJOR, readKind } from './format.js';
+import { corrupt, EMPTY, FORMAT_VERSION, HEADER_BYTES, Kind, NODE_MAJOR, readKind } from './format.js';
 import { deepFreeze } from './freeze.js';
 import { decodeGraph } from './graph.js';
 import { type DecodeMode, PartReader, type PartSource } from './part.js';
 import { decodeRecord, decodeScalar } from './record-reader.js';
+import { UINT8_ARRAY } from './view-kind.js';
 import { readWindows } from './window.js';
 
 /** A value that reads its binary in place. */
@@ -34,6 +35,17 @@ export function decodeView(skeleton: Uint8Array, parts: readonly PartSource[]): 
   const reader = new PartReader(parts, 'view');
   const value = decode(skeleton, reader);
   return { value, reusable: reader.inPlace && freeze(skeleton[1]!, value) };
+}
+
+/** Bytes of the skeleton of a value that is bytes and nothing else. */
+export const PLAIN_BYTES_LENGTH = HEADER_BYTES;
+
+/**
+ * Whether the skeleton that begins at `at` says that the value is a `Uint8Array` and nothing else: then its only part, in
+ * place, is the value, and may be handed out again.
+ */
+export function isPlainBytes(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === FORMAT_VERSION && bytes[at + 1] === Kind.RAW && bytes[at + 3] === UINT8_ARRAY;
 }
 
 /** The short kinds are known to be flat. */

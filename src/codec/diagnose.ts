@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import v8 from 'node:v8';
 import { describe } from '../common/error.js';
 import { isBinary, isDetached } from './part.js';
-import { everyObject, platformClassOf, withArticle } from './platform.js';
+import { everyObject, hiddenCauseOf, platformClassOf, withArticle } from './platform.js';
 
 /** Things looked at to find the culprit. */
 const SEARCH_STEPS = 1_000_000;
@@ -179,6 +179,7 @@ function* childrenOf(value: object): Iterable<[string, unknown]> {
     for (const member of value) yield [`.values()[${index++}]`, member];
   }
   for (const key of Object.keys(value)) yield [stepOf(value, key), read(value, key)];
+  for (const cause of hiddenCauseOf(value)) yield ['.cause', cause];
 }
 
 function read(value: object, key: string): unknown {

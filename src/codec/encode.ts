@@ -6,6 +6,8 @@ import { encodeGraph } from './graph.js';
 import { type Binary, binaryKindOf, isBinary, isDetached, PartWriter, rawBytes } from './part.js';
 import { encodeRecord, encodeScalar } from './record.js';
 
+const INSTEAD = 'store data in its place: text, numbers, plain objects, buffers that have their bytes';
+
 /** A value taken apart. */
 export interface EncodedValue {
   /** What the value is, without its binary: a snapshot, owned by the caller. */
@@ -24,7 +26,8 @@ export interface EncodedValue {
  *
  * @throws TypeError for `undefined` and promises.
  * @throws CacheSerializationError for what cannot be cloned (functions, symbols, weak collections, detached
- *   buffers), naming the path to it: `$.frames[3].onload: a function cannot be stored`; and the key, if it is given.
+ *   buffers), naming the path to it: `$.frames[3].onload: a function cannot be stored`; the key, if it is given; and
+ *   what to do instead.
  */
 export function encodeValue(value: unknown, key?: string): EncodedValue {
   if (value === undefined || types.isPromise(value)) throw absence(value);
@@ -63,11 +66,13 @@ function encodeStructure(value: unknown): EncodedValue {
 }
 
 function failure(value: unknown, cause: unknown, key: string | undefined): CacheSerializationError {
-  const found = isOverflow(cause) ? '$: it is nested too deeply' : explain(value);
+  const isDeep = isOverflow(cause);
+  const found = isDeep ? '$: it is nested too deeply' : explain(value);
   const reason = cause instanceof Error ? cause.message : describe(cause);
   const text = found ?? `$: it cannot be stored: ${reason}`;
-  if (key === undefined) return new CacheSerializationError(text, { cause });
-  return new CacheSerializationError(`${text} (the value of ${describe(key)})`, { key, cause });
+  const hint = isDeep ? 'store it with fewer levels' : INSTEAD;
+  if (key === undefined) return new CacheSerializationError(`${text}; ${hint}`, { cause });
+  return new CacheSerializationError(`${text} (the value of ${describe(key)}); ${hint}`, { key, cause });
 }
 
 /** Whether the stack was not deep enough: a RangeError may be a getter's, too. */

@@ -9,7 +9,11 @@ import { CacheSerializationError } from '../common/error.js';
  * this name that cannot be enumerated. So nothing is loaded to find out, and other copies of a class (of another realm, of a
  * package) are met as well. So is a `WebAssembly.Module`, in whose place V8 writes nothing: what comes behind it could not
  * be read.
+ *
+ * Others that have no global (`net.BlockList`, histograms of `perf_hooks`) know how to be posted to another thread: their
+ * prototype has a method for it, under a symbol of Node's. V8's serializer knows nothing of that.
  */
+const CLONED_BY_NODE = 'messaging_clone_symbol';
 const WASM_MODULE = 'WebAssembly.Module';
 
 /** Classes of the language that look like interfaces: V8 writes them, or refuses them by itself. */
@@ -35,7 +39,9 @@ export function platformClassOf(value: object): string | undefined {
 
 function inspect(prototype: object): string | undefined {
   let name: string | undefined;
-  for (let at: object | null = prototype; at !== null && name === undefined; at = getPrototypeOf(at)) name = tagOf(at);
+  for (let at: object | null = prototype; at !== null && name === undefined; at = getPrototypeOf(at)) {
+    name = tagOf(at) ?? nameIfClonedByNode(at);
+  }
   found.set(prototype, name);
   return name;
 }
@@ -45,6 +51,23 @@ function tagOf(prototype: object): string | undefined {
   if (typeof tag !== 'string' || OF_THE_LANGUAGE.has(tag)) return undefined;
   if (tag === WASM_MODULE) return tag;
   return getOwnPropertyDescriptor(globalThis, tag)?.enumerable === false ? tag : undefined;
+}
+
+function nameIfClonedByNode(prototype: object): string | undefined {
+  if (!Object.getOwnPropertySymbols(prototype).some(({ description }) => description === CLONED_BY_NODE))
+    return undefined;
+  const made: unknown = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof made === 'function' && made.name !== '' ? made.name : 'Transferable';
+}
+
+/**
+ * What an error names as its cause, where no look at its properties finds it: it cannot be enumerated, and is written for all
+ * that. In an array, to be told from none.
+ */
+export function hiddenCauseOf(item: object): [cause?: unknown] {
+  if (getPrototypeOf(item) === OBJECT || !types.isNativeError(item)) return [];
+  const cause = getOwnPropertyDescriptor(item, 'cause');
+  return cause !== undefined && !cause.enumerable && 'value' in cause ? [cause.value] : [];
 }
 
 /** @throws CacheSerializationError for an object of the platform. */
@@ -80,5 +103,6 @@ function childrenOf(item: object): Iterable<unknown> {
   if (getPrototypeOf(item) === OBJECT) return Object.values(item);
   if (types.isMap(item)) return [...item.keys(), ...item.values()];
   if (types.isSet(item)) return item;
-  return ArrayBuffer.isView(item) || types.isAnyArrayBuffer(item) || types.isProxy(item) ? [] : Object.values(item);
+  if (ArrayBuffer.isView(item) || types.isAnyArrayBuffer(item) || types.isProxy(item)) return [];
+  return [...Object.values(item), ...hiddenCauseOf(item)];
 }

@@ -51,6 +51,7 @@ const VIEW_KINDS: readonly ViewKind[] = [
 export const ARRAY_BUFFER = 0;
 const BUFFER = 1;
 const DATA_VIEW = 2;
+export const UINT8_ARRAY = 3;
 const BY_NAME = new Map(VIEW_KINDS.map(({ name }, index) => [name, index]));
 
 // The inherited getter reads the internal slot: right for subclasses and for views of other realms.

@@ -14,15 +14,52 @@ const words = new Int32Array(float.buffer);
  */
 export function hashString(key: string, seed: number): number {
   const length = key.length;
-  const pairs = length & ~1;
-  let hash = seed | 0;
-  for (let i = 0; i < pairs; i += 2) {
-    const pair = Math.imul(key.charCodeAt(i) | (key.charCodeAt(i + 1) << 16), 0xcc9e2d51);
-    hash = Math.imul(hash ^ ((pair << 15) | (pair >>> 17)), 0x1b873593);
-    hash ^= hash >>> 15;
+  const hash = foldPairs(key, 0, length & ~1, seed | 0);
+  return finalize((length & 1 ? Math.imul(hash ^ key.charCodeAt(length - 1), 0x9e3779b1) : hash) ^ length);
+}
+
+/** Code units at the end of a string that `hashEnd` takes. */
+const END = 8;
+
+/**
+ * A hash of the last eight code units of a string and of its length. For tables of one thread that can tell when that is
+ * too little: what `charCodeAt` costs dominates, so this one costs no more for a long key. FNV-1a (Fowler, Noll, Vo), finalized.
+ *
+ * @returns a signed 32-bit integer
+ */
+export function hashEnd(key: string, seed: number): number {
+  const length = key.length;
+  let hash = seed ^ length;
+  for (let i = length > END ? length - END : 0; i < length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), FNV_PRIME);
+  return finalize(hash) | 0;
+}
+
+/**
+ * A hash of a whole string, of which `hashEnd` is known already.
+ *
+ * @returns a signed 32-bit integer
+ */
+export function hashRest(key: string, end: number): number {
+  const rest = key.length - END;
+  if (rest <= 0) return end;
+  let hash = end;
+  for (let i = 0; i < rest; i++) hash = Math.imul(hash ^ key.charCodeAt(i), FNV_PRIME);
+  return finalize(hash) | 0;
+}
+
+/**
+ * A hash of so many code units of a string, at even distances from the last one back, and of its length.
+ *
+ * @returns a signed 32-bit integer
+ */
+export function hashSpread(key: string, seed: number, units: number): number {
+  const length = key.length;
+  const step = Math.max(1, (length / units) | 0);
+  let hash = seed ^ length;
+  for (let i = length - 1, left = units; i >= 0 && left > 0; i -= step, left--) {
+    hash = Math.imul(hash ^ key.charCodeAt(i), FNV_PRIME);
   }
-  if (pairs < length) hash = Math.imul(hash ^ key.charCodeAt(pairs), 0x9e3779b1);
-  return finalize(hash ^ length);
+  return finalize(hash) | 0;
 }
 
 /**
@@ -34,6 +71,19 @@ export function hashNumber(value: number, seed: number): number {
   if ((value | 0) === value) return finalize(finalize(value) ^ seed);
   float[0] = value;
   return finalize(finalize(words[0]!) ^ words[1]! ^ seed);
+}
+
+const FNV_PRIME = 0x01000193;
+
+/** Mixes an even number of code units into a state, two at a time. */
+function foldPairs(key: string, start: number, end: number, state: number): number {
+  let hash = state;
+  for (let i = start; i < end; i += 2) {
+    const pair = Math.imul(key.charCodeAt(i) | (key.charCodeAt(i + 1) << 16), 0xcc9e2d51);
+    hash = Math.imul(hash ^ ((pair << 15) | (pair >>> 17)), 0x1b873593);
+    hash ^= hash >>> 15;
+  }
+  return hash;
 }
 
 function finalize(state: number): number {

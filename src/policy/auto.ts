@@ -51,7 +51,6 @@ const ALL = 2 ** 32;
  * some 200 KB for the trial.
  */
 export class AutoPolicy implements Policy {
-  readonly wantsHash = true;
   readonly #ranking: Ranking;
   /** Nothing before the first eviction: a cache that is never full needs neither. */
   #memory: FrequencyMemory | undefined;

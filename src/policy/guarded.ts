@@ -10,7 +10,6 @@ import type { Policy } from './policy.js';
  * What `auto` needs to take over is kept here: 20 bytes an entry, and O(1) for each call.
  */
 export class GuardedPolicy implements Policy {
-  readonly wantsHash = true;
   /** The user's, until it fails. */
   #policy: Policy;
   #hasFallen = false;

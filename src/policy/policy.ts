@@ -7,13 +7,11 @@
  * but for `order` and for the growth of its arrays; a hit is O(1).
  */
 export interface Policy {
-  /** Whether `insert` makes use of a hash; it costs some 20 ns to make one of a key. Default: it does not. */
-  readonly wantsHash?: boolean;
   /** Handles will be below `capacity`, for the time being: for policies that would else make room in steps of their own. */
   reserve?(capacity: number): void;
   /**
    * A new entry. `size` is in bytes, `cost` is what a miss costs in any unit; both above 0. `hash` is 32 bits that are the
-   * same whenever the same key comes; it is given to policies that want it, at least.
+   * same whenever the same key comes.
    */
   insert(handle: number, size: number, cost: number, hash?: number): void;
   /** A hit. O(1): it notes the use and reorders nothing that is ordered by priority. */

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { RecordView } from '../arena/reader.js';
+import type { RecordView } from '../arena/slot-record.js';
 import { CacheError } from '../common/error.js';
 import { warnOnce } from '../stats/warn.js';
 

@@ -272,7 +272,7 @@ export class SharedLoading<V> {
   }
 
   #hand(key: string, arrival: Arrival<V>, as: As): V | Lease<V> | undefined {
-    if ('slot' in arrival) return this.#seen(key, this.reading.held(arrival.slot, as));
+    if ('slot' in arrival) return this.#seen(key, this.reading.held(key, arrival.slot, as));
     if ('loose' in arrival) {
       const { skeleton, parts } = looseRecord(arrival.loose);
       if (as === 'lease') return Lease.ofOwned(decodeView(skeleton, parts).value as V);

@@ -12,13 +12,11 @@ import { hashString } from '../common/hash.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import { LatencyHistogram } from '../stats/histogram.js';
 import { Lease, type Lender, OWNED } from './lease.js';
-import { copyInSlices, copyRecord } from './record-value.js';
+import { copyInSlices, copyRecord, reusable } from './record-value.js';
 import { Scope } from './scope.js';
 
 /** A survey of all keys is repeated at most so often because entries are moved under it. */
 const MAX_SURVEYS = 8;
-/** What is not binary in a value is remembered, decoded, up to this length. */
-const MAX_REMEMBERED_BYTES = 2048;
 
 /** The synchronous half of a shared cache: what only reads, out of shared memory, without asking anybody. */
 export class Reading<V> implements Lender {
@@ -53,13 +51,14 @@ export class Reading<V> implements Lender {
 
   /** What there is to know of a fresh entry, pinned under `reader.pin`, and is remembered: for `lend`. */
   hit(key: string): NearEntry | undefined {
-    const slot = this.#hit(key);
-    if (slot < 0) return undefined;
     const { reader } = this;
-    if (reader.pin === MOMENT_PIN) return this.#copyOnOverflow(slot);
+    const known = reader.takeUnsure(key);
+    const slot = this.#hit(key, known?.hash);
+    if (slot < 0) return undefined;
+    if (reader.pin === MOMENT_PIN) return this.#copyOnOverflow(key, slot);
     const { pin } = reader;
     try {
-      return reader.learn(key, slot, this.#reusable(slot));
+      return reader.learn(key, slot, reusable(reader, slot) as V | undefined, known);
     } catch (error) {
       reader.row.unpin(pin);
       throw error;
@@ -160,11 +159,12 @@ export class Reading<V> implements Lender {
   }
 
   /** A lease, or a copy, of a slot that the keeper holds for this thread; gives the hold back. */
-  held(slot: number, as: 'lease' | 'copy'): Lease<V> | V {
+  held(key: string, slot: number, as: 'lease' | 'copy'): Lease<V> | V {
     this.reader.pinHeld(slot);
     this.letGo(slot);
     if (as === 'copy') return this.#copyAndUnpin(slot);
-    return this.lend(this.reader.pin === MOMENT_PIN ? this.#copyOnOverflow(slot) : this.reader.entry(slot));
+    const { reader } = this;
+    return this.lend(reader.pin === MOMENT_PIN ? this.#copyOnOverflow(key, slot) : reader.entry(key, slot));
   }
 
   /** Gives a hold back unused. */
@@ -245,11 +245,11 @@ export class Reading<V> implements Lender {
   }
 
   // Reading the clock costs as much as the hit: one in so many is timed.
-  #hit(key: string): number {
+  #hit(key: string, hash?: number): number {
     const { reader } = this;
-    if (!reader.isSample()) return this.#pinHit(key);
+    if (!reader.isSample()) return this.#pinHit(key, hash);
     const start = performance.now();
-    const slot = this.#pinHit(key);
+    const slot = this.#pinHit(key, hash);
     if (slot >= 0) this.#hitLatency.record(performance.now() - start);
     // The next one, then.
     else reader.sampleNext();
@@ -257,9 +257,9 @@ export class Reading<V> implements Lender {
   }
 
   /** The slot of a fresh entry, pinned and noted as a hit; -1 noted as a miss. */
-  #pinHit(key: string): number {
+  #pinHit(key: string, hash: number | undefined): number {
     const { reader } = this;
-    const slot = reader.pinKey(this.scope.inner(key));
+    const slot = reader.pinKey(this.scope.inner(key), hash);
     if (slot < 0) {
       reader.noteMiss();
       return -1;
@@ -322,19 +322,11 @@ export class Reading<V> implements Lender {
     return sum;
   }
 
-  /** The value in place, if it may be handed out again and is not too large to be remembered. */
-  #reusable(slot: number): V | undefined {
-    if (this.table.int(slot, SLOT.skeletonLength) >>> 0 > MAX_REMEMBERED_BYTES) return undefined;
-    const record = this.reader.record(slot);
-    const seen = record && decodeView(record.skeleton, record.parts);
-    return seen?.reusable ? (seen.value as V) : undefined;
-  }
-
   /** When the last pin there is was taken: a copy, which is held by none. */
-  #copyOnOverflow(slot: number): NearEntry {
+  #copyOnOverflow(key: string, slot: number): NearEntry {
     const { reader } = this;
     reader.notePinOverflow();
-    const entry = reader.entry(slot, this.#copyAndUnpin(slot));
+    const entry = reader.entry(key, slot, this.#copyAndUnpin(slot));
     reader.pin = OWNED;
     return entry;
   }

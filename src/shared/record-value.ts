@@ -1,9 +1,25 @@
-import type { RecordView } from '../arena/reader.js';
-import { decodeValue } from '../codec/index.js';
+import { SLOT } from '../arena/layout.js';
+import type { SharedReader } from '../arena/reader.js';
+import type { RecordView } from '../arena/slot-record.js';
+import { decodeValue, decodeView } from '../codec/index.js';
 import { CacheCorruptionError } from '../common/error.js';
 
 /** So much is copied before the event loop gets its turn: about half a millisecond of warm memory. */
 const SLICE_BYTES = 8 * 2 ** 20;
+
+/** What is not binary in a value is remembered, decoded, up to this length. */
+const MAX_REMEMBERED_BYTES = 2048;
+
+/** The value of a pinned slot, in place, if it may be handed out again and is not too large to be remembered. */
+export function reusable(reader: SharedReader, slot: number): unknown {
+  // Mostly it is bytes and nothing else.
+  const bytes = reader.plainBytes(slot);
+  if (bytes !== undefined) return bytes;
+  if (reader.table.int(slot, SLOT.skeletonLength) >>> 0 > MAX_REMEMBERED_BYTES) return undefined;
+  const record = reader.record(slot);
+  const seen = record && decodeView(record.skeleton, record.parts);
+  return seen?.reusable ? seen.value : undefined;
+}
 
 /** An owned copy of a record's value. */
 export function copyRecord(record: RecordView | undefined): unknown {

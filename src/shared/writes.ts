@@ -117,7 +117,7 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     }
     this.heardRead(key, true, this.reading.table.double(slot, SLOT_F64.charge));
     this.reading.reader.noteHit(slot);
-    return this.postGet(key, this.reading.held(slot, 'copy') as V);
+    return this.postGet(key, this.reading.held(key, slot, 'copy') as V);
   }
 
   /**

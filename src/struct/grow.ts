@@ -9,11 +9,13 @@ export function grownCapacity(current: number, needed: number): number {
 }
 
 /**
- * As `grownCapacity`, where there is word on how many there will be: just that, if it is less. Where there are more than was
- * expected, a little is added at a time.
+ * As `grownCapacity`, where there is word on how many there will be: just that, if it is less, or a quarter of it is there:
+ * what is left behind at each step is garbage, and in the end that was eight times as much as there is. Where there are more
+ * than was expected, a little is added at a time.
  */
 export function expectedCapacity(current: number, needed: number, expected: number): number {
   const usual = grownCapacity(current, needed);
+  if (expected >= needed && 4 * current >= expected) return expected;
   return Math.min(usual, Math.max(needed + (current >> 5), expected));
 }
 

@@ -5,6 +5,7 @@ import type { Columns } from './columns.js';
 import { CsvParser } from './csv.js';
 import { JsonLinesParser } from './json-lines.js';
 import { readLines } from './lines.js';
+import { checkPlausible } from './plausible.js';
 import { openSource, type Source } from './source.js';
 
 export const TRACE_FORMATS = ['binary', 'csv', 'jsonl', 'log'] as const;
@@ -49,6 +50,7 @@ export class Trace {
     const { name } = this.#source;
     const source: Source = { name, chunks, position: 0 };
     const format = this.#options.format ?? formatOf(head, name);
+    if (this.#options.format === undefined) checkPlausible(head, format === 'binary', name);
     if (format === 'binary') {
       yield* readBinary(source);
       return;

@@ -63,12 +63,13 @@ class Stage {
       reader.unpin();
       return copy;
     }
-    const slot = reader.pinKey(key);
+    const known = reader.takeUnsure(key);
+    const slot = reader.pinKey(key, known?.hash);
     if (slot < 0) return undefined;
     try {
       if (reader.expires(slot) && !reader.useInTime(slot)) return undefined;
       const view = this.threads[thread]!.bytesAt(slot);
-      reader.learn(key, slot, view);
+      reader.learn(key, slot, view, known);
       return view.slice();
     } finally {
       reader.unpin();
@@ -195,6 +196,23 @@ describe('what a thread remembers', () => {
     expect(stage.nearHits).toBe(4);
     now += 100;
     stage.check(1, 'a');
+    stage.end();
+  });
+
+  it('is handed over to who goes the long way, once, and for the same key only', () => {
+    const stage = new Stage();
+    const { reader } = stage.threads[0]!;
+    for (const one of ['a', 'b']) stage.set(0, one);
+    for (const one of ['a', 'b']) stage.check(0, one);
+    const { nearHits } = stage;
+    for (const one of ['a', 'b']) stage.set(1, one);
+    expect(reader.hitNear('a')).toBeUndefined();
+    expect(reader.takeUnsure('b')).toBeUndefined();
+    expect(reader.hitNear('a')).toBeUndefined();
+    expect(reader.takeUnsure('a')?.key).toBe('a');
+    expect(reader.takeUnsure('a')).toBeUndefined();
+    for (let i = 0; i < 2; i++) for (const one of ['a', 'b']) stage.check(0, one);
+    expect(stage.nearHits).toBe(nearHits + 2);
     stage.end();
   });
 

@@ -87,7 +87,8 @@ function read(isKnown: boolean, deeds: readonly (readonly [place: number, deed: 
   const isPresent = deeds.every(([, deed]) => PRESENT.includes(deed));
   const slot = steps.during(new Map(deeds.map(([place, deed]) => [place, doings[deed]])), () => {
     const entry = reading.reader.hitNear('k');
-    return entry === undefined ? reading.reader.pinKey('k') : refSlot(entry.ref);
+    if (entry !== undefined) return refSlot(entry.ref);
+    return reading.reader.pinKey('k', reading.reader.takeUnsure('k')?.hash);
   });
   const { passed } = steps;
   if (slot < 0) {

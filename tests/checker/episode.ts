@@ -1,7 +1,7 @@
 import { HEADER } from '../../src/arena/layout.js';
+import { Actor, DEEDS, type Deed } from './actor.js';
 import { gathered } from './programs.js';
 import type { Random } from './random.js';
-import { Actor, DEEDS, type Deed } from './thread.js';
 import { promise } from './truth.js';
 import { givePortBack, type Wire } from './wire.js';
 import { type Job, KEYS, type World } from './world.js';

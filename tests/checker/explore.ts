@@ -11,11 +11,12 @@
  * in other slots and under other generations. Where schedules are drawn, programs can be, too: each run is another one,
  * and begins with what the one before has left.
  */
+
+import { Actor, DEEDS, type Deed } from './actor.js';
 import { Choices } from './choices.js';
 import { real, type Shared } from './memory.js';
 import type { Random } from './random.js';
 import { Signature } from './signature.js';
-import { Actor, DEEDS, type Deed } from './thread.js';
 import { promise } from './truth.js';
 import { givePortBack, type Wire } from './wire.js';
 import { KEYS, type World } from './world.js';

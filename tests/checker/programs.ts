@@ -1,6 +1,6 @@
+import type { Deed } from './actor.js';
 import type { Program } from './explore.js';
 import type { Random } from './random.js';
-import type { Deed } from './thread.js';
 import { KEYS } from './world.js';
 
 function deed(kind: Deed['kind'], key: string, size = 60, way = 0): Deed {
@@ -29,6 +29,7 @@ const LEASED_ELSEWHERE = [
 /** What others do meanwhile. The key is there again at the end, or was not there, so that the next run begins as this one. */
 const CHANGES: Record<string, Pick<Program, 'others' | 'moves'>> = {
   'is replaced': { others: [[deed('set', 'a')]] },
+  'is replaced by a letter': { others: [[deed('letters', 'a')]] },
   'is replaced by what travels': { others: [[deed('store', 'a')]] },
   'is removed, and its slot goes to another key that travels': { others: [[deed('remove', 'a'), deed('store', 'b')]] },
   'is evicted for what travels': { others: [[deed('store', 'b', 5800)]] },
@@ -92,6 +93,16 @@ const LOADS: Record<string, readonly (readonly Deed[])[]> = {
     [deed('together', 'a', 2200)],
     [deed('together', 'a', 2200)],
   ],
+  'letters, and a removal': [[deed('letters', 'a')], [deed('remove', 'a')]],
+  'letters of two threads': [[deed('letters', 'a', 60, 1)], [deed('letters', 'a', 60, 1)]],
+  'letters and removals of two threads': [[deed('letters', 'a', 60, 2)], [deed('letters', 'a', 60, 3)]],
+  'letters of a thread, one after the other': [[deed('letters', 'a'), deed('letters', 'b'), deed('store', 'a')]],
+  'letters of which some wait for room, and a removal': [
+    [deed('set', 'd', 5000)],
+    [deed('letters', 'b', 2200, 1)],
+    [deed('remove', 'b')],
+  ],
+  'letters, and a claim': [[deed('letters', 'a', 60, 3)], [deed('claim', 'a')]],
   'writes that travel together, a removal between them, and a claim': [
     [deed('together', 'a', 60, 3)],
     [deed('claim', 'a')],
@@ -171,6 +182,13 @@ export const PROGRAMS: readonly Program[] = [
     mayDie: true,
   },
   {
+    name: 'letters, and their thread may die',
+    keys: ['a'],
+    threads: [[deed('letters', 'a', 60, 2)]],
+    others: [[deed('letters', 'b'), deed('get', 'b')]],
+    mayDie: true,
+  },
+  {
     name: 'writes that travel together, and their thread may die',
     keys: ['a'],
     threads: [[deed('together', 'a', 60, 2)]],
@@ -237,8 +255,11 @@ const WRITING: readonly Deed['kind'][] = [
 ];
 const SIZES = [16, 40, 46, 60, 60, 60, 200, 500, 1500, 2200, 4000, 5500];
 
-/** Of what travels, a fourth goes together with more. */
+/** Of what travels, a fourth goes together with more, and a fourth without messages. */
 export function gathered(one: Deed): Deed {
+  if (one.kind === 'store' && one.way === 1) {
+    return { ...one, kind: 'letters', way: (one.size + one.key.charCodeAt(0)) % 4 };
+  }
   return one.kind === 'store' && one.way === 3
     ? { ...one, kind: 'together', way: (one.size + one.key.charCodeAt(0)) % 4 }
     : one;

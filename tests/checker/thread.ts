@@ -1,5 +1,6 @@
 import { Gathering } from '../../src/arena/gathering.js';
 import { BOX_BYTES, refSlot, UNIT_BYTES } from '../../src/arena/layout.js';
+import { LetterSender } from '../../src/arena/letter-sender.js';
 import { Outbox } from '../../src/arena/outbox.js';
 import type { FlightAnswer, Notice, Request } from '../../src/arena/protocol.js';
 import { SharedReader } from '../../src/arena/reader.js';
@@ -9,94 +10,18 @@ import { packRequest } from '../../src/arena/wire.js';
 import type { Committed, Grant } from '../../src/arena/write-protocol.js';
 import { hashString } from '../../src/common/hash.js';
 import { FOREVER, storeRequest } from '../arena/support/line.js';
-import { Player, real } from './memory.js';
+import type { Actor, Deed } from './actor.js';
+import { type Player, real } from './memory.js';
 import { type Claim, promise } from './truth.js';
-import type { Wire } from './wire.js';
+import { type Posted, TOLD } from './wire.js';
 import { KEYS, type World } from './world.js';
 
 /** What expires stays a while, stale. */
 const TERMS = { ...FOREVER, graceMs: 20 };
 
-/** One thing that a thread does. */
-export interface Deed {
-  kind: keyof typeof DEEDS;
-  key: string;
-  size: number;
-  /** Which way it takes, where there are several. */
-  way: number;
-}
-
 interface Lease {
   pin: number;
   claim: Claim;
-}
-
-/** A thread of the process: what it is to do, and how far it has come. */
-export class Actor {
-  readonly player: Player;
-  state: 'alive' | 'done' | 'dead' = 'alive';
-  /** The request whose answer it waits for. */
-  awaited = 0;
-  /** Blocks that it may be writing into. */
-  writes: Grant[] = [];
-  #claims = new Set<Claim>();
-
-  constructor(
-    readonly name: string,
-    readonly world: World,
-    readonly wire: Wire,
-    readonly deeds: readonly Deed[],
-    readonly lastDeed: (thread: Thread) => void = () => {},
-  ) {
-    this.player = new Player(name, world.memory, (player) => {
-      const thread = new Thread(this, player);
-      for (const deed of deeds) DEEDS[deed.kind](thread, deed);
-      thread.releaseAll();
-      lastDeed(thread);
-    });
-  }
-
-  get canGo(): boolean {
-    return this.state === 'alive' && (this.awaited === 0 || this.wire.answers.has(this.awaited));
-  }
-
-  go(steps: number): void {
-    const { trace } = this.world;
-    const from = this.player.log.length;
-    trace?.push(`${this.name}: on from step ${from}`);
-    if (this.player.run(steps)) {
-      this.player.letOut();
-      this.state = 'done';
-    }
-    trace?.push(`${this.name}: at step ${this.player.log.length}${this.state === 'done' ? ', done' : ''}`);
-  }
-
-  /** It ends here, between two accesses. */
-  kill(): void {
-    this.player.letOut();
-    this.state = 'dead';
-    for (const claim of this.#claims) this.world.truth.claims.delete(claim);
-    this.world.hangUp(this.wire);
-    this.world.count('death');
-    this.world.trace?.push(`${this.name}: dies`);
-  }
-
-  /** What a dying thread has begun natively goes on for a while. */
-  haunt(): void {
-    for (const { segment, unit, units } of this.writes) {
-      this.world.segments.unitView(segment, unit, units)!.fill(0xaa);
-    }
-  }
-
-  rely(claim: Claim): void {
-    this.#claims.add(claim);
-    this.world.truth.claims.add(claim);
-  }
-
-  relyNoMore(claim: Claim): void {
-    this.#claims.delete(claim);
-    this.world.truth.claims.delete(claim);
-  }
 }
 
 /** A thread's side of the protocol, made of the real reader; made anew each time its program runs from its beginning. */
@@ -226,7 +151,8 @@ export class Thread {
     const { truth, clock } = this.#world;
     const since = this.time;
     const entry = isNear ? reader.hitNear(key) : undefined;
-    const slot = entry ? refSlot(entry.ref) : reader.pinKey(key);
+    const known = reader.takeUnsure(key);
+    const slot = entry ? refSlot(entry.ref) : reader.pinKey(key, known?.hash);
     if (slot < 0) {
       this.once(() => truth.missed(key, since, this.actor.name));
       return false;
@@ -235,7 +161,7 @@ export class Thread {
     const bytes = this.bytes(slot);
     const claim = this.once(() => truth.seen(key, since, bytes, this.actor.name, slot));
     if (entry === undefined) {
-      if (isNear) reader.learn(key, slot, placeOf(bytes));
+      if (isNear) reader.learn(key, slot, placeOf(bytes), known);
       if (
         !reader.expires(slot) ||
         reader.freshAt(
@@ -352,6 +278,74 @@ export class Thread {
     this.once(() => outbox.view(0, BOX_BYTES).fill(0xdd));
   }
 
+  /** As `store`, without messages: in one turn, with something between them or not, and the real gathering and slips. */
+  letters({ key, size, way }: Deed): void {
+    const { wire } = this.actor;
+    const { cache } = this.#world.ticket;
+    const { truth, control } = this.#world;
+    const other = KEYS[(KEYS.indexOf(key) + 1) % KEYS.length]!;
+    const removal: Request = { op: 'remove', cache, keys: [key], hashes: [this.hash(key)], reason: 'delete' };
+    this.player.rest();
+    const outbox = this.once(() => new Outbox(control, wire.row));
+    const before = this.once(() => wire.said);
+    const stored = new Set<number>();
+    const sender = new LetterSender(control, wire.row, (id) => stored.add(id));
+    const ends: (() => void)[] = [];
+    const post = (message: Posted) => this.player.post(() => void wire.posted.push(message));
+    const gathering = new Gathering(post, (end) => ends.push(end));
+    const ids: number[] = [];
+    const write = (one: string) => {
+      const written = this.once(() => {
+        const place = { cache, hash: this.hash(one), flight: 0 };
+        const request = storeRequest(outbox, place, one, truth.write(one, size).bytes, TERMS);
+        promise(request !== undefined, 'there is room in an outbox');
+        return { id: wire.number(request).id, request };
+      });
+      ids.push(written.id);
+      return written;
+    };
+    const gather = (one: string) => {
+      const { id, request } = write(one);
+      gathering.say(packRequest(id, request));
+    };
+    const send = (one: string) => {
+      const { id, request } = write(one);
+      gathering.beside(
+        (posted) => sender.send(id, request, before + posted),
+        () => sender.mustNudge,
+      );
+    };
+    const remove = () => {
+      const numbered = this.once(() => wire.number(removal));
+      ids.push(numbered.id);
+      gathering.say(numbered);
+    };
+    if (way === 3) {
+      remove();
+      gather(key);
+    }
+    send(key);
+    if (way === 1) send(other);
+    if (way === 2) remove();
+    if (way === 3) gather(other);
+    else if (way > 0) send(key);
+    for (const end of ends) end();
+    while (sender.isOpen) sender.notice(sender.want() ?? this.#told());
+    this.actor.awaited = 0;
+    for (const id of ids) if (!stored.has(id)) this.#answer(id);
+    this.once(() => outbox.view(0, BOX_BYTES).fill(0xdd));
+  }
+
+  #told(): number {
+    const { wire } = this.actor;
+    return this.player.step(() => {
+      const { told } = wire;
+      this.actor.awaited = told === undefined ? TOLD : 0;
+      wire.told = undefined;
+      return told === undefined ? undefined : { value: told };
+    });
+  }
+
   /** Asks for a key, and loads it if it is told to. */
   load(deed: Deed, op: 'claim' | 'load'): void {
     const { key, way } = deed;
@@ -394,42 +388,3 @@ function isNotice(asked: Request | Notice): asked is Notice {
 function placeOf({ buffer, byteOffset }: Uint8Array): string {
   return `${buffer.byteLength} ${byteOffset}`;
 }
-
-/** Everything that threads do. */
-export const DEEDS = {
-  get: (thread: Thread, { key }: Deed) => thread.read(key, { isLeased: false, isNear: false }),
-  acquire: (thread: Thread, { key }: Deed) => thread.read(key, { isLeased: true, isNear: false }),
-  near: (thread: Thread, { key, way }: Deed) => thread.read(key, { isLeased: way === 1, isNear: true }),
-  release: (thread: Thread) => thread.release(),
-  survey: (thread: Thread) => {
-    const { truth } = thread.actor.world;
-    thread.reader.forEachReady((slot) => {
-      const key = thread.reader.key(slot);
-      const bytes = thread.bytes(slot);
-      thread.once(() => truth.given(key ?? '', bytes, thread.actor.name, slot));
-    });
-  },
-  set: (thread: Thread, deed: Deed) => thread.write(deed),
-  store: (thread: Thread, deed: Deed) => thread.store(deed),
-  together: (thread: Thread, deed: Deed) => thread.together(deed),
-  remove: (thread: Thread, { key }: Deed) => {
-    const { cache } = thread.actor.world.ticket;
-    thread.ask({ op: 'remove', cache, keys: [key], hashes: [thread.hash(key)], reason: 'delete' });
-  },
-  take: (thread: Thread, { key, way }: Deed) => {
-    const { cache } = thread.actor.world.ticket;
-    const slot = thread.ask<number>({ op: 'take', cache, key, hash: thread.hash(key) });
-    if (slot !== undefined && slot >= 0) thread.takeOver(key, slot, way === 1);
-  },
-  touch: (thread: Thread, { key }: Deed) => {
-    const { cache } = thread.actor.world.ticket;
-    thread.ask({ op: 'touch', cache, key, hash: thread.hash(key), ttlMs: 20 });
-  },
-  expire: (thread: Thread, { key }: Deed) => {
-    const { cache } = thread.actor.world.ticket;
-    thread.ask({ op: 'expire', cache, key, hash: thread.hash(key) });
-  },
-  clear: (thread: Thread) => thread.ask({ op: 'clear', cache: thread.actor.world.ticket.cache }),
-  claim: (thread: Thread, deed: Deed) => thread.load(deed, 'claim'),
-  load: (thread: Thread, deed: Deed) => thread.load(deed, 'load'),
-} as const;

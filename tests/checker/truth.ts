@@ -189,10 +189,13 @@ export class Truth {
 
   /** A key was written or removed: whatever is under way for it is outdone, or only what was asked for before `than`. */
   outdo(key: string | undefined, than = Number.POSITIVE_INFINITY): void {
+    const isAll = than === Number.POSITIVE_INFINITY;
     for (const [id, one] of this.reservations) {
+      // A letter is entered before the message comes that was posted behind it.
+      if (isAll && this.writing.get(id)?.isEntered) continue;
       if ((key === undefined || one.key === key) && id < than) one.isOutdone = true;
     }
-    if (than !== Number.POSITIVE_INFINITY) return;
+    if (!isAll) return;
     this.outdoFlights(key);
   }
 

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { FromKeeper, Request, ToKeeper } from '../../src/arena/protocol.js';
 import type { SegmentMap } from '../../src/arena/segment-map.js';
-import { isPacked, type Packed, unpackAnswers } from '../../src/arena/wire.js';
+import { isPacked, type Packed, unpackAnswers, unpackPassed } from '../../src/arena/wire.js';
 import type { Clock } from './clock.js';
 import { promise } from './truth.js';
 
@@ -9,16 +9,21 @@ import { promise } from './truth.js';
 export const RESERVE_MS = 40;
 const PATIENCE_MS = 10;
 
+/** What a thread waits for in the place of an answer: that the keeper tells of letters. */
+export const TOLD = -1;
+
 /** What the keeper finds in the place of a message: the port of its thread has closed. */
 export const CLOSED = Symbol('closed');
 
-type Posted = ToKeeper | Packed | typeof CLOSED | (() => void);
+export type Posted = ToKeeper | Packed | typeof CLOSED | (() => void);
 
 /** A thread's port. What it posts waits until it is delivered. */
 export class Wire {
   row = -1;
   readonly posted: Posted[] = [];
   readonly answers = new Map<number, FromKeeper>();
+  /** Those that were given in what the keeper does now. */
+  readonly given = new Map<number, FromKeeper>();
   readonly osThread = { id: '1', startedAt: '1' };
   state: 'open' | 'closed' | 'mourned' | 'forgotten' = 'open';
   /** Its thread has ended, whether the keeper has heard of it or not. */
@@ -30,6 +35,10 @@ export class Wire {
   readonly #listeners = new Map<string, (message?: unknown) => void>();
   /** Requests that have no answer yet. */
   readonly asked = new Set<number>();
+  /** Messages that the keeper has taken. */
+  taken = 0;
+  /** Up to which letter the keeper has told its thread. */
+  told: number | undefined;
   #next = 1;
   #last = 0;
 
@@ -56,12 +65,18 @@ export class Wire {
       } else if (message.op === 'answer' || message.op === 'refuse') {
         onAnswer();
         this.answers.set(message.id, message);
+        this.given.set(message.id, message);
         this.#inTime(message.id);
         promise(this.asked.delete(message.id) || this.isDead, 'a request is answered once');
       }
     };
     port.postMessage = (posted: FromKeeper | Packed) => {
       promise(this.state === 'open' || this.state === 'closed', 'nothing is posted to who is dead');
+      const passed = isPacked(posted) ? unpackPassed(posted) : undefined;
+      if (passed !== undefined) {
+        this.told = passed;
+        return;
+      }
       for (const message of isPacked(posted) ? unpackAnswers(posted) : [posted]) hear(message);
     };
   }
@@ -71,6 +86,11 @@ export class Wire {
     this.waiting.delete(id);
     const isInTime = since === undefined || this.clock.now <= since + RESERVE_MS + PATIENCE_MS;
     promise(isInTime, 'who waits for room is answered in his time');
+  }
+
+  /** Messages of its thread so far. */
+  get said(): number {
+    return this.taken + this.posted.filter((one) => typeof one === 'object').length;
   }
 
   /** What the keeper does when something arrives. */

@@ -1,6 +1,7 @@
 import { Keeper } from '../../src/arena/keeper.js';
 import type { KeeperCache } from '../../src/arena/keeper-cache.js';
 import { HEADER, ROW_RING_HEAD, rowStart, SLOT_WORDS } from '../../src/arena/layout.js';
+import { LetterReader } from '../../src/arena/letter-reader.js';
 import { boxed } from '../../src/arena/outbox.js';
 import type { CacheConfig, CacheTicket, LoaderTask, ToKeeper } from '../../src/arena/protocol.js';
 import { SegmentMap } from '../../src/arena/segment-map.js';
@@ -54,13 +55,20 @@ export class World {
   began = 0;
   readonly #restore: (() => void)[];
   #threads = 1;
+  /** What is to be known when the keeper takes the message that it hears now. */
+  #arriving: (() => void) | undefined;
   #words = new real.Int32Array(this.control);
 
   constructor(policy = 'lru', random: () => number = Math.random) {
     forgetPromises();
     const { random: usual } = Math;
     Math.random = random;
-    this.#restore = [this.memory.install(), this.clock.install(), () => Object.assign(Math, { random: usual })];
+    this.#restore = [
+      this.memory.install(),
+      this.clock.install(),
+      this.#watchLetters(),
+      () => Object.assign(Math, { random: usual }),
+    ];
     const start = (_: unknown, task: LoaderTask, done: (error?: unknown) => void) => {
       const job: Job = { task, isCancelled: false, done };
       this.jobs.push(job);
@@ -133,16 +141,16 @@ export class World {
     }
     const asked = isPacked(message) ? unpackRequests(message) : [message];
     this.truth.storing.length = 0;
-    for (const one of asked) {
-      if ('id' in one) wire.arrives(one.id);
-      if (one.op === 'reserve' || one.op === 'store') wire.waiting.set(one.id, this.clock.now);
-      this.#foresee(wire, one);
-    }
+    this.#arriving = () => {
+      this.#arriving = undefined;
+      wire.taken++;
+      for (const one of asked) this.#arrive(wire, one);
+    };
     const [first] = asked;
     const hear = () =>
       wire.hear('message', isPacked(message) || !('id' in message) ? message : packRequest(message.id, message));
     const commits = asked.filter((one) => one.op === 'commit');
-    this.does(asked.length > 1 ? 'several' : first!.op, hear, () =>
+    this.does(asked.length > 1 ? 'several' : (first?.op ?? 'nudge'), hear, () =>
       commits.map((commit) => this.#outcomeOfCommit(wire, commit)),
     );
   }
@@ -193,6 +201,7 @@ export class World {
   begin(what: string): void {
     promise(!this.isBusy, 'the keeper does one thing at a time');
     this.isBusy = true;
+    for (const wire of this.wires) wire.given.clear();
     this.accesses = 0;
     this.began = this.truth.time;
     this.count(what);
@@ -257,6 +266,50 @@ export class World {
     return at < 0 ? `table ${place}` : `slot ${Math.floor(at / SLOT_WORDS)} word ${at % SLOT_WORDS}`;
   }
 
+  #arrive(wire: Wire, one: ToKeeper): void {
+    if ('id' in one) wire.arrives(one.id);
+    if (one.op === 'reserve' || one.op === 'store') wire.waiting.set(one.id, this.clock.now);
+    this.#foresee(wire, one);
+  }
+
+  /** Sees what the keeper does with letters. Gives what ends it. */
+  #watchLetters(): () => void {
+    const { noteMessage, open, close, publish } = LetterReader.prototype;
+    const world = this;
+    const wireOf = ({ row }: LetterReader) =>
+      this.wires.find((wire) => wire.row === row && wire.state !== 'forgotten')!;
+    let opened: { wire: Wire; id: number } | undefined;
+    Object.assign(LetterReader.prototype, {
+      noteMessage(this: LetterReader) {
+        noteMessage.call(this);
+        world.#arriving?.();
+      },
+      open(this: LetterReader) {
+        const letter = open.call(this);
+        const wire = wireOf(this);
+        opened = { wire, id: letter.id };
+        world.count('letter');
+        const before = world.truth.storing.splice(0);
+        world.#arrive(wire, letter);
+        world.truth.storing.push(...before);
+        return letter;
+      },
+      close(this: LetterReader, isStored: boolean) {
+        if (isStored && opened !== undefined) {
+          const { wire, id } = opened;
+          promise(wire.asked.delete(id) || wire.isDead, 'a letter is answered once');
+          wire.given.set(id, { op: 'answer', id, result: { stored: true } });
+        }
+        close.call(this, isStored);
+      },
+      publish(this: LetterReader) {
+        world.#lookAtLedger();
+        return publish.call(this);
+      },
+    });
+    return () => void Object.assign(LetterReader.prototype, { noteMessage, open, close, publish });
+  }
+
   /** What a message will outdo when it is handled. */
   #foresee(wire: Wire, message: ToKeeper): void {
     const { truth } = this;
@@ -277,7 +330,7 @@ export class World {
   }
 
   #outcomeOfCommit(wire: Wire, { id, reservation }: ToKeeper & { op: 'commit' }): Outcome {
-    const answer = wire.answers.get(id);
+    const answer = wire.given.get(id);
     const isStored = answer?.op === 'answer' && (answer.result as { stored: boolean }).stored;
     const { enteredAt } = this.truth.writing.get(reservation)!;
     return { reservation, enteredAt: isStored ? enteredAt : NEVER, mayBeLost: wire.state !== 'open' };
@@ -289,7 +342,7 @@ export class World {
     for (const [reservation, { version, wire, id }] of truth.stores) {
       if (this.keeper.reservations.get(reservation) !== undefined) continue;
       truth.stores.delete(reservation);
-      const answer = wire.answers.get(id);
+      const answer = wire.given.get(id);
       const said = answer?.op === 'answer' ? (answer.result as Committed | { refused: string }) : undefined;
       const isRefused = said !== undefined && 'refused' in said;
       const isSaid = said !== undefined && !isRefused && said.stored;

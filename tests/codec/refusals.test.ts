@@ -1,7 +1,9 @@
 import { createSecretKey } from 'node:crypto';
+import { BlockList, SocketAddress } from 'node:net';
+import { createHistogram } from 'node:perf_hooks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeValue, decodeView, encodeValue } from '../../src/codec/index.js';
+import { decodeValue, decodeView, encodeValue, findLost, findUncloneable } from '../../src/codec/index.js';
 import { CacheCorruptionError, CacheSerializationError } from '../../src/common/error.js';
 import { place } from './places.js';
 
@@ -10,6 +12,8 @@ structuredClone(given.buffer, { transfer: [given.buffer] });
 
 const WASM = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 const KEY = createSecretKey(new Uint8Array(16));
+
+const INSTEAD = 'store data in its place: text, numbers, plain objects, buffers that have their bytes';
 
 class Point {
   readonly #secret = 1;
@@ -80,6 +84,41 @@ describe('encodeValue refuses', () => {
     ['a Blob', { blob: new Blob(['x']) }, '$.blob: a Blob cannot be stored'],
     ['an AbortSignal', new Set([AbortSignal.abort()]), '$.values()[0]: an AbortSignal cannot be stored'],
     ['a TextDecoder', [new TextDecoder()], '$[0]: a TextDecoder cannot be stored'],
+    ['a BlockList', { net: [new BlockList()] }, '$.net[0]: a BlockList cannot be stored'],
+    [
+      'a SocketAddress',
+      new Map([['at', new SocketAddress({ port: 1 })]]),
+      '$.get("at"): a SocketAddress cannot be stored',
+    ],
+    [
+      'what extends one',
+      [1, { list: new (class Banned extends BlockList {})() }],
+      '$[1].list: a BlockList cannot be stored',
+    ],
+    ['a histogram', { delay: createHistogram() }, '$.delay: a RecordableHistogram cannot be stored'],
+    [
+      'a URL in what an error names as its cause',
+      { failed: [new Error('x', { cause: { url: new URL('https://a.b/') } })] },
+      '$.failed[0].cause.url: a URL cannot be stored',
+    ],
+    [
+      'a function in the cause of a cause',
+      new Error('x', { cause: new TypeError('y', { cause: { retry() {} } }) }),
+      '$.cause.cause.retry: a function cannot be stored',
+    ],
+    [
+      'what only V8 knows not to be cloneable, in a cause',
+      new Error('x', { cause: [new FinalizationRegistry(() => {})] }),
+      '$.cause[0]: it cannot be stored: #<FinalizationRegistry> could not be cloned.',
+    ],
+    [
+      'a URL in a cause in the far corner of a large graph',
+      {
+        list: Array.from({ length: 20_000 }, (_, i) => ({ i })),
+        last: new Error('x', { cause: [new URL('https://a.b/')] }),
+      },
+      '$.last.cause[0]: a URL cannot be stored',
+    ],
     ['what listens', { n: 1, on: new (class On extends EventTarget {})() }, '$.on: an EventTarget cannot be stored'],
     [
       'the URL of another realm',
@@ -104,7 +143,7 @@ describe('encodeValue refuses', () => {
       '$[0].b: a buffer that has been detached cannot be stored',
     ],
   ])('%s, naming where it is', (_, value, message) => {
-    expect(() => encodeValue(value)).toThrow(new CacheSerializationError(message));
+    expect(() => encodeValue(value)).toThrow(new CacheSerializationError(`${message}; ${INSTEAD}`));
   });
 
   it('no class instance of a user, whatever it calls itself: its own properties are kept, as in a structured clone', () => {
@@ -116,6 +155,19 @@ describe('encodeValue refuses', () => {
     });
   });
 
+  it('no error for its cause, if that can be stored: it comes back, its buffers raw', () => {
+    const pixels = new Uint8Array([1, 2, 3]);
+    const given = { failed: new Error('x', { cause: { pixels, whole: new ArrayBuffer(5), at: new TypeError('y') } }) };
+    const { skeleton, parts } = encodeValue(given);
+    expect(parts.map((part) => part.byteLength)).toEqual(expect.arrayContaining([3, 5]));
+    const { failed } = decodeValue(skeleton, parts, 'copy') as typeof given;
+    expect(failed.cause).toEqual(given.failed.cause);
+    const calls: string[] = [];
+    const own = Object.defineProperty(new Error('x'), 'cause', { get: () => calls.push('cause') });
+    expect(decodeValue(encodeValue([own]).skeleton, [], 'copy')).toEqual([new Error('x')]);
+    expect(calls).toEqual([]);
+  });
+
   it('what a getter throws, and nesting beyond the stack', () => {
     const value = {
       get size() {
@@ -123,7 +175,7 @@ describe('encodeValue refuses', () => {
       },
     };
     const thrown = (value: unknown, message: string) =>
-      expect(() => encodeValue(value)).toThrow(new CacheSerializationError(message));
+      expect(() => encodeValue(value)).toThrow(new CacheSerializationError(`${message}; ${INSTEAD}`));
     thrown(value, '$.size: its getter throws: not today');
     thrown({ list: [1, new Map([['k', value]])] }, '$.list[1].get("k").size: its getter throws: not today');
     thrown([value, () => 1], '$[0].size: its getter throws: not today');
@@ -136,7 +188,9 @@ describe('encodeValue refuses', () => {
     thrown(throwing(Object.create(null)), '$.size: its getter throws: an object');
     let deep: unknown = 1;
     for (let i = 0; i < 200_000; i++) deep = { deep };
-    expect(() => encodeValue(deep)).toThrow(new CacheSerializationError('$: it is nested too deeply'));
+    expect(() => encodeValue(deep)).toThrow(
+      new CacheSerializationError('$: it is nested too deeply; store it with fewer levels'),
+    );
   });
 
   it('a Proxy whatever its traps do, or when it has been revoked', () => {
@@ -144,12 +198,13 @@ describe('encodeValue refuses', () => {
     revoke();
     const trap = new Proxy({}, { getPrototypeOf: () => expect.unreachable() });
     for (const one of [proxy, trap]) {
-      expect(() => encodeValue([one])).toThrow(new CacheSerializationError('$[0]: a Proxy cannot be stored'));
+      const refused = `$[0]: a Proxy cannot be stored; ${INSTEAD}`;
+      expect(() => encodeValue([one])).toThrow(new CacheSerializationError(refused));
     }
   });
 
   it('naming the key, if it is told', () => {
-    const refused = '$.b: a function cannot be stored (the value of "k" (string))';
+    const refused = `$.b: a function cannot be stored (the value of "k" (string)); ${INSTEAD}`;
     expect(() => encodeValue({ b: () => 1 }, 'k')).toThrow(new CacheSerializationError(refused, { key: 'k' }));
   });
 
@@ -157,6 +212,15 @@ describe('encodeValue refuses', () => {
     expect(() => encodeValue({ a: 1, b: () => 1 })).toThrow(CacheSerializationError);
     const { skeleton } = encodeValue({ a: 1 });
     expect(decodeValue(skeleton, [], 'copy')).toEqual({ a: 1 });
+  });
+});
+
+describe('a structured clone', () => {
+  it('keeps a BlockList, and loses a URL in a cause, which is found', () => {
+    const address = new SocketAddress({ port: 1 });
+    expect(findLost({ net: [new BlockList(), address] })).toBeUndefined();
+    const value = [new Error('x', { cause: { at: new URL('https://a.b/') } })];
+    expect(findUncloneable(value)).toMatch(/^\$\[0\]\.cause\.at: a URL (becomes an empty object|cannot be cloned)$/);
   });
 });
 

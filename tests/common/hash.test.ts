@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashString } from '../../src/common/hash.js';
+import { hashEnd, hashRest, hashSpread, hashString } from '../../src/common/hash.js';
 
 const COUNT = 200_000;
 
@@ -22,15 +22,35 @@ function unevenness(hashes: Uint32Array, bucketOf: (hash: number) => number, buc
   return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0) / (buckets - 1);
 }
 
-describe('hashString', () => {
-  it.each(FAMILIES)('spreads keys such as %s over the low and over the high bits', (_, keyAt) => {
-    const hashes = Uint32Array.from({ length: COUNT }, (__, index) => hashString(keyAt(index), 42));
+const HASHES: [string, (key: string) => number][] = [
+  ['hashString', (key) => hashString(key, 42)],
+  ['hashEnd and hashRest', (key) => hashRest(key, hashEnd(key, 42))],
+];
+
+describe.each(HASHES)('%s', (_, hashOf) => {
+  it.each(FAMILIES)('spreads keys such as %s over the low and over the high bits', (__, keyAt) => {
+    const hashes = Uint32Array.from({ length: COUNT }, (___, index) => hashOf(keyAt(index)));
     expect(unevenness(hashes, (hash) => hash & 0xfff, 4096)).toBeLessThan(1.15);
     expect(unevenness(hashes, (hash) => hash >>> 20, 4096)).toBeLessThan(1.15);
     // Chance alone makes 200 000² / 2 / 2³² = 4.7 pairs.
     expect(COUNT - new Set(hashes).size).toBeLessThan(16);
   });
+});
 
+describe('a hash of a part', () => {
+  it('is of the last eight code units and the length, or of so many spread over the key', () => {
+    expect(hashEnd('other, 12345678', 1)).toBe(hashEnd('OTHER, 12345678', 1));
+    expect(hashEnd('other, 12345678', 1)).not.toBe(hashEnd('other,  12345678', 1));
+    expect(hashEnd('12345678', 1)).not.toBe(hashEnd('12345678', 2));
+    expect(hashSpread('a12345678', 1, 16)).not.toBe(hashSpread('b12345678', 1, 16));
+    const keys = Array.from({ length: 100 }, (_, at) => `${'.'.repeat(at)}x${'.'.repeat(99 - at)}`);
+    // Each unit that is looked at makes a key of its own; all others are one.
+    expect(new Set(keys.map((key) => hashSpread(key, 1, 16))).size).toBe(17);
+    expect(new Set(keys.map((key) => hashSpread(key, 1, 64))).size).toBe(65);
+  });
+});
+
+describe('hashString', () => {
   it('is an unsigned 32-bit integer that depends on nothing but the text and the seed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.integer(), (key, seed) => {

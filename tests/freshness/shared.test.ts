@@ -1,5 +1,6 @@
 import type { Factory, GetOrSetOptions, SharedCache, SharedCacheOptions } from 'cachalot';
-import { describeFreshness, type Loads } from '../contract/freshness.js';
+import { describeFreshness } from '../contract/freshness.js';
+import type { Loads } from '../contract/loads.js';
 import { create } from '../shared/support/threads.js';
 
 type Value = number | null;

@@ -32,10 +32,8 @@ async function counted<T>(script: string, ...args: string[]): Promise<T> {
 
 /** What every feature must leave as it is for those who do not use it. */
 describe('a hit costs', () => {
-  it.each(['lru', 'auto', 'ttl'] as const)('one look-up in a Map and no allocation, in a Cache (%s)', (name) => {
-    // One hit in a thousand is timed, and looks twice.
-    expect(costs[name].maps).toBeGreaterThanOrEqual(1);
-    expect(costs[name].maps).toBeLessThan(1.01);
+  it.each(['lru', 'auto', 'ttl'] as const)('no look-up in a Map and no allocation, in a Cache (%s)', (name) => {
+    expect(costs[name].maps).toBe(0);
     expect(costs[name].atomics).toBe(0);
     expect(costs[name].bytes).toBeLessThan(8);
   });
@@ -56,16 +54,13 @@ describe('a hit costs', () => {
 });
 
 describe('a write that evicts costs', () => {
-  it('three calls of a Map and no garbage, with a thousand entries and with a million', async () => {
+  it('no call of a Map and no garbage, with a thousand entries and with a million', async () => {
     const small = await counted<Record<string, WriteCost>>('evict.mjs', '1000', 'lru', 'fifo', 'lfu', 'gdsf');
     const large = await counted<Record<string, WriteCost>>('evict.mjs', '1000000', 'lru');
     for (const { maps, evictions } of [...Object.values(small), ...Object.values(large)]) {
       expect(evictions).toBe(1);
-      // To look, to delete, to set.
-      expect(maps).toBe(3);
+      expect(maps).toBe(0);
     }
-    // A Map is built anew when it is full of what was deleted: with a thousand entries that is within each run.
-    for (const { bytes } of Object.values(small)) expect(bytes).toBeLessThan(120);
-    expect(large['lru']!.bytes).toBeLessThan(2 * Math.max(small['lru']!.bytes, 8));
+    for (const { bytes } of [...Object.values(small), ...Object.values(large)]) expect(bytes).toBeLessThan(16);
   }, 180_000);
 });

@@ -1,5 +1,5 @@
 import { CacheError, CacheSerializationError, SharedCache } from 'cachalot';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 let cache: SharedCache<unknown>;
 
@@ -29,6 +29,33 @@ describe('a reservation', () => {
     await expect(reservation.abort()).rejects.toThrow(CacheError);
     await expect(reservation.commit()).rejects.toThrow("reservation of 'over': commit() after commit() or abort()");
     expect(await committed).toBe(true);
+  });
+});
+
+describe('the bytes of a reservation', () => {
+  const refused = "reservation of 'given': bytes after commit() or abort(); they are the cache's then";
+
+  it('are out of reach from the call of abort on', async () => {
+    const reservation = await cache.reserve('given', 10);
+    const aborted = reservation.abort();
+    expect(() => reservation.bytes).toThrow(CacheError);
+    await aborted;
+    expect(() => reservation.bytes.fill(8)).toThrow(refused);
+  });
+
+  it('lie where they are read after a commit, and are out of reach in development mode', async () => {
+    const reservation = await cache.reserve('given', 10);
+    reservation.bytes.fill(7);
+    await expect(reservation.commit('text')).rejects.toThrow(TypeError);
+    expect(reservation.bytes).toEqual(new Uint8Array(10).fill(7));
+    await reservation.commit();
+    const lease = cache.acquire('given')!;
+    expect(lease.value).toEqual(new Uint8Array(10).fill(7));
+    expect((lease.value as Uint8Array).byteOffset).toBe(reservation.bytes.byteOffset);
+    lease.release();
+    vi.stubEnv('CACHALOT_DEV', '1');
+    expect(() => reservation.bytes).toThrow(refused);
+    vi.unstubAllEnvs();
   });
 });
 

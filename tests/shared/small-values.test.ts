@@ -38,23 +38,42 @@ describe('values of all sizes', () => {
     await expectEmpty(cache);
   });
 
-  it('that are written within one turn are asked for in two messages', async () => {
+  it('that are written within one turn ask for two nudges at most, and for none while the keeper is awake', async () => {
     const cache = await create<Uint8Array>({ maxBytes: '1MiB' });
     const post = vi.spyOn(MessagePort.prototype, 'postMessage');
     // What the tests' own runner posts is no array.
-    const count = () => post.mock.calls.filter(([message]) => Array.isArray(message)).length;
+    const posted = () => post.mock.calls.map(([message]) => message).filter(Array.isArray);
+    const count = () => posted().length;
     try {
       for (let round = 0; round < 5; round++) {
         const before = count();
         const sets = Array.from({ length: 16 }, (_, i) => cache.set(`k${i}`, bytes(1000, round + i)));
-        expect(count() - before).toBe(1);
+        expect(count() - before).toBeLessThanOrEqual(1);
         expect((await Promise.all(sets)).every(Boolean)).toBe(true);
-        expect(count() - before).toBe(2);
+        expect(count() - before).toBeLessThanOrEqual(2);
       }
+      expect(posted().flat()).toEqual([]);
     } finally {
       post.mockRestore();
     }
     for (let i = 0; i < 16; i++) expect(cache.get(`k${i}`)).toEqual(bytes(1000, 4 + i));
+    await expectEmpty(cache);
+  });
+
+  it('are stored though their thread ends at once', async () => {
+    const cache = await create<Uint8Array>({ maxBytes: '1MiB' });
+    const other = thread();
+    const ended = new Promise((resolve) => other.worker.once('exit', resolve));
+    await other.run(async ({ SharedCache }, name: string) => {
+      const same = await SharedCache.attach<Uint8Array>(name);
+      setImmediate(() => {
+        for (let i = 0; i < 8; i++) void same.set(`k${i}`, new Uint8Array(1000).fill(i));
+        process.exit();
+      });
+    }, cache.name);
+    await ended;
+    await until(() => cache.stats.snapshot().sets === 8);
+    for (let i = 0; i < 8; i++) expect(cache.get(`k${i}`)).toEqual(new Uint8Array(1000).fill(i));
     await expectEmpty(cache);
   });
 

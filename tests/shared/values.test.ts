@@ -78,8 +78,9 @@ describe('a value', () => {
     lease.release();
     expect(inspect(lease)).toBe('Lease { isReleased: true }');
     const reservation = await cache.reserve('r', 2);
-    expect(inspect(reservation)).toMatch(/^_?Reservation { key: 'r', bytes: Uint8Array\(2\) \[ \d+, \d+ \] }$/);
+    expect(inspect(reservation)).toMatch(/^Reservation { key: 'r', bytes: Uint8Array\(2\) \[ \d+, \d+ \] }$/);
     await reservation.abort();
+    expect(inspect(reservation)).toBe("Reservation { key: 'r', endedBy: 'abort' }");
   });
 
   it.each([
