@@ -35,8 +35,8 @@ export class Wire {
   readonly #listeners = new Map<string, (message?: unknown) => void>();
   /** Requests that have no answer yet. */
   readonly asked = new Set<number>();
-  /** Messages that the keeper has taken. */
-  taken = 0;
+  /** Messages that were handed to the keeper. */
+  handed = 0;
   /** Up to which letter the keeper has told its thread. */
   told: number | undefined;
   #next = 1;
@@ -90,7 +90,7 @@ export class Wire {
 
   /** Messages of its thread so far. */
   get said(): number {
-    return this.taken + this.posted.filter((one) => typeof one === 'object').length;
+    return this.handed + this.posted.filter((one) => typeof one === 'object').length;
   }
 
   /** What the keeper does when something arrives. */

@@ -139,11 +139,12 @@ export class World {
       this.does('done', message);
       return;
     }
+    // Here, and not when the keeper looks at it: its thread may go on before that, and has posted it.
+    wire.handed++;
     const asked = isPacked(message) ? unpackRequests(message) : [message];
     this.truth.storing.length = 0;
     this.#arriving = () => {
       this.#arriving = undefined;
-      wire.taken++;
       for (const one of asked) this.#arrive(wire, one);
     };
     const [first] = asked;
