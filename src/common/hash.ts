@@ -16,30 +16,33 @@ export function hashString(key: string, seed: number): number {
   return finalize(foldUnits(key, key.length, seed | 0) ^ key.length);
 }
 
-/** Code units at the end of a string that `hashEnd` takes; four at a time. */
-const END = 8;
+/** Code units at the end of a string that `hashEnd` takes. */
+const END = 4;
 
 /**
- * A hash of the last eight code units of a string and of its length. For tables of one thread that can tell when that is
- * too little: what `charCodeAt` costs dominates, so this one costs no more for a long key.
+ * A hash of the last four code units of a string and of its length. For tables of one thread that can tell when that is
+ * too little: what `charCodeAt` costs dominates, some thirty instructions, so each unit that is not looked at counts.
  *
- * The units lie side by side in two words: a multiplication for each of them, as in FNV, takes twice as long, since each
- * waits for the one before. What is outside Latin-1 overlaps.
+ * The units lie side by side in one word; what is outside Latin-1 overlaps.
  *
  * @returns a signed 32-bit integer
  */
 export function hashEnd(key: string, seed: number): number {
   const { length } = key;
-  if (length < END / 2) return hashSpread(key, seed, END);
-  // Of fewer than eight, some are in both.
-  const end = length - END / 2;
-  const start = length > END ? length - END : 0;
-  const first = fourAt(key, start);
-  // What a product's low bits depend on is its factor's low bits: those get some of the high ones first.
-  let hash = Math.imul(first ^ (first >>> 17) ^ seed, 0x9e3779b1);
-  hash = (Math.imul(hash ^ (hash >>> 15) ^ fourAt(key, end), 0xcc9e2d51) + length) | 0;
-  hash = Math.imul(hash ^ (hash >>> 14), 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
+  if (length < END) return hashSpread(key, seed, END);
+  return finalize(fourAt(key, length - END) ^ Math.imul(length, 0x9e3779b1) ^ seed) | 0;
+}
+
+/**
+ * As `hashEnd`, which is given, of two or four units more: those before the last four.
+ *
+ * @returns a signed 32-bit integer
+ */
+export function hashBefore(key: string, end: number, units: 2 | 4): number {
+  const { length } = key;
+  if (length < END) return end;
+  const start = Math.max(0, length - END - units);
+  return finalize(end ^ (units === 2 ? twoAt(key, start) : fourAt(key, start))) | 0;
 }
 
 /**
@@ -81,9 +84,12 @@ export function hashNumber(value: number, seed: number): number {
 
 const FNV_PRIME = 0x01000193;
 
+function twoAt(key: string, at: number): number {
+  return key.charCodeAt(at) ^ (key.charCodeAt(at + 1) << 8);
+}
+
 function fourAt(key: string, at: number): number {
-  const low = key.charCodeAt(at) ^ (key.charCodeAt(at + 1) << 8);
-  return low ^ (key.charCodeAt(at + 2) << 16) ^ (key.charCodeAt(at + 3) << 24);
+  return twoAt(key, at) ^ (twoAt(key, at + 2) << 16);
 }
 
 /** Mixes the first code units into a state, two at a time. */

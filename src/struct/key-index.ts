@@ -1,4 +1,4 @@
-import { hashEnd, hashNumber, hashRest, hashSpread } from '../common/hash.js';
+import { hashBefore, hashEnd, hashNumber, hashRest, hashSpread } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
 import type { EntryColumns } from './entry-columns.js';
 
@@ -6,16 +6,19 @@ const MIN_PLACES = 8;
 /** Bits of the handle in a place; those above are a tag: the same bits of the hash. */
 const NARROW = 0x00ff_ffff;
 const WIDE = 0x7fff_ffff;
-/** How many code units of a string are hashed once those at its end have proven too few; then more of them. */
+/** How many code units before the last four are hashed, once those have proven too few; then so many, spread over all. */
+const BEFORE = [2, 4] as const;
 const SPREAD = [16, 64] as const;
 /** The level at which strings are in a `Map`. */
-const SLOW = 1 + SPREAD.length;
+const SLOW = 1 + BEFORE.length + SPREAD.length;
 /** A longer way to a free place is no chance: at half full it comes once in 10^20. Then many keys have the same hash. */
 const LONGEST_WAY = 256;
-/** So long are the ways on average when too many have: at half full they are 1.5. */
-const BAD_WAY = 4;
-/** New keys over which that is reckoned. */
+/**
+ * New keys over which it is reckoned how many have others with the same tag on their way, and how many are too many: to
+ * look at a foreign key costs more than to hash more of one's own.
+ */
 const TRIAL = 1024;
+const MOST_ALIKE = TRIAL / 8;
 
 /**
  * From keys to handles: an open table with linear probing, at most half full, of 8 to 16 bytes a key. What is removed is
@@ -26,7 +29,7 @@ const TRIAL = 1024;
  * is noted for the garbage collector.
  *
  * Strings and small integers are hashed here; other keys, of which only V8 knows a hash, are in a `Map` beside. V8 keeps
- * the hash of a string with it, and we cannot: so only some of its characters are hashed, at first the last eight, and
+ * the hash of a string with it, and we cannot: so only some of its characters are hashed, at first the last four, and
  * more of them when too many keys prove to be alike in those. When 64 are too few, strings are in the `Map`, too, and as
  * fast as in one, whatever they are.
  *
@@ -43,10 +46,10 @@ export class KeyIndex<K> {
   #count = 0;
   /** Keys that are not in the places. */
   #others: Map<K, number> | undefined;
-  /** How much of a string is hashed: its end, then what `SPREAD` says, then nothing. */
+  /** How much of a string is hashed: its end, then what `BEFORE` and `SPREAD` say, then nothing. */
   #level = 0;
-  /** Ways of new keys, and how many they were. */
-  #ways = 0;
+  /** Keys with the tags of new ones on the ways of these, and how many these were. */
+  #alike = 0;
   #tried = 0;
 
   /** @param seed of the hashes */
@@ -186,10 +189,14 @@ export class KeyIndex<K> {
   #enter(handle: number, hash: number): number {
     const places = this.#places;
     const mask = this.#mask;
+    const handleMask = this.#handleMask;
     const home = hash & mask;
     let place = home;
-    while (places[place] !== 0) place = (place + 1) & mask;
-    places[place] = (hash & ~this.#handleMask) | (handle + 1);
+    for (; places[place] !== 0; place = (place + 1) & mask) {
+      // One bit, which is left beside a wide handle, says nothing.
+      if (((places[place]! ^ hash) & ~handleMask) === 0 && handleMask === NARROW) this.#alike++;
+    }
+    places[place] = (hash & ~handleMask) | (handle + 1);
     return (place - home) & mask;
   }
 
@@ -222,26 +229,28 @@ export class KeyIndex<K> {
   }
 
   #hash(key: string): number {
-    return this.#level === 0 ? hashEnd(key, this.seed) : hashSpread(key, this.seed, SPREAD[this.#level - 1]!);
+    const level = this.#level;
+    if (level > BEFORE.length) return hashSpread(key, this.seed, SPREAD[level - BEFORE.length - 1]!);
+    const end = hashEnd(key, this.seed);
+    return level === 0 ? end : hashBefore(key, end, BEFORE[level - 1]!);
   }
 
   /** A new key has gone so far from its home. */
   #judge(way: number): void {
-    this.#ways += way;
     if (++this.#tried < TRIAL && way <= LONGEST_WAY) return;
-    const isBad = way > LONGEST_WAY || this.#ways > BAD_WAY * this.#tried;
-    this.#ways = 0;
+    const isBad = way > LONGEST_WAY || this.#alike > MOST_ALIKE;
+    this.#alike = 0;
     this.#tried = 0;
     if (isBad) this.#hashMore();
   }
 
   #setLevel(level: number): void {
     this.#level = level;
-    this.#ways = 0;
+    this.#alike = 0;
     this.#tried = 0;
   }
 
-  /** More of each string is hashed; when that is no help, they go into the `Map`. O(n), three times at most. */
+  /** More of each string is hashed; when that is no help, they go into the `Map`. O(n), five times at most. */
   #hashMore(): void {
     const { columns } = this;
     const handles = this.#handlesIn();
@@ -266,6 +275,9 @@ export class KeyIndex<K> {
     this.#places = new Int32Array(places);
     this.#mask = places - 1;
     for (const handle of handles) this.#enter(handle, this.columns.hash(handle));
+    // These were no new keys.
+    this.#alike = 0;
+    this.#tried = 0;
   }
 
   /** The handles in the places, in no order. */

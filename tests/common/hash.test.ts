@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashEnd, hashRest, hashSpread, hashString } from '../../src/common/hash.js';
+import { hashBefore, hashEnd, hashRest, hashSpread, hashString } from '../../src/common/hash.js';
 
 const COUNT = 200_000;
 
@@ -38,10 +38,19 @@ describe.each(HASHES)('%s', (_, hashOf) => {
 });
 
 describe('a hash of a part', () => {
-  it('is of the last eight code units and the length, or of so many spread over the key', () => {
-    expect(hashEnd('other, 12345678', 1)).toBe(hashEnd('OTHER, 12345678', 1));
-    expect(hashEnd('other, 12345678', 1)).not.toBe(hashEnd('other,  12345678', 1));
-    expect(hashEnd('12345678', 1)).not.toBe(hashEnd('12345678', 2));
+  it('is of the last four code units and the length, of two or four more, or of so many spread over the key', () => {
+    expect(hashEnd('other, 1234', 1)).toBe(hashEnd('OTHER, 1234', 1));
+    expect(hashEnd('other, 1234', 1)).not.toBe(hashEnd('other,  1234', 1));
+    expect(hashEnd('1234', 1)).not.toBe(hashEnd('1234', 2));
+    for (const units of [2, 4] as const) {
+      const hash = (key: string): number => hashBefore(key, hashEnd(key, 1), units);
+      expect(hash(`other, ${'1'.repeat(units)}1234`)).toBe(hash(`OTHER, ${'1'.repeat(units)}1234`));
+      // Each of these units, and each of the last four, makes a hash of its own.
+      const keys = Array.from({ length: 12 }, (_, at) => `${'.'.repeat(at)}x${'.'.repeat(11 - at)}`);
+      expect(new Set(keys.map(hash)).size).toBe(1 + units + 4);
+      expect(new Set(['', '1', '12', '123', '1234', '12345', '123456', '1234567'].map(hash)).size).toBe(8);
+      expect(hash('1234567') === hash('x234567')).toBe(units === 2);
+    }
     expect(hashSpread('a12345678', 1, 16)).not.toBe(hashSpread('b12345678', 1, 16));
     const keys = Array.from({ length: 100 }, (_, at) => `${'.'.repeat(at)}x${'.'.repeat(99 - at)}`);
     // Each unit that is looked at makes a key of its own; all others are one.
