@@ -25,8 +25,8 @@ export const NARROWINGS = [
   { file: 'src/arena/near-table.ts', old: 'const ENTRIES = ', now: 'const ENTRIES = 2 + 0 * ' },
   {
     file: 'src/common/hash.ts',
-    old: 'return finalize((length & 1 ? Math.imul(hash ^ key.charCodeAt(length - 1), 0x9e3779b1) : hash) ^ length);',
-    now: 'return (finalize((length & 1 ? Math.imul(hash ^ key.charCodeAt(length - 1), 0x9e3779b1) : hash) ^ length) & 0x80000007) >>> 0;',
+    old: 'return finalize(foldUnits(key, key.length, seed | 0) ^ key.length);',
+    now: 'return (finalize(foldUnits(key, key.length, seed | 0) ^ key.length) & 0x80000007) >>> 0;',
   },
   {
     file: 'src/arena/os-thread.ts',
