@@ -79,7 +79,7 @@ export const ROW_LETTERS_WANTED = 34;
 export const ROW_LETTERS_PASSED = 49;
 export const ROW_PINS = ROW_HEADER_WORDS;
 export const ROW_RING = ROW_PINS + PINS_PER_ROW;
-const ROW_WORDS = ROW_RING + RING_ENTRIES;
+export const ROW_WORDS = ROW_RING + RING_ENTRIES;
 
 /**
  * What was promised to threads: a block to write into, or a slot that they are about to pin. Behind the rows, written by

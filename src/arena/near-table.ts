@@ -58,7 +58,8 @@ export class NearTable {
 
   /** What is known of a key, or `undefined`. */
   find(key: string): NearEntry | undefined {
-    return this.young.get(key) ?? this.rejuvenate(key);
+    const entry = this.young.get(key);
+    return entry === undefined ? this.rejuvenate(key) : entry;
   }
 
   /** Remembers what a key is. */

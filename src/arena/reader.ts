@@ -14,11 +14,15 @@ import {
   NO_PIN,
   READY,
   RING_ENTRIES,
+  ROW_PINS,
+  ROW_RING,
+  ROW_RING_HEAD,
   refSlot,
   SLOT,
   SLOT_F64,
   SLOT_WORDS,
   STAT,
+  STAT_ROW_DOUBLES,
   STATE_MASK,
   TABLE_INDEX_CHOICE,
   toRef,
@@ -28,7 +32,7 @@ import type { SegmentMap } from './segment-map.js';
 import { slotKey, slotKeyEquals } from './slot-key.js';
 import { type RecordView, slotBytes, slotRecord } from './slot-record.js';
 import type { CacheTable } from './table.js';
-import { loadBehind, publishPin, type ThreadRow, TOTAL_STORE_ORDER } from './thread-row.js';
+import { loadBehind, type ThreadRow, TOTAL_STORE_ORDER } from './thread-row.js';
 
 /** How often a look-up that was disturbed by the keeper begins again. Each time means that somebody else got ahead. */
 const MAX_ATTEMPTS = 64;
@@ -53,10 +57,11 @@ const READS_A_SAMPLE = 1024;
 export class SharedReader {
   /** The pin of the slot that `pinKey` or `pinSlot` has just returned. */
   pin = MOMENT_PIN;
-  // What a hit needs is private by name only: a `#name` takes twice as much code.
+  // What a hit needs is private by name only: a `#name` takes twice as much code. Of the statistics it has a view that begins
+  // where they do, as it has of its row: places that are constants need no reckoning, and fewer looks at where arrays end.
   private readonly words: Int32Array;
-  private readonly doubles: Float64Array;
-  private readonly stats: number;
+  /** This thread's statistics of the cache. */
+  private readonly counts: Float64Array;
   private readonly near = new NearTable();
   /** Found near, but not to be relied on: for who goes the long way now. */
   private known: NearEntry | undefined = undefined;
@@ -73,8 +78,7 @@ export class SharedReader {
     readonly segments: SegmentMap,
   ) {
     this.words = table.words;
-    this.doubles = table.doubles;
-    this.stats = table.statRow(row.row);
+    this.counts = new Float64Array(table.buffer, table.statRow(row.row) * 8, STAT_ROW_DOUBLES);
     this.#indexA = table.geometry.indexA;
     this.#indexB = table.geometry.indexB;
     this.#slotWords = table.slotWords;
@@ -123,14 +127,18 @@ export class SharedReader {
   hitNear(key: string): NearEntry | undefined {
     const entry = this.near.find(key);
     if (entry === undefined || --this.untilSample === 0) return this.unsure(entry);
-    const { row, words, doubles, stats } = this;
+    const { row, words, counts } = this;
     if (row.atHand <= MOMENT_PIN && !row.reach()) return this.unsure(entry);
     const { ref, at } = entry;
-    const pin = row.atHand;
+    const { own, atHand: pin } = row;
     row.atHand = NO_PIN;
     this.pin = pin;
-    const own = row.words;
-    publishPin(own, row.pins + pin, ref);
+    // The use is noted first: behind the barrier the engine has to look at each object anew.
+    const head = own[ROW_RING_HEAD]!;
+    own[ROW_RING + (head & (RING_ENTRIES - 1))] = ref;
+    own[ROW_RING_HEAD] = head + 1;
+    own[ROW_PINS + pin] = ref;
+    row.barrier();
     const word = loadBehind(words, at);
     // All in one, since as a rule all of it is as it was.
     const change =
@@ -139,11 +147,8 @@ export class SharedReader {
       (words[at + SLOT.numberHigh]! ^ entry.high);
     const flags = words[at + SLOT.parts]! & (FLAG_EXPIRES | FLAG_IDLE);
     if ((change | flags) !== 0 && !this.stays(ref, change)) return this.unsure(entry);
-    doubles[stats + STAT.hits]! += 1;
-    doubles[stats + STAT.hitBytes]! += entry.bytes;
-    const head = own[row.head]!;
-    own[row.ring + (head & (RING_ENTRIES - 1))] = ref;
-    own[row.head] = head + 1;
+    counts[STAT.hits]! += 1;
+    counts[STAT.hitBytes]! += entry.bytes;
     return entry;
   }
 
@@ -240,9 +245,9 @@ export class SharedReader {
   /** Notes a hit: statistics, recency, and the idle TTL. The slot must be pinned. */
   noteHit(slot: number): void {
     const at = this.#slotWords + slot * SLOT_WORDS;
-    const { words, doubles, stats } = this;
-    doubles[stats + STAT.hits]! += 1;
-    doubles[stats + STAT.hitBytes]! += (words[at + SLOT.trailer]! >>> 0) * 8 + (words[at + SLOT.skeletonLength]! >>> 0);
+    const { words, counts } = this;
+    counts[STAT.hits]! += 1;
+    counts[STAT.hitBytes]! += (words[at + SLOT.trailer]! >>> 0) * 8 + (words[at + SLOT.skeletonLength]! >>> 0);
     this.noteUse(slot);
   }
 
@@ -268,11 +273,11 @@ export class SharedReader {
   }
 
   noteMiss(): void {
-    this.doubles[this.stats + STAT.misses]! += 1;
+    this.counts[STAT.misses]! += 1;
   }
 
   notePinOverflow(): void {
-    this.doubles[this.stats + STAT.pinOverflows]! += 1;
+    this.counts[STAT.pinOverflows]! += 1;
   }
 
   /** The bytes of an entry, in place. The slot must be pinned. `undefined` if its segment is not known to this thread. */

@@ -9,6 +9,7 @@ import {
   ROW_PINS,
   ROW_RING,
   ROW_RING_HEAD,
+  ROW_WORDS,
   rowStart,
 } from './layout.js';
 
@@ -19,7 +20,7 @@ const LEASE_PINS = PINS_PER_ROW - 1;
  * behind it comes after it, and a plain store before it is seen before; and no load is delayed past a later store, so a
  * plain store releases. The engine keeps accesses to shared memory in program order, and reads again what it has read
  * before. An ordered access through `Atomics` costs many times as much as a plain one, and a hit would have three.
- * Elsewhere, on ARM above all, all three are ordered.
+ * Elsewhere, on ARM above all, it has: a store behind the pin, which comes after it and before the load that is next.
  */
 export const TOTAL_STORE_ORDER = process.arch === 'x64' || process.arch === 'ia32';
 
@@ -28,16 +29,7 @@ type Load = (words: Int32Array, at: number) => number;
 /** A load that comes after the ordered store before it. */
 export const loadBehind: Load = TOTAL_STORE_ORDER ? (words, at) => words[at]! : (words, at) => Atomics.load(words, at);
 /** Made for the first row of a thread. */
-let barrier: (() => void) | undefined;
-/** Writes a pin, ordered: what is loaded behind it is loaded after everybody can see it. */
-export function publishPin(words: Int32Array, at: number, ref: number): void {
-  if (barrier === undefined) {
-    Atomics.store(words, at, ref);
-    return;
-  }
-  words[at] = ref;
-  barrier();
-}
+let compiled: (() => void) | undefined;
 const releaseWord: Load = TOTAL_STORE_ORDER
   ? (words, at) => (words[at] = 0)
   : (words, at) => Atomics.store(words, at, 0);
@@ -47,15 +39,12 @@ const releaseWord: Load = TOTAL_STORE_ORDER
  * is ever contended, and a thread that dies leaves nothing behind but a row, which the keeper wipes.
  */
 export class ThreadRow {
-  // For `SharedReader.hitNear`, which does in one what `pin` and `note` do: no more is compiled into a loop that asks than
-  // is short, and what is called for each hit comes after what was called for each miss at first.
   /** The control buffer: all rows. */
   readonly words: Int32Array;
-  readonly #start: number;
-  /** Where the pins, the head of the ring and the ring begin. */
-  readonly pins: number;
-  readonly head: number;
-  readonly ring: number;
+  /** This row alone: what a hit writes lies in it at places that are known when it is compiled. */
+  readonly own: Int32Array;
+  /** What is loaded behind it is loaded after everybody can see what was stored before it. */
+  readonly barrier: () => void;
   /** The pin that is taken next, or `NO_PIN`: mostly the one that was given back last. That for moments, if no other is free. */
   atHand: number = NO_PIN;
   /** The other free pins, as a stack, lowest on top: few pins are ever in use, and the keeper scans no further. */
@@ -67,12 +56,10 @@ export class ThreadRow {
     control: SharedArrayBuffer,
     readonly row: number,
   ) {
-    if (TOTAL_STORE_ORDER) barrier ??= compiledBarrier();
+    if (TOTAL_STORE_ORDER) compiled ??= compiledBarrier();
+    this.barrier = compiled ?? (() => this.endLoads());
     this.words = new Int32Array(control);
-    this.#start = rowStart(row);
-    this.pins = this.#start + ROW_PINS;
-    this.head = this.#start + ROW_RING_HEAD;
-    this.ring = this.#start + ROW_RING;
+    this.own = new Int32Array(control, rowStart(row) * 4, ROW_WORDS);
     this.#raise(MOMENT_PIN + 1);
     for (let i = 0; i < LEASE_PINS; i++) this.#free[i] = PINS_PER_ROW - 1 - i;
   }
@@ -86,13 +73,14 @@ export class ThreadRow {
     if (this.atHand === NO_PIN) this.reach();
     const pin = this.atHand;
     this.atHand = NO_PIN;
-    publishPin(this.words, this.pins + pin, ref);
+    this.own[ROW_PINS + pin] = ref;
+    this.barrier();
     return pin;
   }
 
   /** Takes a pin back. What was read under it must not be read later: the store releases. */
   unpin(pin: number): void {
-    releaseWord(this.words, this.pins + pin);
+    releaseWord(this.own, ROW_PINS + pin);
     if (this.atHand > MOMENT_PIN) this.giveBack(pin);
     else this.atHand = pin;
   }
@@ -108,7 +96,7 @@ export class ThreadRow {
 
   /** What a pin holds. */
   pinned(pin: number): number {
-    return this.words[this.pins + pin]!;
+    return this.own[ROW_PINS + pin]!;
   }
 
   get pinsInUse(): number {
@@ -122,10 +110,10 @@ export class ThreadRow {
 
   /** Notes a use for the eviction policy. Plain stores: the ring is lossy by design, the keeper checks what it reads. */
   note(ref: number): void {
-    const { words, head: at } = this;
-    const head = words[at]!;
-    words[this.ring + (head & (RING_ENTRIES - 1))] = ref;
-    words[at] = head + 1;
+    const { own } = this;
+    const head = own[ROW_RING_HEAD]!;
+    own[ROW_RING + (head & (RING_ENTRIES - 1))] = ref;
+    own[ROW_RING_HEAD] = head + 1;
   }
 
   /** Puts a free pin at hand; `false` if it is that for moments. */
@@ -142,6 +130,6 @@ export class ThreadRow {
   // Stored before the first pin above the old mark, so that a scan which could miss that pin cannot miss the mark.
   #raise(high: number): void {
     this.#high = high;
-    Atomics.store(this.words, this.#start + ROW_PIN_HIGH, high);
+    Atomics.store(this.own, ROW_PIN_HIGH, high);
   }
 }

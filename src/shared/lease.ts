@@ -44,11 +44,6 @@ export class Lease<V> {
     lease.held = undefined;
   }
 
-  /** A lease of what a pin holds, and its value, if known; or, with the pin `OWNED`, of a value that is nobody else's. */
-  static over<V>(lender: Lender, pin: number, value?: V): Lease<V> {
-    return new Lease<V>(lender, pin, value);
-  }
-
   /** A lease of a value that is nobody else's. */
   static ofOwned<V>(value: V): Lease<V> {
     return new Lease<V>(undefined, OWNED, value);
@@ -143,6 +138,9 @@ export class Lease<V> {
     return this.held;
   }
 }
+
+/** A lease of what a pin holds, and its value, if known; or, with the pin `OWNED`, of a value that is nobody else's. */
+export const NewLease = Lease as unknown as new <V>(lender: Lender, pin: number, value: V | undefined) => Lease<V>;
 
 function decodeRecord(reader: SharedReader, slot: number): unknown {
   const record = reader.record(slot);

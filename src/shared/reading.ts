@@ -11,7 +11,7 @@ import { monotonicNow } from '../common/clock.js';
 import { hashString } from '../common/hash.js';
 import type { EntryInfo } from '../stats/entry-info.js';
 import { LatencyHistogram } from '../stats/histogram.js';
-import { Lease, type Lender, OWNED } from './lease.js';
+import { type Lease, type Lender, NewLease, OWNED } from './lease.js';
 import { copyInSlices, copyRecord, reusable } from './record-value.js';
 import { Scope } from './scope.js';
 
@@ -67,7 +67,7 @@ export class Reading<V> implements Lender {
 
   /** The lease of what was just found by `hit` or `reader.hitNear`. */
   lend(entry: NearEntry): Lease<V> {
-    return Lease.over(this, this.reader.pin, entry.value as V | undefined);
+    return new NewLease<V>(this, this.reader.pin, entry.value as V | undefined);
   }
 
   takeBack(pin: number, _lease: Lease<V>): void {

@@ -41,8 +41,14 @@ export const MUTATIONS = [
   {
     name: 'reader, near: the word is looked at before the pin',
     file: arena('reader'),
-    old: '    publishPin(own, row.pins + pin, ref);\n    const word = loadBehind(words, at);\n',
-    now: '    const word = loadBehind(words, at);\n    publishPin(own, row.pins + pin, ref);\n',
+    old: '    own[ROW_PINS + pin] = ref;\n    row.barrier();\n    const word = loadBehind(words, at);\n',
+    now: '    const word = loadBehind(words, at);\n    own[ROW_PINS + pin] = ref;\n    row.barrier();\n',
+  },
+  {
+    name: 'reader, near: a pin is published without a barrier',
+    file: arena('reader'),
+    old: '    row.barrier();\n',
+    now: '',
   },
   {
     name: 'reader, near: the insertion number is not compared',
@@ -60,8 +66,8 @@ export const MUTATIONS = [
   {
     name: 'reader, near: the number is compared before the pin',
     file: arena('reader'),
-    old: '    publishPin(own, row.pins + pin, ref);\n    const word = loadBehind(words, at);\n    // All in one, since as a rule all of it is as it was.\n    const change =\n      ((word & STATE_MASK) ^ READY) |\n      (words[at + SLOT.numberLow]! ^ entry.low) |\n      (words[at + SLOT.numberHigh]! ^ entry.high);',
-    now: '    const other = (words[at + SLOT.numberLow]! ^ entry.low) | (words[at + SLOT.numberHigh]! ^ entry.high);\n    publishPin(own, row.pins + pin, ref);\n    const change = ((loadBehind(words, at) & STATE_MASK) ^ READY) | other;',
+    old: '    own[ROW_PINS + pin] = ref;\n    row.barrier();\n    const word = loadBehind(words, at);\n    // All in one, since as a rule all of it is as it was.\n    const change =\n      ((word & STATE_MASK) ^ READY) |\n      (words[at + SLOT.numberLow]! ^ entry.low) |\n      (words[at + SLOT.numberHigh]! ^ entry.high);',
+    now: '    const other = (words[at + SLOT.numberLow]! ^ entry.low) | (words[at + SLOT.numberHigh]! ^ entry.high);\n    own[ROW_PINS + pin] = ref;\n    row.barrier();\n    const change = ((loadBehind(words, at) & STATE_MASK) ^ READY) | other;',
   },
   {
     name: 'reader, near: what is not fresh any more is answered',
@@ -127,8 +133,8 @@ export const MUTATIONS = [
   {
     name: 'row: a pin is published without a barrier',
     file: arena('thread-row'),
-    old: '  words[at] = ref;\n  barrier();\n',
-    now: '  words[at] = ref;\n',
+    old: '    this.own[ROW_PINS + pin] = ref;\n    this.barrier();\n',
+    now: '    this.own[ROW_PINS + pin] = ref;\n',
     by: 'a read of a key that is re',
   },
   {
