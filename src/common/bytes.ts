@@ -33,7 +33,8 @@ export function parseBytes(value: unknown, name: string, memory = usableMemory):
   const bytes = typeof value === 'number' ? value : typeof value === 'string' ? parse(value, memory) : Number.NaN;
   const whole = Math.floor(bytes);
   if (whole >= 1 && whole <= Number.MAX_SAFE_INTEGER) return whole;
-  throw new CacheConfigError(`${name}: expected ${EXPECTED}; got ${describe(value)}`);
+  const expected = percentageOf(value) === undefined ? EXPECTED : "a percentage above 0 and up to '100%'";
+  throw new CacheConfigError(`${name}: expected ${expected}; got ${describe(value)}`);
 }
 
 /** The number of a percentage; `undefined` for what is none. */

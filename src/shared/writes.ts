@@ -150,11 +150,10 @@ export abstract class SharedWrites<V> extends SharedReads<V> {
     const writer = new RecordWriter(this.client, this.ticket, this.inner(key));
     const bytes = await writer.allocate(byteLength);
     if (bytes !== undefined) return new Reservation(key, bytes, writer, terms);
+    const why = byteLength > this.maxBytes ? 'it cannot hold as many' : 'there was no room within its reserveTimeout';
     throw new CacheLoadError(
-      `reserve: expected ${byteLength} bytes of cache '${this.name}' (${this.maxBytes} bytes); there was no room`,
-      {
-        key,
-      },
+      `reserve: expected ${byteLength} bytes of cache '${this.name}' (${this.maxBytes} bytes); ${why}`,
+      { key },
     );
   }
 

@@ -43,8 +43,6 @@ describe('parseBytes', () => {
     [''],
     ['-1mb'],
     ['1xb'],
-    ['0%'],
-    ['101%'],
     ['1e3kb'],
     ['1.2.3mb'],
     ['constructor'],
@@ -57,6 +55,13 @@ describe('parseBytes', () => {
   ])('refuses %o, naming the option and what came', (value) => {
     expect(() => parseBytes(value, 'maxBytes')).toThrow(CacheConfigError);
     expect(() => parseBytes(value, 'maxBytes')).toThrow(/^maxBytes: expected a positive number of bytes, .*; got /);
+  });
+
+  it.each(['0%', '101%', '100.5 %'])('refuses %s, and tells the range', (value) => {
+    expect(() => parseBytes(value, 'maxBytes')).toThrow(CacheConfigError);
+    expect(() => parseBytes(value, 'maxBytes')).toThrow(
+      `maxBytes: expected a percentage above 0 and up to '100%'; got "${value}"`,
+    );
   });
 
   it('answers a positive safe integer, or throws', () => {

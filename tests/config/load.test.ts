@@ -104,7 +104,7 @@ describe('a configuration with mistakes', () => {
     [local({ cost: 'dear' }), 'caches.a.cost: expected one of'],
     [local({ loader: 5 }), 'caches.a.loader: expected the URL of a module; got 5 (number)'],
     [local({ loader: './gone.js' }), 'caches.a.loader: expected the URL of a module; there is no file'],
-    [local({ maxBytes: '101%' }), 'caches.a.maxBytes: expected a positive number of bytes'],
+    [local({ maxBytes: '101%' }), `caches.a.maxBytes: expected a percentage above 0 and up to '100%'`],
     [local({ maxEntryBytes: 'big' }), 'caches.a.maxEntryBytes: expected a positive number of bytes'],
     [
       local({ loaders: {} }),

@@ -23,6 +23,17 @@ describe('a reservation', () => {
     expect(cache.get('second')).toMatchObject({ width: 1 });
   });
 
+  it('is refused with the reason, whether there is no room now or never can be', async () => {
+    const small = await SharedCache.create({ name: 'reservations, small', maxBytes: '64KiB', reserveTimeout: 20 });
+    const never = await small.reserve('large', 70_000).catch((error: unknown) => error);
+    expect(never).toMatchObject({ code: 'ERR_CACHE_LOAD', key: 'large' });
+    expect(String(never)).toContain("70000 bytes of cache 'reservations, small' (65536 bytes); it cannot hold as many");
+    const held = await small.reserve('held', 40_000);
+    await expect(small.reserve('late', 40_000)).rejects.toThrow('there was no room within its reserveTimeout');
+    await held.abort();
+    await small.close();
+  });
+
   it('is over after the first commit or abort', async () => {
     const reservation = await cache.reserve('over', 10);
     const committed = reservation.commit();
