@@ -1,3 +1,4 @@
+import { FRACTION } from '../common/fraction.js';
 import { hashNumber } from '../common/hash.js';
 import { invariant } from '../common/invariant.js';
 import { FrequencyMemory, USED } from '../struct/frequency-memory.js';
@@ -57,15 +58,15 @@ export class AutoPolicy implements Policy {
   #trial: Trial | undefined;
   #leader = 0;
   /** Keys with hashes below this are in the sample, */
-  #sampled = 0;
+  #sampled = FRACTION;
   /** and the trial is told of those below this: the same, or none while it pauses. */
-  #limit = 0;
+  #limit = FRACTION;
   /** Moves since the trial was started or resumed; below 0, how many it pauses for. */
   #trialMoves = 0;
   /** Uses until then. */
   #trialUses = 0;
   /** Moves per use while it was at work. */
-  #calm = 0;
+  #calm = FRACTION;
   /** Moves of a stretch of its pause, and uses until then. */
   #stretchMoves = 0;
   #stretchUses = 0;
@@ -78,7 +79,7 @@ export class AutoPolicy implements Policy {
   readonly #moves = new Moves();
   #nextHash = 0;
   /** The cost of all entries, or NaN once they differ. */
-  #cost = 0;
+  #cost = FRACTION;
 
   constructor(capacity = 0) {
     this.#ranking = new Ranking(STRATEGIES[0]!, capacity);

@@ -1,3 +1,4 @@
+import { FRACTION } from '../common/fraction.js';
 import { RankBits } from '../struct/rank-bits.js';
 import { checkRows } from './check-rows.js';
 import { Clock } from './clock.js';
@@ -62,8 +63,8 @@ export class Ranking {
   readonly #ranks = new RankBits(RANKS);
   #discounts: Int32Array;
   #count = 0;
-  #bytes = 0;
-  #windowBytes = 0;
+  #bytes = FRACTION;
+  #windowBytes = FRACTION;
   /** Entries that are ranked. */
   #ranked = 0;
   readonly #room: Room;
@@ -73,7 +74,7 @@ export class Ranking {
   #isAnyAside = false;
   #named = -1;
   /** The last value of a newcomer, and what is kept of it: mostly the next one is worth as much. */
-  #lastValue = 0;
+  #lastValue = FRACTION;
   #lastDensity = 0;
 
   constructor(terms: Terms, capacity = 0) {

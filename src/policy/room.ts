@@ -1,9 +1,11 @@
+import { FRACTION } from '../common/fraction.js';
+
 /** Bytes that a ranking holds when it is full, and how they are divided between its window and the others. */
 export class Room {
   /** Follows the bytes held when somebody has to go. */
-  full = 0;
-  window = 0;
-  main = 0;
+  full = FRACTION;
+  window = FRACTION;
+  main = FRACTION;
   #windowShare: number;
 
   constructor(windowShare: number) {

@@ -1,3 +1,4 @@
+import { FRACTION } from '../common/fraction.js';
 import { invariant } from '../common/invariant.js';
 import type { EntryRows } from './entry-rows.js';
 
@@ -14,9 +15,9 @@ const STEP = 0.005;
 export class SampleShare {
   /** Handles below this have been looked at. */
   looked = 0;
-  #bytes = 0;
+  #bytes = FRACTION;
   /** How many times as much as expected, smoothed; 0 before it is known. */
-  #ratio = 0;
+  #ratio = FRACTION;
 
   /** An entry of the sample is there, or enters. */
   add(handle: number, bytes: number): void {

@@ -1,3 +1,4 @@
+import { FRACTION } from '../common/fraction.js';
 import { HashSlots } from '../struct/hash-slots.js';
 import { NEVER, type Terms } from './decay.js';
 import { Ranking } from './ranking.js';
@@ -50,7 +51,7 @@ export class Trial {
   readonly #values = new Float32Array(MAX_SLOTS);
   #taken = 0;
   #hand = 0;
-  #maxBytes = 0;
+  #maxBytes = FRACTION;
   #leader = 0;
   /** Requests that the leader has led for, since the start or the last pause. */
   #lead = 0;

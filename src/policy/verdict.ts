@@ -1,3 +1,5 @@
+import { FRACTION } from '../common/fraction.js';
+
 /** The past counts by its last so many requests per entry, and not less than so many. */
 const MEMORY_PER_ENTRY = 20;
 const MIN_MEMORY = 500;
@@ -21,7 +23,7 @@ const MEAN_STEP = 0.01;
 /** Sums that forget slowly: instead of the past losing weight, the present gains it. */
 class Losses {
   readonly sums: Float64Array;
-  weight = 1;
+  weight = 1 + FRACTION;
 
   constructor(count: number) {
     this.sums = new Float64Array(count);
@@ -52,7 +54,7 @@ export class Verdict {
   readonly #long = new Losses(2);
   #favourite = 0;
   #isLruLeading = false;
-  #meanCost = 0;
+  #meanCost = FRACTION;
 
   /** @param lru the place of LRU among so many strategies */
   constructor(strategies: number, lru: number) {
