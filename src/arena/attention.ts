@@ -1,6 +1,6 @@
 import { monotonicNow } from '../common/clock.js';
 import type { KeeperClient } from './keeper-client.js';
-import { Patience } from './patience.js';
+import { isAmongOthers, Patience } from './patience.js';
 import type { ToKeeper } from './protocol.js';
 import { bytesAsked, isPacked, type Packed } from './wire.js';
 
@@ -24,7 +24,8 @@ export type Hearing = (client: KeeperClient, message: ToKeeper | Packed) => void
  * more than to do it.
  */
 export class Attention {
-  readonly #usual = new Patience();
+  /** Where threads wait for processors, too: all who ask wait for this one, and to wake it costs them more than it takes from them. */
+  readonly #usual = new Patience(isAmongOthers);
   /** What was granted may be for a copy, or for a decoder that takes its time: whether to wait for it is another question. */
   readonly #overCopies = new Patience();
   /** That of the present wait. */

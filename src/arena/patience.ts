@@ -15,6 +15,11 @@ const MOST_SWITCHES = 0.5;
 /** With one processor whoever waits awake keeps the other from answering. */
 const IS_ALONE = availableParallelism() === 1;
 
+/** Whether there is a processor beside that of who waits, free or not. */
+export function isAmongOthers(): boolean {
+  return !IS_ALONE;
+}
+
 let lookedAt = 0;
 let switches = 0;
 let isCrowded = false;
@@ -34,8 +39,8 @@ function hasProcessor(): boolean {
 /**
  * Whether it is worth staying awake for a message that may come soon: to be woken costs two or three times as much as
  * what the message asks for. Goes by what it was worth lately, so that a thread that is rarely asked pays for a few
- * microseconds now and then; and not at all where threads have to wait for processors: there, who stays awake is the one
- * that will have to wait.
+ * microseconds now and then; and not at all where threads have to wait for processors, unless others wait for this very
+ * one: there, who stays awake is the one that will have to wait.
  */
 export class Patience {
   #credit = MOST_CREDIT / 2;

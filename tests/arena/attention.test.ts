@@ -11,6 +11,8 @@ const MIB = 2 ** 20;
 const ports: MessagePort[] = [];
 /** The clock: each reading of it takes a tenth of a microsecond. */
 let time = 0;
+/** Whether threads wait for processors. */
+let isCrowded = false;
 
 vi.mock(import('../../src/common/clock.js'), async (original) => ({
   ...(await original()),
@@ -19,9 +21,10 @@ vi.mock(import('../../src/common/clock.js'), async (original) => ({
 vi.mock(import('../../src/arena/patience.js'), async (original) => {
   const { Patience } = await original();
   return {
+    isAmongOthers: () => true,
     Patience: class extends Patience {
-      constructor() {
-        super(() => true);
+      constructor(canWait = () => !isCrowded) {
+        super(canWait);
       }
     },
   };
@@ -59,6 +62,7 @@ function attend(threads = 1) {
 }
 
 afterEach(() => {
+  isCrowded = false;
   for (const port of ports.splice(0)) port.close();
 });
 
@@ -90,6 +94,13 @@ describe('the attention of the keeper', () => {
     expect(stay(0, reserve(0, 100), next)).toBeCloseTo(1, 1);
     expect(heard).toEqual(Array.from(heard, (_, i) => i + 1));
     expect(heard.length).toBeGreaterThan(100);
+  });
+
+  it('is for small questions where threads wait for processors, too, and not for the sake of a copy', () => {
+    const { stay } = attend();
+    isCrowded = true;
+    expect(stay(0, reserve(1, 100))).toBeCloseTo(0.05, 2);
+    expect(stay(0, reserve(2, MIB))).toBeLessThan(0.01);
   });
 
   it('is not kept up over copies that take longer every time, and is for small questions all the same', () => {
