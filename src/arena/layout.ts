@@ -59,8 +59,6 @@ export const NO_PIN = -1;
 export const RING_ENTRIES = 1024;
 
 const ROW_HEADER_WORDS = 64;
-/** Int32 in a row: pins at or above this index were never used. Only grows. */
-export const ROW_PIN_HIGH = 0;
 /** Int32 in a row: how many uses have been noted, modulo 2^32. */
 export const ROW_RING_HEAD = 1;
 /** Int32s in a row, written by the keeper: the id of its thread, plus 1, or 0; and the system's number of that thread. */
@@ -68,8 +66,10 @@ export const ROW_THREAD = 2;
 export const ROW_OS_THREAD = 3;
 /** Float64 in a row, beginning at Int32 4: when the system has started that thread, in ticks of its clock. */
 export const ROW_OS_START = 4;
-/** Int32 in a row, on a line of its own: up to where the keeper has read the ring. The one word that it writes there. */
+/** Int32 in a row, not on the line that changes with each hit: up to where the keeper has read the ring. The one word that it writes there. */
 export const ROW_RING_TAIL = 16;
+/** Int32 in a row, beside it, since the keeper looks at it for each write: pins at or above this index were never used. Only grows. */
+export const ROW_PIN_HIGH = 17;
 /** Int32s in a row, on lines of their own: the bell of what its thread has asked, and of what it was answered, see bell.ts. */
 export const ROW_ASKED = 32;
 export const ROW_ANSWERED = 48;
