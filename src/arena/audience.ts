@@ -9,7 +9,10 @@ export class Audience {
   ) {}
 
   get isListening(): boolean {
-    for (const client of this.clients.values()) if (client.subscriptions.has(this.cache)) return true;
+    for (const { subscriptions } of this.clients.values()) {
+      // Asked twice a write: mostly nobody listens to anything.
+      if (subscriptions.size > 0 && subscriptions.has(this.cache)) return true;
+    }
     return false;
   }
 

@@ -13,6 +13,7 @@ import {
   RETIRED,
   SLOT,
   SLOT_F64,
+  SLOT_WORDS,
   STATE_BITS,
   TABLE_SLOT_HIGH,
 } from './layout.js';
@@ -128,7 +129,7 @@ export class EntryStore {
   }
 
   externals(slot: number): readonly BlockNode[] {
-    return this.#externals.get(slot) ?? [];
+    return this.#externals.size === 0 ? [] : (this.#externals.get(slot) ?? []);
   }
 
   charge(slot: number): number {
@@ -150,18 +151,18 @@ export class EntryStore {
     if (external > 0) this.#externals.set(slot, entry.blocks.slice(1));
     this.#handleOf[slot] = handle;
     this.#slotOf[handle] = slot;
-    table.setInt(slot, SLOT.hash, entry.hash);
-    table.setInt(slot, SLOT.unit, entry.unit);
-    table.setInt(slot, SLOT.segment, entry.segment);
-    table.setInt(slot, SLOT.trailer, entry.trailer / 8);
-    table.setInt(slot, SLOT.skeletonLength, entry.skeletonLength);
-    table.setInt(slot, SLOT.keyLength, entry.key.length);
-    table.setInt(slot, SLOT.hits, 0);
-    table.setInt(slot, SLOT.tagsLength, entry.tagsLength);
-    table.setInt(slot, SLOT.namespace, entry.key.charCodeAt(0) === 0 ? namespaceMark(placedKey(entry.key).path) : 0);
+    const at = table.slotWords + slot * SLOT_WORDS;
+    table.words[at + SLOT.hash] = entry.hash;
+    table.words[at + SLOT.unit] = entry.unit;
+    table.words[at + SLOT.segment] = entry.segment;
+    table.words[at + SLOT.trailer] = entry.trailer / 8;
+    table.words[at + SLOT.skeletonLength] = entry.skeletonLength;
+    table.words[at + SLOT.keyLength] = entry.key.length;
+    table.words[at + SLOT.hits] = 0;
+    table.words[at + SLOT.tagsLength] = entry.tagsLength;
+    table.words[at + SLOT.namespace] = entry.key.charCodeAt(0) === 0 ? namespaceMark(placedKey(entry.key).path) : 0;
     table.setNumber(slot, this.nextNumber());
     table.setDouble(slot, SLOT_F64.charge, entry.charge);
-    table.setDouble(slot, SLOT_F64.bornAt, now);
     if (entry.jitter) entry.ttlMs = jittered(entry.ttlMs, entry.jitter);
     this.life.begin(slot, entry, now, entry.parts | external | (entry.wide ? FLAG_WIDE_KEY : 0));
     this.table.setWord(slot, (this.table.word(slot) & ~3) | (isKeyed ? READY : RETIRED));
@@ -251,10 +252,11 @@ export class EntryStore {
   release(slot: number): BlockNode[] {
     const generation = ((this.table.word(slot) >>> STATE_BITS) + 1) & GENERATION_MASK;
     this.table.setWord(slot, (generation << STATE_BITS) | EMPTY);
-    const blocks = [this.#nodeOf[slot]!, ...this.externals(slot)];
-    this.#externals.delete(slot);
     this.#freeSlots.push(slot);
-    return blocks;
+    const externals = this.externals(slot);
+    if (externals.length === 0) return [this.#nodeOf[slot]!];
+    this.#externals.delete(slot);
+    return [this.#nodeOf[slot]!, ...externals];
   }
 
   /** Enters a copy of an entry, lying elsewhere, in its place. Returns the new slot; the old one is RETIRED. */

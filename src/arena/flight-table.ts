@@ -178,7 +178,8 @@ export class FlightTable {
 
   /** The key was written or removed: the flight goes on for those who wait, and its value will not be entered. */
   supersede(cache: KeeperCache, key: string): void {
-    this.#failures.get(cache)?.delete(key);
+    if (this.#failures.size > 0) this.#failures.get(cache)?.delete(key);
+    if (this.#byKey.size === 0) return;
     const flight = this.current(cache, key);
     if (flight === undefined) return;
     flight.superseded = true;

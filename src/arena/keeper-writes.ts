@@ -97,8 +97,10 @@ export class KeeperWrites {
     const node = reservations.takeNow(cache, request.bytes, now, known < 0);
     if (node < 0) return undefined;
     const { allocator } = arena;
-    const [segment, unit, units] = [allocator.segment(node), allocator.start(node), allocator.units(node)];
-    arena.segments.unitView(segment, unit, units)!.set(boxed(arena.control, row, request.start, request.byteLength));
+    const segment = allocator.segment(node);
+    const unit = allocator.start(node);
+    const units = allocator.units(node);
+    arena.segments.write(segment, unit, boxed(arena.control, row, request.start, request.byteLength));
     const entry: NewEntry = {
       key,
       hash,
@@ -216,7 +218,7 @@ export class KeeperWrites {
 
   #write({ row }: KeeperClient, { reservation, block, segment, unit, units }: Grant, request: StoreRequest): Committed {
     const { segments, control } = this.house.arena;
-    segments.unitView(segment, unit, units)!.set(boxed(control, row, request.start, request.byteLength));
+    segments.write(segment, unit, boxed(control, row, request.start, request.byteLength));
     const { trailer, skeletonLength, parts, tagsLength = 0, terms, loadMs, turn } = request;
     const record: WrittenRecord = {
       reservation,

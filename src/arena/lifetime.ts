@@ -1,5 +1,5 @@
 import { DeadlineQueue } from '../struct/deadline-queue.js';
-import { FLAG_EXPIRES, FLAG_IDLE, SLOT, SLOT_F64 } from './layout.js';
+import { FLAG_EXPIRES, FLAG_IDLE, SLOT, SLOT_DOUBLES, SLOT_F64 } from './layout.js';
 import type { CacheTable } from './table.js';
 
 /** What is said of an entry, beside its bytes. Times in milliseconds, `Infinity` for never. */
@@ -41,14 +41,16 @@ export class Lifetimes {
     const expires = Number.isFinite(terms.ttlMs) ? FLAG_EXPIRES : 0;
     const idles = Number.isFinite(terms.idleMs) ? FLAG_IDLE : 0;
     table.setInt(slot, SLOT.parts, parts | expires | idles);
-    table.setDouble(slot, SLOT_F64.bornAt, now);
-    table.setDouble(slot, SLOT_F64.ttlMs, terms.ttlMs);
-    table.setDouble(slot, SLOT_F64.idleMs, terms.idleMs);
-    table.setDouble(slot, SLOT_F64.graceMs, terms.graceMs);
-    table.setDouble(slot, SLOT_F64.cost, terms.cost);
-    table.setDouble(slot, SLOT_F64.lastUsed, now);
-    table.setDouble(slot, SLOT_F64.freshUntil, now + terms.ttlMs);
-    table.setDouble(slot, SLOT_F64.deadAt, now + terms.ttlMs + terms.graceMs);
+    const { doubles } = table;
+    const at = table.slotDoubles + slot * SLOT_DOUBLES;
+    doubles[at + SLOT_F64.bornAt] = now;
+    doubles[at + SLOT_F64.ttlMs] = terms.ttlMs;
+    doubles[at + SLOT_F64.idleMs] = terms.idleMs;
+    doubles[at + SLOT_F64.graceMs] = terms.graceMs;
+    doubles[at + SLOT_F64.cost] = terms.cost;
+    doubles[at + SLOT_F64.lastUsed] = now;
+    doubles[at + SLOT_F64.freshUntil] = now + terms.ttlMs;
+    doubles[at + SLOT_F64.deadAt] = now + terms.ttlMs + terms.graceMs;
   }
 
   terms(slot: number): EntryTerms {

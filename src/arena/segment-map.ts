@@ -44,6 +44,14 @@ export class SegmentMap {
     return this.#bytes[segment];
   }
 
+  /** Writes bytes into a segment that is known, from a unit on. */
+  write(segment: number, unit: number, bytes: Uint8Array): void {
+    const whole = this.#bytes[segment];
+    // To make a view takes as long as to copy some hundred bytes.
+    if (whole !== undefined) whole.set(bytes, unit * UNIT_BYTES);
+    else this.view(segment, unit * UNIT_BYTES, bytes.length)!.set(bytes);
+  }
+
   unitView(segment: number, unit: number, units: number): Uint8Array | undefined {
     return this.view(segment, unit * UNIT_BYTES, units * UNIT_BYTES);
   }

@@ -276,8 +276,8 @@ export const MUTATIONS = [
   {
     name: 'fill: the slot becomes READY before its words are written',
     file: arena('entry-store'),
-    old: 'table.setInt(slot, SLOT.hash, entry.hash);',
-    now: 'this.#markReady(slot);\n    table.setInt(slot, SLOT.hash, entry.hash);',
+    old: 'table.words[at + SLOT.hash] = entry.hash;',
+    now: 'this.#markReady(slot);\n    table.words[at + SLOT.hash] = entry.hash;',
   },
   {
     name: 'fill: a new entry has the number of an old one',
