@@ -133,10 +133,6 @@ export class SharedReader {
     const { own, atHand: pin } = row;
     row.atHand = NO_PIN;
     this.pin = pin;
-    // The use is noted first: behind the barrier the engine has to look at each object anew.
-    const head = own[ROW_RING_HEAD]!;
-    own[ROW_RING + (head & (RING_ENTRIES - 1))] = ref;
-    own[ROW_RING_HEAD] = head + 1;
     own[ROW_PINS + pin] = ref;
     row.barrier();
     const word = loadBehind(words, at);
@@ -149,6 +145,10 @@ export class SharedReader {
     if ((change | flags) !== 0 && !this.stays(ref, change)) return this.unsure(entry);
     counts[STAT.hits]! += 1;
     counts[STAT.hitBytes]! += entry.bytes;
+    // Not before it is known to be a hit: what is noted in vain pushes uses out of the ring, and is taken for one by the advice.
+    const head = own[ROW_RING_HEAD]!;
+    own[ROW_RING + (head & (RING_ENTRIES - 1))] = ref;
+    own[ROW_RING_HEAD] = head + 1;
     return entry;
   }
 

@@ -338,14 +338,14 @@ export const MUTATIONS = [
   {
     name: 'store: nothing is copied out of the box',
     file: arena('keeper-writes'),
-    old: 'segments.unitView(segment, unit, units)!.set(boxed(control, row, request.start, request.byteLength));',
+    old: 'segments.write(segment, unit, boxed(control, row, request.start, request.byteLength));',
     now: 'segments.unitView(segment, unit, units)!.fill(0);',
   },
   {
     name: 'store at once: the bytes are not copied',
     file: arena('keeper-writes'),
-    old: 'unitView(segment, unit, units)!.set(boxed(arena.control, row, request.start, request.byteLength));',
-    now: 'unitView(segment, unit, units)!.fill(0);',
+    old: 'arena.segments.write(segment, unit, boxed(arena.control, row, request.start, request.byteLength));',
+    now: 'arena.segments.unitView(segment, unit, units)!.fill(0);',
   },
   {
     name: 'store at once: what is being written for the key is not outdone',
