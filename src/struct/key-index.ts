@@ -14,11 +14,11 @@ const SLOW = 1 + BEFORE.length + SPREAD.length;
 /** A longer way to a free place is no chance: at half full it comes once in 10^20. Then many keys have the same hash. */
 const LONGEST_WAY = 256;
 /**
- * New keys over which it is reckoned how many have others with the same tag on their way, and how many are too many: to
- * look at a foreign key costs more than to hash more of one's own.
+ * New keys over which it is reckoned how many others with the same tag were on their way; too many are these, and one more for
+ * each eight keys: to look at a foreign key costs more than to hash more of one's own, in a cache of a hundred, too.
  */
 const TRIAL = 1024;
-const MOST_ALIKE = TRIAL / 8;
+const FEW_ALIKE = 8;
 
 /**
  * From keys to handles: an open table with linear probing, at most half full, of 8 to 16 bytes a key. What is removed is
@@ -237,8 +237,8 @@ export class KeyIndex<K> {
 
   /** A new key has gone so far from its home. */
   #judge(way: number): void {
-    if (++this.#tried < TRIAL && way <= LONGEST_WAY) return;
-    const isBad = way > LONGEST_WAY || this.#alike > MOST_ALIKE;
+    const isBad = way > LONGEST_WAY || this.#alike > FEW_ALIKE + (++this.#tried >> 3);
+    if (!isBad && this.#tried < TRIAL) return;
     this.#alike = 0;
     this.#tried = 0;
     if (isBad) this.#hashMore();

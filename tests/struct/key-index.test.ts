@@ -114,13 +114,20 @@ describe('KeyIndex', () => {
     expect(pair.index.meanWay()).toBeLessThan(4);
   });
 
+  it('hashes more of them when they are few, too: no key has many others on its way', () => {
+    const pair = new Pair();
+    for (let i = 0; i < 200; i++) pair.set(`img/${1000 + i}.jpg`);
+    expect(pair.index.meanWay()).toBeLessThan(2);
+    expect(pair.index.isSlow).toBe(false);
+  });
+
   it('keeps strings in a Map once their hashes have proven bad, and is right all the while', () => {
     const pair = new Pair();
     for (let i = 0; i < 50; i++) pair.set(i);
-    for (let i = 0; i < 200; i++) pair.set(alike(i));
+    for (let i = 0; i < 4; i++) pair.set(alike(i));
     expect(pair.index.isSlow).toBe(false);
     pair.check();
-    for (let i = 200; i < 600; i++) pair.set(alike(i));
+    for (let i = 4; i < 600; i++) pair.set(alike(i));
     expect(pair.index.isSlow).toBe(true);
     pair.check();
     for (let i = 0; i < 600; i += 2) pair.delete(alike(i));
