@@ -280,11 +280,16 @@ export class KeyIndex<K> {
     this.#tried = 0;
   }
 
-  /** The handles in the places, in no order. */
+  /**
+   * The handles in the places, in ascending order: their keys and rows are then read one after the other, where in the order
+   * of the places each would be a look at memory that is far away.
+   */
   #handlesIn(): Uint32Array {
+    const isIn = new Uint8Array(this.columns.capacity);
+    for (const held of this.#places) if (held !== 0) isIn[(held & this.#handleMask) - 1] = 1;
     const handles = new Uint32Array(this.#count);
     let count = 0;
-    for (const held of this.#places) if (held !== 0) handles[count++] = (held & this.#handleMask) - 1;
+    for (let handle = 0; handle < isIn.length; handle++) if (isIn[handle] === 1) handles[count++] = handle;
     return handles.subarray(0, count);
   }
 }
