@@ -19,7 +19,7 @@ import type { WarmOptions, WarmSummary } from './load/warm.js';
 import { type CachedDecorator, checkDecoratorCall, memoizingDecorator } from './memo/decorate.js';
 import { type AnyFunction, type Memoized, type MemoOptions, type MemoParameters, memoize } from './memo/memoize.js';
 import { type CacheOptions, resolveCacheOptions } from './options.js';
-import { pathOf } from './snapshot/path.js';
+import { onFile } from './snapshot/on-file.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
 import type { EntryInfo } from './stats/entry-info.js';
@@ -154,20 +154,22 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
    * Writes what is held now to a file, which takes the place of another in one step; how many entries. Keys and values
    * must be cloneable; what is changed meanwhile is written as it is when its turn comes.
    *
-   * @throws CacheSerializationError that names the key of what cannot be written; then there is no new file.
+   * @throws CacheSerializationError that names the key of what cannot be written; CacheError with the system's `code` for a
+   *   path that cannot be written (`'ENOENT'`: no such folder). Then there is no new file.
    */
   async save(path: string | URL): Promise<number> {
-    return saveCache(this.open(), pathOf(path));
+    return onFile({ what: 'save', name: this.name }, path, (file) => saveCache(this.open(), file));
   }
 
   /**
    * Replaces all by what a file of `save` holds, as `load` does; how many entries were loaded. The file is read twice:
    * what is held stays until all of it has been found good. What is written or removed from now on wins over the file.
    *
-   * @throws CacheCorruptionError that says where the file is damaged; then nothing has changed.
+   * @throws CacheCorruptionError that says where the file is damaged; CacheError with the system's `code` for one that cannot
+   *   be read (`'ENOENT'`: there is none). Then nothing has changed.
    */
   async restore(path: string | URL): Promise<number> {
-    return this.#restorer.restore(pathOf(path), this.#engineAt);
+    return onFile({ what: 'restore', name: this.name }, path, (file) => this.#restorer.restore(file, this.#engineAt));
   }
 
   /** Removes the dead now; how many. */

@@ -29,7 +29,7 @@ import { SharedStatistics } from './shared/statistics.js';
 import { connectThread, connectThreadTo, connectWhenStarted } from './shared/thread.js';
 import type { SharedView } from './shared/view.js';
 import { warmShared } from './shared/warm.js';
-import { pathOf } from './snapshot/path.js';
+import { onFile } from './snapshot/on-file.js';
 import { CacheStats } from './stats/cache-stats.js';
 import type { Listener } from './stats/emitter.js';
 import { WeakValues } from './struct/weak-values.js';
@@ -263,11 +263,14 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
    * Writes what is held now to a file, which takes the place of another in one step; how many entries. A thread of its own
    * does it, and nobody waits for it: each entry is whole, and of some moment during the save.
    *
-   * @throws CacheClosedError; the system's error for a path that cannot be written, and then there is no new file.
+   * @throws CacheClosedError; CacheError with the system's `code` for a path that cannot be written (`'ENOENT'`: no such
+   *   folder), and then there is no new file.
    */
   async save(path: string | URL): Promise<number> {
     this.open();
-    return saveShared(this.client, this.ticket, pathOf(path), this.reading.scope.path);
+    return onFile({ what: 'save', name: this.name }, path, (file) =>
+      saveShared(this.client, this.ticket, file, this.reading.scope.path),
+    );
   }
 
   /**
@@ -275,11 +278,14 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
    * its own reads it twice: what is held stays until all of it has been found good. What any thread writes or removes
    * from now on wins over the file. Files of a `Cache` will do when all keys are non-empty strings.
    *
-   * @throws CacheCorruptionError that says where the file is damaged; then nothing has changed.
+   * @throws CacheCorruptionError that says where the file is damaged; CacheError with the system's `code` for one that cannot
+   *   be read (`'ENOENT'`: there is none). Then nothing has changed.
    */
   async restore(path: string | URL): Promise<number> {
     this.open();
-    return restoreShared(this.client, this.ticket, pathOf(path), this.reading.scope.path);
+    return onFile({ what: 'restore', name: this.name }, path, (file) =>
+      restoreShared(this.client, this.ticket, file, this.reading.scope.path),
+    );
   }
 
   on<E extends keyof SharedEvents>(event: E, listener: Listener<SharedEvents[E]>): this {

@@ -1,6 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { type Cache, CacheClosedError, CacheConfigError, CacheCorruptionError, type CacheOptions } from 'cachalot';
+import {
+  type Cache,
+  CacheClosedError,
+  CacheConfigError,
+  CacheCorruptionError,
+  CacheError,
+  type CacheOptions,
+} from 'cachalot';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from '../snapshot/support/folder.js';
@@ -15,7 +22,7 @@ type SnapshotCache = {
   [M in 'set' | 'delete' | 'clear' | 'expire' | 'touch' | 'deleteByTag' | 'resize']: Awaited<Tested[M]>;
 } & Pick<
   Tested,
-  'get' | 'has' | 'peek' | 'info' | 'keys' | 'size' | 'bytes' | 'stats' | 'save' | 'restore' | 'close'
+  'name' | 'get' | 'has' | 'peek' | 'info' | 'keys' | 'size' | 'bytes' | 'stats' | 'save' | 'restore' | 'close'
 > & {
     namespace(name: string): SnapshotCache;
   };
@@ -142,8 +149,19 @@ export function snapshotContract(name: string, { create, runs, sleep }: Snapshot
       await cache.save(path);
       const before = readFileSync(path);
       await cache.set('a', 2);
-      await expect(cache.save(folder.path('no/such/folder'))).rejects.toMatchObject({ code: 'ENOENT' });
-      await expect(cache.save(folder.path('in'))).rejects.toThrow();
+      const [lost, taken] = [folder.path('no/such/folder'), folder.path('in')];
+      const failures = await Promise.all([lost, taken].map((bad) => cache.save(bad).catch((error: unknown) => error)));
+      for (const failure of failures) expect(failure).toBeInstanceOf(CacheError);
+      const noFolder = `there is no ${folder.path('no/such')}, and save makes none: create it first (ENOENT); nothing has changed`;
+      expect(failures).toMatchObject([
+        {
+          message: expect.stringMatching(/^[^:]+: save: expected a folder that exists; /),
+          ...{ code: 'ENOENT', syscall: 'open', path: lost, cause: { code: 'ENOENT', syscall: 'open' } },
+        },
+        { message: expect.stringContaining(`save: expected the path of a file; ${taken} is a folder`), code: 'EISDIR' },
+      ]);
+      expect((failures[0] as Error).message).toContain(noFolder);
+      expect((failures[0] as Error).message.startsWith(`${cache.name}: save: `)).toBe(true);
       expect(readFileSync(path).equals(before)).toBe(true);
       await Promise.all([cache.save(path), cache.save(path)]);
       const other = await create();
@@ -281,7 +299,17 @@ export function snapshotContract(name: string, { create, runs, sleep }: Snapshot
         expect((error as Error).message).toMatch(/^restore: .*damaged: damaged /);
         expect((error as Error).message).toMatch(message);
       }
-      await expect(cache.restore(folder.path('missing'))).rejects.toMatchObject({ code: 'ENOENT' });
+      const missing = folder.path('missing');
+      const failure = await cache.restore(missing).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(CacheError);
+      expect(failure).toMatchObject({ code: 'ENOENT', path: missing, cause: { code: 'ENOENT' } });
+      expect((failure as Error).message).toContain(
+        `${cache.name}: restore: expected a snapshot at ${missing}; there is no`,
+      );
+      await expect(cache.restore(folder.path('.'))).rejects.toMatchObject({
+        code: 'EISDIR',
+        cause: { code: 'EISDIR' },
+      });
       for (const none of ['', 5, undefined, new URL('http://localhost/x')]) {
         await expect(cache.restore(none as string)).rejects.toBeInstanceOf(CacheConfigError);
         await expect(cache.save(none as string)).rejects.toBeInstanceOf(CacheConfigError);
