@@ -6,14 +6,14 @@ import { type Bytes, parseBytes } from './common/bytes.js';
 import { type Clock, monotonicClock } from './common/clock.js';
 import { type Duration, parseDuration } from './common/duration.js';
 import { CacheConfigError, describe } from './common/error.js';
-import { nearest } from './common/nearest.js';
 import { parseTags } from './common/tags.js';
 import { parseJitter, parseShare, parseTtl, type Ttl, type TtlFunction } from './common/ttl.js';
+import { watchSpelling } from './load/call-options.js';
 import type { EntryOptions, GetOrSetOptions, Loader } from './load/context.js';
 import { checkPolicy } from './policy/module.js';
 import type { Policy, PolicyName } from './policy/policy.js';
 import type { RemovalReason } from './stats/event.js';
-import { warnOnce } from './stats/warn.js';
+import { warnOfMisspelt } from './stats/warn.js';
 
 /** What a miss costs: one request, its bytes, the root of its bytes, or the time that its load has taken. */
 export type CostName = 'requests' | 'bytes' | 'balanced' | 'measured';
@@ -114,7 +114,10 @@ export function resolveCommonOptions<K, V>(
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`options: expected an object with maxBytes; got ${describe(options)}`);
   }
-  warnOfMisspelt(options, names);
+  for (const given of Object.keys(options)) {
+    if (names.includes(given) || given in ONLY_OF_CACHE || given in ONLY_OF_SHARED_CACHE) continue;
+    warnOfMisspelt(given, 'a cache', names);
+  }
   const { maxEntryBytes, sweepInterval, cost = 'requests', name = 'cache', ttl, ttlJitter = 0 } = options;
   const never = Number.POSITIVE_INFINITY;
   return {
@@ -152,19 +155,6 @@ const CACHE_NAMES = namesOf<CacheOptions<unknown, unknown>>({
   policy: 0,
   onEvicted: 0,
 });
-
-/**
- * Warns of what is spelt nearly as an option and is none. All else that is no option is passed over: options may be meant for
- * somebody else, too.
- */
-function warnOfMisspelt(options: object, names: readonly string[]): void {
-  for (const given of Object.keys(options)) {
-    if (names.includes(given) || given in ONLY_OF_CACHE || given in ONLY_OF_SHARED_CACHE) continue;
-    const candidates = names.filter((name) => name[0] === given[0]);
-    const meant = nearest(given, candidates);
-    if (meant !== undefined) warnOnce(`option '${given}' of a cache is none, and ignored; did you mean '${meant}'?`);
-  }
-}
 
 /** @throws CacheConfigError for anything out of range or of the wrong type. */
 export function resolveCacheOptions<K, V>(options: CacheOptions<K, V>): ResolvedCacheOptions<K, V> {
@@ -206,6 +196,7 @@ export function resolveEntryOptions(options: EntryOptions, value?: unknown, key?
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`options: expected an object; got ${describe(options)}`);
   }
+  watchSpelling(options);
   const { ttl, ttlJitter, idleTtl, grace, size, cost, tags } = options;
   return {
     ttl: ttl === undefined ? undefined : parseTtl(ttl, value === undefined ? undefined : { value, key }),

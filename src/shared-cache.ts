@@ -3,6 +3,7 @@ import type { CacheTicket } from './arena/protocol.js';
 import { parseDuration } from './common/duration.js';
 import { CacheClosedError, CacheConfigError, describe } from './common/error.js';
 import { parseNamespace } from './common/namespace.js';
+import { watchSpelling } from './load/call-options.js';
 import type { EntryOptions, Factory, GetOrSetOptions, Loaded } from './load/context.js';
 import { isPool, serveLoads } from './load/own-pool.js';
 import type { WarmOptions, WarmSummary } from './load/warm.js';
@@ -139,6 +140,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     if (typeof name !== 'string' || name === '') {
       throw new CacheConfigError(`attach: expected the name or the handle of a SharedCache; got ${describe(which)}`);
     }
+    watchSpelling(options);
     const timeoutMs = parseDuration(options.timeout ?? ATTACH_MS, 'timeout');
     const onEvicted = optionalFunction(options.onEvicted, 'onEvicted');
     const { client, restMs } =

@@ -3,6 +3,7 @@ import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, describe } from '../common/error.js';
 import { parseTags } from '../common/tags.js';
 import { parseJitter } from '../common/ttl.js';
+import { watchSpelling } from './call-options.js';
 import type { EntryOptions } from './context.js';
 
 /**
@@ -14,6 +15,7 @@ export function mergeTerms(terms: EntryTerms, options: EntryOptions): EntryTerms
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`setOptions: expected an object; got ${describe(options)}`);
   }
+  watchSpelling(options);
   const { ttl, ttlJitter, idleTtl, grace, cost, size } = options;
   if (typeof ttl === 'function') {
     throw new CacheConfigError(

@@ -1,4 +1,5 @@
 import { CacheConfigError, describe } from '../common/error.js';
+import { watchSpelling } from './call-options.js';
 
 /** Loads that run at once, unless it is said. */
 const CONCURRENCY = 8;
@@ -52,6 +53,7 @@ function resolve<K>(options: WarmOptions<K>): Resolved<K> {
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`options: expected an object; got ${describe(options)}`);
   }
+  watchSpelling(options);
   const { concurrency = CONCURRENCY, onProgress, signal } = options;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new CacheConfigError(`concurrency: expected a whole number, 1 or more; got ${describe(concurrency)}`);

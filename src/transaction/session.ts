@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, CacheError, CacheTimeoutError, describe } from '../common/error.js';
+import { watchSpelling } from '../load/call-options.js';
 import type { EntryOptions } from '../load/context.js';
 
 /** A transaction that takes longer than this gives its turn up. */
@@ -110,6 +111,7 @@ export function checkTransaction(fn: unknown, options: TurnOptions = {}): { time
   if (options === null || typeof options !== 'object') {
     throw new CacheConfigError(`options: expected an object; got ${describe(options)}`);
   }
+  watchSpelling(options);
   return { timeoutMs: parseTimeout(options.timeout) };
 }
 

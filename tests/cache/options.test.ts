@@ -59,6 +59,38 @@ describe('options', () => {
     warn.mockRestore();
   });
 
+  it('of calls are watched in the same way, those of whatever else is in them left alone', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const told = () => warn.mock.calls.splice(0).map(([text]) => String(text));
+    const cache = new Cache<string, number>({ maxBytes: 10_000 });
+    const foreign: object = { validate: true, ttlMs: 5, timeout: 5, priority: 1, retries: 1, start: 0 };
+    cache.set('a', 1, foreign);
+    await cache.getOrSet('b', () => 1, foreign);
+    await cache.warm(new Map(), foreign);
+    await cache.transaction(() => 0, foreign);
+    expect(told()).toEqual([]);
+    const misspelt = async (call: (options: never) => unknown, option: string, meant: string) => {
+      for (let time = 1; time <= 2; time++) await call({ [option]: 5 } as never);
+      const text = `option '${option}' of a call is none, and ignored; did you mean '${meant}'?`;
+      expect(told()).toEqual([text]);
+    };
+    await misspelt((options) => cache.set('a', 1, options), 'tll', 'ttl');
+    await misspelt((options) => cache.set('a', 1, Object.assign({ ttl: 9 }, options)), 'tag', 'tags');
+    await misspelt((options) => cache.setMany([['a', 1]], options), 'idlettl', 'idleTtl');
+    await misspelt((options) => cache.update('a', () => 1, options), 'ttljitter', 'ttlJitter');
+    await misspelt((options) => cache.getOrSet('c', () => 1, options), 'timout', 'timeout');
+    await misspelt((options) => cache.getOrSet('d', (load) => (load.setOptions(options), 1)), 'gracce', 'grace');
+    await misspelt((options) => cache.wrap(() => 1, options), 'keys', 'key');
+    await misspelt((options) => cache.warm(new Map(), options), 'concurency', 'concurrency');
+    await misspelt((options) => cache.transaction((txn) => txn.set('e', 1, options)), 'costs', 'cost');
+    await misspelt((options) => cache.transaction(() => 0, options), 'timeOut', 'timeout');
+    // Later, one call in so many is looked at.
+    for (let i = 0; i < 1000; i++) cache.set('a', i, { ttl: 5 });
+    for (let i = 0; i < 64; i++) cache.set('a', i, { idelTtl: 5 } as never);
+    expect(told()).toEqual(["option 'idelTtl' of a call is none, and ignored; did you mean 'idleTtl'?"]);
+    warn.mockRestore();
+  });
+
   it.each([
     [{ ttl: 0 }, /ttl/],
     [{ idleTtl: -1 }, /idleTtl/],

@@ -2,13 +2,30 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SharedCache } from 'cachalot';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { runProgram } from '../support/run.js';
 import { create, sleep, thread } from './support/threads.js';
 
 describe('attaching', () => {
   it('is no matter of new', () => {
     expect(() => Reflect.construct(SharedCache as never, [])).toThrow(/SharedCache\.create\(options\)/);
+  });
+
+  it('and other calls warn of options that are spelt nearly right', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const cache = await create<number>();
+    await SharedCache.attach<number>(cache.handle, { timout: 1000 } as never);
+    await cache.set('k', 7, { tll: 5, transfer: false } as never);
+    await cache.getOrSet('l', () => 7, { retires: 1 } as never);
+    const meant = warn.mock.calls.map(([text]) =>
+      /option '(.*)' of a call .* mean '(.*)'/.exec(String(text))?.slice(1),
+    );
+    warn.mockRestore();
+    expect(meant).toEqual([
+      ['timout', 'timeout'],
+      ['tll', 'ttl'],
+      ['retires', 'retries'],
+    ]);
   });
 
   it('by name and by handle, from a thread that was there before and one that came later', async () => {
