@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
 
@@ -23,6 +24,8 @@ export default defineConfig({
     // What crosses threads is tested as users run it: the built package, native modules, real workers.
     server: { deps: { external: [/\/dist\//] } },
     pool: 'forks',
+    // Many tests wait: by default one core would be left free for a watcher that is not there.
+    maxWorkers: availableParallelism(),
     execArgv: ['--expose-gc'],
     // They end hangs, and no test that is slow: machines are busy at times.
     testTimeout: 120_000,

@@ -1,35 +1,15 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { unpackPackage } from './support/packed.js';
 import { type Run, runProgram } from './support/run.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-const isWindows = process.platform === 'win32';
-
-// Outside of the repository, so that nothing is found there by accident.
-const home = mkdtempSync(join(tmpdir(), 'cachalot-package-'));
-const installed = join(home, 'node_modules', 'cachalot');
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-// The tarball is what `npm publish` would send. It is unpacked by hand, and its dependencies are linked, so that
-// no registry is asked.
-beforeAll(() => {
-  const pack = ['pack', '--json', '--ignore-scripts', '--loglevel=silent', '--pack-destination', home];
-  const [tarball] = JSON.parse(execFileSync('npm', pack, { cwd: root, encoding: 'utf8', shell: isWindows }));
-  mkdirSync(installed, { recursive: true });
-  execFileSync('tar', ['-xzf', join(home, tarball.filename), '-C', installed, '--strip-components=1']);
-  // Types for the compiler, and what the package says that it depends on: nothing else may be needed.
-  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) {
-    const link = join(home, 'node_modules', name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(root, 'node_modules', name), link, 'junction');
-  }
-}, 60_000);
+const { home, installed, remove } = unpackPackage();
+afterAll(remove);
 
 interface Lockfile {
   packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }>;
@@ -183,66 +163,5 @@ describe('a program that uses the packed package', () => {
       const cache = await SharedCache.create({ name: 'loading', maxBytes: '16MiB', loaders });
       console.log((await cache.load('double', 21)).join());`;
     expect(await run('loading.mjs', text)).toEqual(clean('42,42,42,42\n'));
-  });
-});
-
-describe('a TypeScript program that uses the packed package', () => {
-  const PROGRAM = `
-    import { Cache, CacheError, defineLoader, SharedCache } from 'cachalot';
-    import * as testing from 'cachalot/testing';
-
-    interface Image { width: number; pixels: Uint8Array }
-
-    const cache = new Cache<string, Image>({ maxBytes: '1MiB', policy: 'lru', ttl: 1000 });
-    export const stored: boolean = cache.set('a', { width: 1, pixels: new Uint8Array(1) }, { ttl: '1s' });
-    export const width: number | undefined = cache.get('a')?.width;
-    export const loaded: Promise<Image | undefined> = cache.getOrSet('b', async () => ({ width: 2, pixels: new Uint8Array(2) }));
-    // @ts-expect-error values of another type are refused
-    cache.set('c', 'text');
-    // @ts-expect-error the budget is required
-    new Cache<string, Image>({});
-
-    export async function share(): Promise<number | undefined> {
-      const shared = await SharedCache.create<Image>({ name: 'images', maxBytes: '1GiB' });
-      const done: boolean = await shared.set('a', { width: 1, pixels: new Uint8Array(1) });
-      const lease = done ? shared.acquire('a') : undefined;
-      try {
-        return lease?.value.pixels[0];
-      } finally {
-        lease?.release();
-      }
-    }
-
-    export const loader = defineLoader<string, Image>(async (path, ctx) => {
-      const pixels: Uint8Array = await ctx.allocate(path.length);
-      return { width: path.length, pixels };
-    });
-    export const code = (error: unknown): string => (error instanceof CacheError ? error.code : String(testing));
-  `;
-
-  const compile = (name: string, options: Record<string, unknown>): Promise<string> => {
-    writeFileSync(join(home, name), PROGRAM);
-    const base = {
-      strict: true,
-      noEmit: true,
-      target: 'ES2022',
-      lib: ['ES2023', 'ESNext.Disposable'],
-      types: ['node'],
-    };
-    const config = { compilerOptions: { ...base, skipLibCheck: false, ...options }, files: [name] };
-    writeFileSync(join(home, `${name}.json`), JSON.stringify(config));
-    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    return new Promise((resolve) => {
-      execFile(process.execPath, [tsc, '-p', `${name}.json`], { cwd: home }, (_error, stdout) => resolve(stdout));
-    });
-  };
-
-  it.each([
-    ['an ES module', 'program.mts', { module: 'NodeNext' }],
-    ['CommonJS', 'program.cts', { module: 'NodeNext' }],
-    ['with nothing included beside', 'plain.mts', { module: 'NodeNext', lib: undefined, types: undefined }],
-    ['a bundler', 'program.ts', { module: 'ESNext', moduleResolution: 'bundler' }],
-  ])('is right about its types: %s', { timeout: 60_000 }, async (_, name, options) => {
-    expect(await compile(name, options)).toBe('');
   });
 });

@@ -76,9 +76,9 @@ afterEach(async () => {
   caches.clear();
 });
 
-/** Waits until something holds, which it must within a few seconds. */
+/** Waits until something holds: half a minute at most, which a busy machine may need to start a few threads. */
 export async function until(holds: () => boolean | Promise<boolean>, what = String(holds)): Promise<void> {
-  for (let waited = 0; waited < 500; waited++) {
+  for (let waited = 0; waited < 3000; waited++) {
     if (await holds()) return;
     await sleep(10);
   }
