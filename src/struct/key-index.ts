@@ -19,6 +19,11 @@ const LONGEST_WAY = 256;
  */
 const TRIAL = 1024;
 const FEW_ALIKE = 8;
+/**
+ * And one more for so many keys that are held: to hash them all anew is a pause, so as much as a part of it has to be lost
+ * before. Until then the reckoning goes on.
+ */
+const HELD_PER_ALIKE = 32;
 
 /**
  * From keys to handles: an open table with linear probing, at most half full, of 8 to 16 bytes a key. What is removed is
@@ -237,8 +242,9 @@ export class KeyIndex<K> {
 
   /** A new key has gone so far from its home. */
   #judge(way: number): void {
-    const isBad = way > LONGEST_WAY || this.#alike > FEW_ALIKE + (++this.#tried >> 3);
-    if (!isBad && this.#tried < TRIAL) return;
+    const excess = this.#alike - (++this.#tried >> 3) - FEW_ALIKE;
+    const isBad = way > LONGEST_WAY || excess > this.#count / HELD_PER_ALIKE;
+    if (!isBad && (excess > 0 || this.#tried < TRIAL)) return;
     this.#alike = 0;
     this.#tried = 0;
     if (isBad) this.#hashMore();

@@ -121,6 +121,24 @@ describe('KeyIndex', () => {
     expect(pair.index.isSlow).toBe(false);
   });
 
+  it('hashes many keys anew only when others on the way have cost a part of that', () => {
+    const pair = new Pair();
+    const held = 32_000;
+    const end = (number: number): string => number.toString(16).padStart(4, '0');
+    const hashOfFirst = (): number => {
+      pair.index.find(`a${end(0)}`);
+      return pair.index.lastHash;
+    };
+    for (let i = 0; i < held; i++) pair.set(`a${end(i)}`);
+    const before = hashOfFirst();
+    // Each of these has one that is alike.
+    for (let i = 0; i < 500; i++) pair.set(`b${end(i)}`);
+    expect(hashOfFirst()).toBe(before);
+    for (let i = 500; i < 2_000; i++) pair.set(`b${end(i)}`);
+    expect(hashOfFirst()).not.toBe(before);
+    pair.check();
+  });
+
   it('keeps strings in a Map once their hashes have proven bad, and is right all the while', () => {
     const pair = new Pair();
     for (let i = 0; i < 50; i++) pair.set(i);
