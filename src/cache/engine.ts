@@ -11,6 +11,7 @@ import type { KeyIndex } from '../struct/key-index.js';
 import { type EntryTerms, entryTerms, type Prepared } from './entry-terms.js';
 import type { Hits } from './hits.js';
 import { keyHash } from './key-hash.js';
+import { settle } from './settle.js';
 import { type ChangeListener, nobody, type Space, type SpaceOwner } from './space.js';
 import { Store } from './store.js';
 import { Ticker } from './ticker.js';
@@ -43,8 +44,10 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   readonly #heardSpaces: Set<SpaceOwner<K, V>>;
   /** Whether a hit needs no more than the value: no listener, no copy. */
   #isPlain = false;
-  /** Whether a write without options stores the value itself, at a cost of 1. */
+  /** Whether a write without options stores the value itself, at a cost of 1, and nothing throws on the way. */
   readonly #writesPlainly: boolean;
+  /** What a user's policy has thrown last, at a write. */
+  thrown: { error: unknown } | undefined;
   /** Whether anybody wants to know of writes or of the removals that they bring. */
   #isHeard = false;
   #isClosed = false;
@@ -75,7 +78,8 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     this.#hits = this.store.hits;
     this.#heardSpaces = above ? above.#heardSpaces : new Set();
     this.#isUniform = !options.ttlOf && options.ttlJitter === 0;
-    this.#writesPlainly = options.cost === 'requests' && !options.copy && this.#isUniform;
+    const isPlain = options.cost === 'requests' && !options.copy && typeof options.policy === 'string';
+    this.#writesPlainly = isPlain && this.#isUniform;
     this.#terms = entryTerms(options, undefined);
     this.refresh();
   }
@@ -123,7 +127,7 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   write(key: K, value: V, options?: EntryOptions, loadMs = 0): boolean {
     checkValue(value, 'value');
     if (this.#writesPlainly !== true || (options !== undefined && !isSizeOnly(options))) {
-      return this.#writeWith(key, value, options, loadMs);
+      return this.place(key, this.prepare(key, value, options, loadMs));
     }
     return this.#place(key, value, options?.size ?? weigh(key, value, this.options.weigher), 1, this.#terms);
   }
@@ -131,9 +135,11 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
   /** Whether a fresh entry went; one that is stale or dead goes too. */
   remove(key: K, reason: RemovalReason = 'delete'): boolean {
     this.changes.supersede(key);
-    const wasFresh = this.take(key, reason);
-    this.store.removals.flush();
-    return wasFresh;
+    try {
+      return this.take(key, reason);
+    } finally {
+      this.store.removals.flush();
+    }
   }
 
   /** As `remove`, of a key that was superseded; its listeners are told by the caller. */
@@ -248,14 +254,16 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     this.store.put(this.space, key, value, size, cost, terms);
   }
 
-  /** A write with more options than the size, a copy, a cost, or a TTL of its own. */
-  #writeWith(key: K, given: V, options: EntryOptions | undefined, loadMs: number): boolean {
-    return this.place(key, this.prepare(key, given, options, loadMs));
-  }
-
-  /** Stores what was prepared, as `write` does. */
+  /** Stores what was prepared, as `write` does. What a user's policy throws leaves when the entry is whole, or gone. */
   place(key: K, { value, size, cost, terms }: Prepared<V>): boolean {
-    return this.#place(key, value, size, cost, terms);
+    try {
+      return this.#place(key, value, size, cost, terms);
+    } catch (error) {
+      this.thrown = { error };
+      if (settle(this, key, value)) this.#tellWrite(key, value, size);
+      else this.store.removals.flush();
+      throw error;
+    }
   }
 
   /** All has been checked. */

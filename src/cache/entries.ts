@@ -1,6 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { type Duration, parseDuration } from '../common/duration.js';
-import { CacheConfigError, describe } from '../common/error.js';
+import { eachToTheEnd } from '../common/each.js';
+import { CacheConfigError, CacheError, describe } from '../common/error.js';
 import { keysOf, pairsOf } from '../common/many.js';
 import type { EntryOptions } from '../load/context.js';
 import type { EntryInfo } from '../stats/entry-info.js';
@@ -127,17 +128,33 @@ export abstract class Entries<K, V> {
     return found;
   }
 
-  /** Stores all entries with the same options; how many were not refused. */
+  /**
+   * Stores all entries with the same options; how many were not refused.
+   *
+   * @throws as `set`, and then those that come after are not stored; but a policy of your own that throws does not keep the
+   *   others out, and is a CacheError in the end that names the key.
+   */
   setMany(entries: Iterable<readonly [K, V]>, options?: EntryOptions<V, K>): number {
     let stored = 0;
-    for (const [key, value] of pairsOf(entries, 'setMany')) if (this.set(key, value, options)) stored++;
+    let failure: CacheError | undefined;
+    for (const [key, value] of pairsOf(entries, 'setMany')) {
+      try {
+        if (this.set(key, value, options)) stored++;
+      } catch (error) {
+        if (this.engine.thrown?.error !== error) throw error;
+        failure ??= policyFailed(`${this.name}: setMany`, key, error);
+      }
+    }
+    if (failure !== undefined) throw failure;
     return stored;
   }
 
-  /** How many fresh entries went. */
+  /** How many fresh entries went. All go, before what a policy of your own may throw leaves. */
   deleteMany(keys: Iterable<K>): number {
     let deleted = 0;
-    for (const key of keysOf(keys, 'deleteMany')) if (this.delete(key)) deleted++;
+    eachToTheEnd(keysOf(keys, 'deleteMany'), (key) => {
+      if (this.delete(key)) deleted++;
+    });
     return deleted;
   }
 
@@ -204,6 +221,14 @@ export abstract class Entries<K, V> {
     this.engine.assertOpen();
     return this.engine;
   }
+}
+
+function policyFailed(what: string, key: unknown, cause: unknown): CacheError {
+  const said = cause instanceof Error ? cause.message : describe(cause);
+  return new CacheError(`${what}: key ${describe(key)}: expected a policy that throws nothing; it threw: ${said}`, {
+    key,
+    cause,
+  });
 }
 
 function* pick<T extends readonly unknown[], N extends keyof T>(

@@ -86,10 +86,16 @@ async function storeAll<K, V>(
   engine.store.removals.flush();
   for (const { key, write, size } of byWorth(writes)) {
     await warming.pause();
-    if (size <= engine.maxEntryBytes && room.has(key, size)) {
+    if (size > engine.maxEntryBytes || !room.has(key, size)) {
+      warming.note(key, 'skipped');
+      continue;
+    }
+    try {
       engine.place(key, write);
       warming.note(key, 'stored');
-    } else warming.note(key, 'skipped');
+    } catch (error) {
+      warming.note(key, 'failed', { error });
+    }
   }
   return warming.summary;
 }

@@ -13,6 +13,12 @@ const makeTens = (maxBytes: number, options = {}) =>
 const sizes = (cache: Cache<string, unknown>) =>
   Array.from(cache.keys(), (key) => cache.info(key)!.size).reduce((sum, size) => sum + size, 0);
 
+class Probe<K, V> extends Cache<K, V> {
+  validate(): void {
+    this.engine.store.validate();
+  }
+}
+
 /** The first in goes first. */
 function inOrder() {
   const handles = new Set<number>();
@@ -103,6 +109,81 @@ describe('a policy of the user', () => {
       expect([other.bytes, sizes(other)]).toEqual([20, 20]);
     },
   );
+
+  it('that throws for some keys of many lets the others in, and each is there wholly or not at all', async () => {
+    for (const after of [true, false]) {
+      const policy = inOrder();
+      const told: string[] = [];
+      const onEvicted = (key: string, _: unknown, reason: string) => void told.push(`${key} ${reason}`);
+      const cache = new Probe<string, unknown>({ maxBytes: 40, weigher: () => 10, policy, onEvicted });
+      cache.on('set', ({ key }) => told.push(`${key} set`));
+      const { insert } = policy;
+      const failAt = (which: number): void => {
+        let inserts = 0;
+        policy.insert = (handle) => {
+          const fails = ++inserts === which;
+          if (!fails || after) insert(handle);
+          if (fails) boo();
+        };
+      };
+      const whole = after ? ['b set'] : [];
+      failAt(2);
+      const failed = (() => {
+        try {
+          return cache.setMany(
+            [...'abc'].map((key) => [key, key] as const),
+            { tags: ['t'], ttl: 1000 },
+          );
+        } catch (error) {
+          return error;
+        }
+      })();
+      expect(failed).toMatchObject({
+        ...{ name: 'CacheError', key: 'b', cause: new Error('boo') },
+        message: 'cache: setMany: key "b" (string): expected a policy that throws nothing; it threw: boo',
+      });
+      expect([...cache.keys()].sort()).toEqual(after ? ['a', 'b', 'c'] : ['a', 'c']);
+      expect(told.splice(0)).toEqual(['a set', ...whole, 'c set']);
+      expect(cache.stats.snapshot().sets).toBe(cache.size);
+      cache.validate();
+      cache.clear();
+      told.length = 0;
+
+      failAt(2);
+      const outcomes: string[] = [];
+      const onProgress = ({ key, outcome, error }: { key: string; outcome: string; error?: unknown }) =>
+        outcomes.push(`${key} ${outcome} ${error === undefined ? '' : String(error)}`.trim());
+      const summary = await cache.warm(new Map([...'abc'].map((key) => [key, key])), { onProgress });
+      expect(outcomes).toEqual(['a stored', 'b failed Error: boo', 'c stored']);
+      expect(summary).toEqual({ stored: 2, loaded: 0, skipped: 0, failed: 1 });
+      expect(cache.has('b')).toBe(after);
+      cache.validate();
+
+      // What goes for an entry that then is not let in is told all the same.
+      for (const key of 'wxyz') cache.set(key, 1);
+      told.length = 0;
+      failAt(1);
+      expect(() => cache.set('new', 1)).toThrow('boo');
+      expect(told).toEqual(after ? ['w evict', 'new set'] : ['w evict']);
+      cache.validate();
+      expect([cache.bytes, cache.deleteByTag('t')]).toEqual([sizes(cache), 0]);
+
+      const all = [...cache.keys()];
+      policy.remove = boo;
+      told.length = 0;
+      expect(() => cache.deleteMany(all)).toThrow('boo');
+      expect([cache.size, told]).toEqual([0, all.map((key) => `${key} delete`)]);
+    }
+    const strict = makeTens(100);
+    expect(() =>
+      strict.setMany([
+        ['a', 1],
+        ['b', undefined],
+        ['c', 1],
+      ]),
+    ).toThrow(TypeError);
+    expect([...strict.keys()]).toEqual(['a']);
+  });
 
   it('that throws when all is cleared, or much is removed, tells its caller when all is gone, and told', () => {
     const evicted: unknown[] = [];
