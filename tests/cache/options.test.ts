@@ -79,7 +79,11 @@ describe('options', () => {
     await misspelt((options) => cache.setMany([['a', 1]], options), 'idlettl', 'idleTtl');
     await misspelt((options) => cache.update('a', () => 1, options), 'ttljitter', 'ttlJitter');
     await misspelt((options) => cache.getOrSet('c', () => 1, options), 'timout', 'timeout');
-    await misspelt((options) => cache.getOrSet('d', (load) => (load.setOptions(options), 1)), 'gracce', 'grace');
+    const deciding = (options: never) => (load: { setOptions(options: never): void }) => {
+      load.setOptions(options);
+      return 1;
+    };
+    await misspelt((options) => cache.getOrSet('d', deciding(options)), 'gracce', 'grace');
     await misspelt((options) => cache.wrap(() => 1, options), 'keys', 'key');
     await misspelt((options) => cache.warm(new Map(), options), 'concurency', 'concurrency');
     await misspelt((options) => cache.transaction((txn) => txn.set('e', 1, options)), 'costs', 'cost');
