@@ -13,7 +13,10 @@ const VERSIONS = { 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' };
 
 /** Plain computing, compilers and papers: what depends on no major. */
 const SAME_EVERYWHERE = [
-  ...['advice', 'checker', 'native-bench', 'policy', 'trace', 'types'].map((folder) => `tests/${folder}/**`),
+  ...['advice', 'checker', 'cli', 'common', 'memo', 'native-bench', 'policy', 'stats', 'struct', 'trace', 'types'].map(
+    (folder) => `tests/${folder}/**`,
+  ),
+  ...['arena/keeper-model', 'removal/large'].map((name) => `tests/${name}.test.ts`),
   ...['architecture', 'constants', 'docs', 'features', 'readme'].map((name) => `tests/${name}.test.ts`),
 ];
 
