@@ -313,7 +313,8 @@ export class Engine<K, V> implements SpaceOwner<K, V> {
     const { counters, events } = this;
     counters.rejected++;
     if (this.#index.find(key) >= 0) this.remove(key, 'replace');
-    if (this.options.maxEntryBytes === undefined) this.store.sample.refuse(this.space, key, size);
+    // With a larger budget it might be taken.
+    if (size <= (this.options.maxEntryBytes ?? size)) this.store.sample.refuse(this.space, key, size);
     if (events.heard.maxSizeExceeded) events.emit('maxSizeExceeded', { key, value, size });
     return false;
   }

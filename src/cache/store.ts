@@ -53,7 +53,8 @@ export class Store<K, V> {
   /** What was asked of some of the keys. */
   readonly sample: Sample<K, V>;
   #policy: Policy;
-  readonly #followsMaxBytes: boolean;
+  /** What was asked for; a budget below it binds all the same. */
+  readonly #maxEntryBytes: number;
   readonly #policyOption: ResolvedCacheOptions<K, V>['policy'];
   readonly #ticker: Ticker;
   readonly #counters: Counters;
@@ -61,8 +62,8 @@ export class Store<K, V> {
   constructor({ options, ticker, counters, events }: StoreParts<K, V>) {
     this.removals = new Removals(events, options.onEvicted);
     this.maxBytes = options.maxBytes;
-    this.maxEntryBytes = options.maxEntryBytes ?? options.maxBytes;
-    this.#followsMaxBytes = options.maxEntryBytes === undefined;
+    this.#maxEntryBytes = options.maxEntryBytes ?? Number.POSITIVE_INFINITY;
+    this.maxEntryBytes = Math.min(this.#maxEntryBytes, options.maxBytes);
     this.maxEntries = options.maxEntries;
     this.#policyOption = options.policy;
     this.#ticker = ticker;
@@ -187,7 +188,7 @@ export class Store<K, V> {
 
   resize(maxBytes: number): void {
     this.maxBytes = maxBytes;
-    if (this.#followsMaxBytes) this.maxEntryBytes = maxBytes;
+    this.maxEntryBytes = Math.min(this.#maxEntryBytes, maxBytes);
     if (this.bytes <= maxBytes) return;
     this.#ticker.now();
     try {

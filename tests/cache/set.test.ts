@@ -35,6 +35,23 @@ describe('set', () => {
     expect(cache.set('c', 50)).toBe(true);
   });
 
+  it('refuses what is bigger than maxBytes, whatever maxEntryBytes says', () => {
+    const make = () => new Cache<string, number>({ maxBytes: 100, maxEntryBytes: 150, weigher: (value) => value });
+    const cache = make();
+    cache.set('a', 60);
+    expect(cache.set('b', 120)).toBe(false);
+    cache.resize(200);
+    expect(cache.set('b', 151)).toBe(false);
+    expect(cache.set('b', 140)).toBe(true);
+    expect([...cache.keys()]).toEqual(['a', 'b']);
+    cache.resize(90);
+    expect(cache.set('c', 91)).toBe(false);
+    expect([cache.set('c', 90), cache.bytes]).toEqual([true, 90]);
+    const smaller = make();
+    smaller.load(cache.dump());
+    expect(smaller.bytes).toBe(90);
+  });
+
   it('compares the whole charge with maxBytes, which the bound of an entry follows', () => {
     const cache = new Cache<string, number>({ maxBytes: 100, weigher: (value) => value });
     expect(cache.set('a', 101)).toBe(false);
