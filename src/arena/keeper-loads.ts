@@ -1,4 +1,4 @@
-import { CacheLoadError } from '../common/error.js';
+import { CacheLoadError, describe } from '../common/error.js';
 import { hashString } from '../common/hash.js';
 import { type Flight, loadError } from './flight-table.js';
 import { isInside, waitsFor } from './flight-waits.js';
@@ -90,7 +90,7 @@ export class KeeperLoads {
     const slot = cache.store.find(key, hash);
     const { table } = cache;
     const isFresh = slot >= 0 && now < cache.store.life.freshUntil(slot);
-    if (!force && isFresh && now - table.double(slot, SLOT_F64.bornAt) <= olderThanMs) {
+    if (!force && isFresh && now - table.double(slot, SLOT_F64.bornAt) < olderThanMs) {
       client.hold(cache.id, slot);
       client.send({ op: 'answer', id, result: { kind: 'slot', slot, number: table.number(slot) } });
       return true;
@@ -104,7 +104,7 @@ export class KeeperLoads {
     const inside = flights.get(request.inside);
     const flight = flights.current(cache, key);
     if (isInside(inside, cache, key) || (flight && inside && waitsFor(flight, inside))) {
-      const text = `${cache.config.name}: a load must not ask, directly or through others, for the key that it loads`;
+      const text = `${cache.config.name}: a load must not ask, directly or through others, for the key that it loads; got ${describe(userKey(key))}`;
       throw new CacheLoadError(text, { key: userKey(key) });
     }
     if (flight === undefined) return false;

@@ -178,7 +178,7 @@ export class Loading<K, V> {
   /** Loads anew behind a fresh value that has come of age. */
   #refresh(job: Job<K, V>): void {
     const held = this.#host.held(job.key);
-    if (!held || held.ageMs <= refreshAge(job.options, held.ttlMs)) return;
+    if (!held || held.ageMs < refreshAge(job.options, held.ttlMs)) return;
     if (this.#flights.get(job.key) || Link.isInside(this.#flights, job.key)) return;
     if (this.#failures.get(job.key, this.#host.now())) return;
     this.#start(job, held.value).isKept = true;
@@ -269,7 +269,7 @@ export class Loading<K, V> {
   }
 
   #ownKey(key: unknown): CacheLoadError {
-    const text = `${this.#host.name}: a load must not ask, directly or through others, for the key that it loads`;
+    const text = `${this.#host.name}: a load must not ask, directly or through others, for the key that it loads; got ${describe(key)}`;
     return new CacheLoadError(text, { key });
   }
 }

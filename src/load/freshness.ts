@@ -13,7 +13,7 @@ export function wantsRefresh({ refreshAfter, refreshAhead }: RefreshOptions): bo
   return refreshAfter !== NEVER || refreshAhead !== NEVER;
 }
 
-/** The age in ms beyond which an entry of that TTL is loaded anew. */
+/** The age in ms from which on an entry of that TTL is loaded anew. */
 export function refreshAge({ refreshAfter, refreshAhead }: RefreshOptions, ttlMs: number): number {
   return Math.min(refreshAfter, refreshAhead * ttlMs);
 }

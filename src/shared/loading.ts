@@ -204,7 +204,7 @@ export class SharedLoading<V> {
     if (life === undefined) return;
     // The keeper looks again: somebody may have been faster.
     const olderThanMs = refreshAge(options, life.ttlMs);
-    if (life.ageMs <= olderThanMs) return;
+    if (life.ageMs < olderThanMs) return;
     this.#refreshing.add(key);
     const { flight } = this.#start({ ...job, request: { ...request, olderThanMs } });
     flight.promise

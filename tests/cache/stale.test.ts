@@ -114,8 +114,9 @@ describe('refreshAfter and forceRefresh', () => {
   it('answers what is held and loads behind it; age and TTL begin anew', async () => {
     const { cache, clock } = make({ ttl: 1000 });
     cache.set('a', 1);
-    clock.advance(100);
-    expect(await cache.getOrSet('a', () => 2, { refreshAfter: 100 })).toBe(1);
+    clock.advance(99);
+    expect(await cache.getOrSet('a', () => 3, { refreshAfter: 100 })).toBe(1);
+    // As with a TTL, the moment itself is after it.
     clock.advance(1);
     const factory = vi.fn(() => 2);
     expect(await cache.getOrSet('a', factory, { refreshAfter: 100 })).toBe(1);
