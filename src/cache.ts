@@ -114,7 +114,7 @@ export class Cache<K = unknown, V = unknown> extends Entries<K, V> {
    * As `deleteByPrefix`, for keys that match a glob as a whole, or a RegExp anywhere. In a glob `*` and `?` match `/` and
    * leading dots too; `[a-z]`, `[!a-z]`, `{a,b}` and `{1..9}` choose; `\*` is a star. O(n).
    *
-   * @throws CacheConfigError unless it is a non-empty glob or a RegExp.
+   * @throws CacheConfigError unless it is a glob or a RegExp, not empty.
    */
   deleteByPattern(pattern: string | RegExp): number {
     return removeMatching(this.open(), parsePattern(pattern));

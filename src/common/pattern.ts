@@ -1,6 +1,9 @@
 import { CacheConfigError, describe } from './error.js';
 import { compileGlob } from './glob.js';
 
+/** Of `new RegExp('')`: some text that was empty by mistake would remove all. */
+const EMPTY_SOURCE = '(?:)';
+
 /** Which keys a removal is about. Can be sent to another thread. */
 export type KeyPattern = { readonly prefix: string } | { readonly pattern: RegExp };
 
@@ -17,13 +20,15 @@ export function parsePrefix(prefix: unknown): KeyPattern {
 /**
  * What `deleteByPattern` is given.
  *
- * @throws CacheConfigError for what is neither a RegExp nor a glob that is not empty.
+ * @throws CacheConfigError for what is neither a RegExp nor a glob, and for an empty one of either.
  */
 export function parsePattern(pattern: unknown): KeyPattern {
-  // A copy, so that neither its owner's `lastIndex` is changed, nor is ours by him.
-  if (pattern instanceof RegExp) return { pattern: new RegExp(pattern.source, pattern.flags.replace('g', '')) };
+  if (pattern instanceof RegExp && pattern.source !== EMPTY_SOURCE) {
+    // A copy, so that neither its owner's `lastIndex` is changed, nor is ours by him.
+    return { pattern: new RegExp(pattern.source, pattern.flags.replace('g', '')) };
+  }
   if (typeof pattern === 'string' && pattern !== '') return { pattern: compileGlob(pattern) };
-  throw new CacheConfigError(`pattern: expected a non-empty glob or a RegExp; got ${describe(pattern)}`);
+  throw new CacheConfigError(`pattern: expected a glob or a RegExp, not empty; got ${describe(pattern)}`);
 }
 
 /** Tells the keys that match. What is no string never does. */

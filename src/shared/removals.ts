@@ -34,7 +34,7 @@ export abstract class SharedRemovals<V> extends SharedWrites<V> {
    * leading dots too; `[a-z]`, `[!a-z]`, `{a,b}` and `{1..9}` choose; `\*` is a star. A RegExp that takes for ever on some
    * key holds up all shared caches of the process. O(n).
    *
-   * @throws CacheConfigError unless it is a non-empty glob or a RegExp.
+   * @throws CacheConfigError unless it is a glob or a RegExp, not empty.
    */
   async deleteByPattern(pattern: string | RegExp): Promise<number> {
     return this.#removeMatching(parsePattern(pattern));

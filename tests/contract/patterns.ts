@@ -58,7 +58,7 @@ export function patternContract(name: string, { create, sleep }: RemovalHarness)
       if (pattern instanceof RegExp) expect(pattern.lastIndex).toBe(3);
     });
 
-    it.each(['', undefined, 7, {}, '[z-a]'])('refuses %j', async (bad) => {
+    it.each(['', undefined, 7, {}, '[z-a]', /(?:)/])('refuses %s', async (bad) => {
       const cache = await filled();
       await expect((async () => cache.deleteByPattern(bad as string))()).rejects.toThrow(
         expect.objectContaining({ code: 'ERR_CACHE_CONFIG', message: expect.stringMatching(/^pattern: expected a/) }),
