@@ -32,7 +32,8 @@ What would half, twice and four times a budget give, and where is the knee of th
 beyond which more bytes bring less? The budget itself is replayed as it is, the others are estimated
 from the requests of a hashed sample of the keys. For traces see cachalot simulate --help.
 
-  --max-bytes B        the budget: bytes ('512MiB') or a share of the footprint. Default: 10%
+  --max-bytes B        the budget: bytes ('512MiB') or a share of the footprint ('1%', 0.01).
+                       Default: 10%
   --policy P,…         ${POLICY_NAMES.join(', ')}. Default: auto
   --cost C,…           requests, bytes, balanced or measured. Default: requests
   --json               print JSON instead of a table

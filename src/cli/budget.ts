@@ -2,6 +2,8 @@ import { formatBytes, parseBytes } from '../common/bytes.js';
 import { asUsage, split, UsageError } from './usage.js';
 
 const SHARE = /^(\d+(?:\.\d+)?|\.\d+)\s*%$/;
+/** A share as others write it: bytes are whole. */
+const FRACTION = /^0?\.\d+$/;
 
 /** A budget as it was written: bytes, or a share of the footprint. */
 export interface Budget {
@@ -14,7 +16,7 @@ export interface Budget {
 /** @throws UsageError for what is neither bytes nor a share above 0. */
 export function parseBudgets(given: readonly string[]): Budget[] {
   return split('--max-bytes', given).map((text) => {
-    const percent = SHARE.exec(text)?.[1];
+    const percent = FRACTION.test(text) ? (Number(text) * 100).toPrecision(12) : SHARE.exec(text)?.[1];
     if (percent === undefined) {
       const size = /^\d+$/.test(text) ? Number(text) : text;
       return { text, percent: undefined, bytes: asUsage(() => parseBytes(size, '--max-bytes')) };

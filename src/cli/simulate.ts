@@ -27,7 +27,7 @@ A trace is a file, packed with gzip or not, or - for standard input: 8-byte bina
 JSON lines, or an access log of nginx, Apache or Squid. It need not fit into memory.
 
   --max-bytes B,…      budgets: bytes ('512MiB', '2gb', '1048576') or shares of the footprint,
-                       the sum of the objects' sizes ('1%'). Default: 1%,5%,10%
+                       the sum of the objects' sizes ('1%', 0.01). Default: 1%,5%,10%
   --policy P,…         ${POLICY_NAMES.join(', ')}. Default: auto,lru
   --cost C,…           what a miss costs: requests, bytes, balanced, or measured, a column of the
                        trace. Default: requests

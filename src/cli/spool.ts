@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { STDIN } from '../trace/source.js';
+import { nameOf, STDIN } from '../trace/source.js';
 
 /**
  * Calls `use` with paths that can be read more than once: standard input is copied to a temporary file, which is gone
@@ -18,7 +18,10 @@ export async function withFiles<T>(
   try {
     const file = join(folder, 'stdin');
     await pipeline(process.stdin, createWriteStream(file));
-    return await use(paths.map((path) => (path === STDIN ? file : path)));
+    return await use(paths.map((path) => (path === STDIN ? file : path))).catch((error: unknown) => {
+      if (error instanceof Error) error.message = error.message.replaceAll(file, nameOf(STDIN));
+      throw error;
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -93,7 +93,8 @@ async function* joined(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenera
   yield* rest;
 }
 
-function nameOf(path: string): string {
+/** For messages. */
+export function nameOf(path: string): string {
   return path === STDIN ? 'standard input' : path;
 }
 

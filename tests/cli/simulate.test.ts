@@ -68,6 +68,7 @@ describe('cachalot simulate', () => {
     expect(rest.slice(2, 4)).toEqual(rest.slice(0, 2));
     expect(rest.slice(4, 6)).toEqual(rest.slice(0, 2));
     expect(rest[0]).toMatchObject({ maxBytes: 60, requestMissRatio: 6 / 7 });
+    expect(await json([CSV, '--max-bytes', '0.6,.6', '--policy', 'lru'])).toEqual([results[0], results[0]]);
     expect(await json(['-', '--max-bytes', '60', '--policy', 'lru'], gzipSync(ROWS))).toEqual([
       { ...results[0], trace: '-' },
     ]);
@@ -120,6 +121,8 @@ describe('cachalot simulate', () => {
     expect(await runCli(['simulate', join(folder, 'nowhere')])).toMatchObject({ code: 1, stdout: '' });
     const cut = write('cut.gz', gzipSync(Buffer.alloc(80_000, 'key,1\n')).subarray(0, 60));
     expect((await runCli(['simulate', cut])).stderr).toContain('cut.gz: expected gzip; it is damaged after');
+    const piped = await runCli(['simulate', '-'], gzipSync(ROWS).subarray(0, 20));
+    expect([piped.code, piped.stderr.split(';')[0]]).toEqual([1, 'standard input: expected gzip']);
     const unwritable = await runCli(['simulate', CSV, '--svg', join(folder, 'no', 'where.svg')]);
     expect([unwritable.code, unwritable.stdout]).toEqual([1, '']);
     expect(unwritable.stderr).toMatch(/^--svg: expected a file that can be written; ENOENT: .*no/);
