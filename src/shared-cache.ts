@@ -62,7 +62,7 @@ export class SharedCache<V = unknown> extends SharedRemovals<V> {
     isOwner = options !== undefined,
     view?: SharedView<V>,
   ) {
-    if (client === undefined) {
+    if (ticket === undefined) {
       throw new CacheConfigError(
         'SharedCache: expected SharedCache.create(options) or SharedCache.attach(name); got new',
       );

@@ -44,8 +44,11 @@ export abstract class Entries<K, V> {
   }
 
   /** As `get`, but touches no statistics, recency or TTL. O(1). */
-  peek(key: K): V | undefined {
-    return this.engine.peek(key);
+  peek(key: K): V | undefined;
+  peek<F>(key: K, fallback: F): V | F;
+  peek(key: K, fallback?: unknown): unknown {
+    const value = this.engine.peek(key);
+    return value === undefined ? fallback : value;
   }
 
   /** Whether `get` would be a hit; touches nothing. O(1). */
@@ -184,9 +187,9 @@ export abstract class Entries<K, V> {
     return this.entries();
   }
 
-  /** Calls `callback` for each entry, as `entries` does. */
-  forEach(callback: (value: V, key: K, cache: this) => void): void {
-    for (const [key, value] of this.entries()) callback(value, key, this);
+  /** Calls `callback` for each entry, as `entries` does, with `thisArg` as its `this`. */
+  forEach(callback: (value: V, key: K, cache: this) => void, thisArg?: unknown): void {
+    for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
   }
 
   /** For logs: what it is called, and how full it is. */

@@ -68,8 +68,11 @@ export abstract class SharedReads<V> {
   }
 
   /** As `get`, but touches no statistics, recency or TTL. */
-  peek(key: string): V | undefined {
-    return this.openFor(key).peek(key);
+  peek(key: string): V | undefined;
+  peek<F>(key: string, fallback: F): V | F;
+  peek(key: string, fallback?: unknown): unknown {
+    const value = this.openFor(key).peek(key);
+    return value === undefined ? fallback : value;
   }
 
   /** Whether `get` would be a hit; touches nothing. O(1). */
@@ -100,9 +103,9 @@ export abstract class SharedReads<V> {
     return this.entries();
   }
 
-  /** Calls `callback` for each entry, as `entries` does. */
-  forEach(callback: (value: V, key: string, cache: this) => void): void {
-    for (const [key, value] of this.entries()) callback(value, key, this);
+  /** Calls `callback` for each entry, as `entries` does, with `thisArg` as its `this`. */
+  forEach(callback: (value: V, key: string, cache: this) => void, thisArg?: unknown): void {
+    for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
   }
 
   /** The hits among `keys`, as copies, as of one moment: of a transaction, all is seen or nothing. */

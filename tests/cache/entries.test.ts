@@ -37,6 +37,7 @@ describe('get, has, peek', () => {
     cache.set('b', 2);
     cache.peek('a');
     cache.has('a');
+    expect([cache.peek('a', 9), cache.peek('none', 9), cache.peek('none')]).toEqual([1, 9, undefined]);
     expect(cache.stats.snapshot().gets).toBe(0);
     cache.set('c', 3);
     expect(cache.has('a')).toBe(false);
@@ -127,10 +128,12 @@ describe('iteration', () => {
     expect([...cache.values()]).toEqual([1, 2]);
     expect([...cache.entries()]).toEqual([...cache]);
     const seen: unknown[] = [];
-    cache.forEach((value, key, self) => void seen.push([key, value, self === cache]));
+    cache.forEach(function (this: unknown, value, key, self) {
+      seen.push([key, value, self === cache, this]);
+    }, 'this');
     expect(seen).toEqual([
-      ['a', 1, true],
-      ['b', 2, true],
+      ['a', 1, true, 'this'],
+      ['b', 2, true, 'this'],
     ]);
   });
 

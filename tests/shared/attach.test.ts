@@ -8,7 +8,9 @@ import { create, sleep, thread } from './support/threads.js';
 
 describe('attaching', () => {
   it('is no matter of new', () => {
-    expect(() => Reflect.construct(SharedCache as never, [])).toThrow(/SharedCache\.create\(options\)/);
+    for (const given of [[], [{ name: 'made', maxBytes: '1MiB' }]]) {
+      expect(() => Reflect.construct(SharedCache as never, given)).toThrow(/SharedCache\.create\(options\)/);
+    }
   });
 
   it('and other calls warn of options that are spelt nearly right', async () => {
