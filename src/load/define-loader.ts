@@ -1,7 +1,7 @@
 import { CacheConfigError, describe } from '../common/error.js';
 import type { LoadContext, Loaded } from './context.js';
 
-/** What a loader that runs in the pool is given. */
+/** What a loader is given. */
 export interface LoaderContext<V = unknown> extends LoadContext<V, string> {
   /**
    * Bytes of the cache to decode into, 64-byte aligned: a value that holds them is published without a copy. They are
@@ -9,6 +9,8 @@ export interface LoaderContext<V = unknown> extends LoadContext<V, string> {
    *
    * What is too large for the cache, or finds no room within its `reserveTimeout`, gets memory of its own instead: the
    * value is then handed to all who wait, and not kept. Must not be written to after the loader has ended.
+   *
+   * A loader that was registered as a function gets memory of its thread, which is copied when the value is stored.
    *
    * @throws CacheConfigError unless `byteLength` is a whole number from 0 to 4294967295, and when the loader has ended.
    */

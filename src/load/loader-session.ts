@@ -9,14 +9,13 @@ import type { RecordWriter } from '../arena/record-writer.js';
 import { CacheTable } from '../arena/table.js';
 import { decodeValue, type EncodedValue } from '../codec/index.js';
 import { monotonicNow } from '../common/clock.js';
-import { CacheConfigError, describe } from '../common/error.js';
+import { CacheConfigError } from '../common/error.js';
 import type { EntryOptions } from './context.js';
 import type { LoaderContext } from './define-loader.js';
 import { mergeTerms } from './entry-terms.js';
+import { checkAllocation } from './local-context.js';
 import { PrivateMemory } from './private-memory.js';
 import { failLoad } from './session.js';
-
-const MAX_BYTES = 2 ** 32 - 1;
 
 /** One load as its loader sees it, in a thread of the pool, and what the loader has decided meanwhile. */
 export class LoaderSession implements LoaderContext {
@@ -68,11 +67,7 @@ export class LoaderSession implements LoaderContext {
   }
 
   async allocate(byteLength: number): Promise<Uint8Array> {
-    if (!Number.isInteger(byteLength) || byteLength < 0 || byteLength > MAX_BYTES) {
-      throw new CacheConfigError(
-        `ctx.allocate: expected a whole number of bytes from 0 to ${MAX_BYTES}; got ${describe(byteLength)}`,
-      );
-    }
+    checkAllocation(byteLength);
     if (this.#isOver) {
       throw new CacheConfigError(`ctx.allocate: expected a loader that runs; loader '${this.#task.loader}' has ended`);
     }

@@ -2,6 +2,7 @@ import type { ArenaClient } from '../arena/client.js';
 import type { CacheTicket } from '../arena/protocol.js';
 import { keyOf } from '../common/canonical-key.js';
 import { CacheConfigError, describe } from '../common/error.js';
+import { asLoaderContext } from '../load/local-context.js';
 import { checkInput, resolveInput } from './input.js';
 import type { Lease } from './lease.js';
 import type { Manner, SharedLoading } from './loading.js';
@@ -48,7 +49,8 @@ export class Loaders<V> {
     if (typeof priority !== 'number' || Number.isNaN(priority))
       throw new CacheConfigError(`priority: expected a number; got ${describe(priority)}`);
     const local = this.#functions.get(name);
-    if (local) return this.loading.byFactory(key, (context) => local(input as never, context), rest, manner);
+    if (local)
+      return this.loading.byFactory(key, (context) => local(input as never, asLoaderContext(context)), rest, manner);
     checkInput(name, input, key);
     return this.loading.byPool({ loader: name, input, priority, transfer }, key, rest, manner);
   }

@@ -6,7 +6,8 @@ import { formatBytes } from '../common/bytes.js';
 import { type Duration, parseDuration } from '../common/duration.js';
 import { CacheConfigError, CacheKeyError, describe } from '../common/error.js';
 import { usableMemory } from '../common/memory.js';
-import type { EntryOptions, GetOrSetOptions, LoadContext, Loaded } from '../load/context.js';
+import type { EntryOptions, GetOrSetOptions, Loaded } from '../load/context.js';
+import type { LoaderContext } from '../load/define-loader.js';
 import { moduleHooks } from '../load/module-hooks.js';
 import { isPool, type OwnPool } from '../load/own-pool.js';
 import {
@@ -125,8 +126,8 @@ export interface LoadOptions extends GetOrSetOptions {
   transfer?: boolean | readonly TransferListItem[];
 }
 
-/** A loader that is a function: it runs in the thread that calls `load`. */
-export type LocalLoader<V> = (input: never, context: LoadContext<V, string>) => Loaded<V>;
+/** A loader that is a function: it runs in the thread that calls `load`, in whose own memory `allocate` gives bytes. */
+export type LocalLoader<V> = (input: never, context: LoaderContext<V>) => Loaded<V>;
 
 /** Options of `Cache` alone, and what there is in a `SharedCache`. */
 const NOT_SHARED = {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defineLoader } from '../../src/index.js';
 import { create, expectEmpty, sleep, thread, until } from './support/threads.js';
 
 /** A load that lasts until the test ends it. */
@@ -230,6 +231,21 @@ describe('getOrSet', () => {
 });
 
 describe('a loader that is a function', () => {
+  it('may be one that could run in the pool: it allocates, what it makes is shared', async () => {
+    const cache = await create<{ side: number; pixels: Uint8Array }>();
+    const square = defineLoader<number, { side: number; pixels: Uint8Array }>(async (side, ctx) => {
+      const pixels = await ctx.allocate(side * side);
+      return { side, pixels: pixels.fill(side) };
+    });
+    await cache.registerLoader('square', square);
+    expect(await cache.load('square', 3)).toEqual({ side: 3, pixels: new Uint8Array(9).fill(3) });
+    const lease = (await cache.acquireOrLoad('square', 3))!;
+    expect(lease.value.pixels.buffer).toBeInstanceOf(SharedArrayBuffer);
+    lease.release();
+    expect(cache.stats.snapshot()).toMatchObject({ loads: 1, entries: 1 });
+    await expect(cache.load('square', 0.5)).rejects.toThrow(/^ctx\.allocate: expected a whole number of bytes.*0\.25/);
+  });
+
   it('runs in its own thread, and elsewhere is an error that says where it is', async () => {
     const cache = await create<string>();
     await cache.registerLoader('shout', (input: string) => input.toUpperCase());
