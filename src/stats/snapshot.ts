@@ -32,7 +32,7 @@ export interface StatsSnapshot {
   readonly bytes: number;
   /** The bound. */
   readonly maxBytes: number;
-  /** Bytes that cannot go now, because somebody reads them in place. */
+  /** Bytes of entries that are gone, kept until whoever reads them in place has released them; not among `bytes`. */
   readonly pinnedBytes: number;
   /** Bytes set aside for values that are being made. */
   readonly reservedBytes: number;

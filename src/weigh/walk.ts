@@ -118,7 +118,10 @@ export class Walk {
     if (Array.isArray(value)) this.expandArray(value, weight);
     else if (types.isMap(value)) this.expandIterable(value, value.size * 2, weight, true);
     else if (types.isSet(value)) this.expandIterable(value, value.size, weight, false);
-    else this.expandObject(value, weight);
+    else {
+      if (types.isNativeError(value)) for (const name of HIDDEN_IN_ERRORS) this.meet(read(value, name), weight);
+      this.expandObject(value, weight);
+    }
   }
 
   private expandArray(array: readonly unknown[], weight: number): void {
@@ -206,6 +209,9 @@ export class Walk {
     this.bytes += bytes * weight;
   }
 }
+
+/** What errors hold beside what can be listed; their stack is in the shell. */
+const HIDDEN_IN_ERRORS = ['message', 'cause', 'errors'];
 
 /** Whether equal ones are taken to be one. */
 export const isSharedString = (text: string): boolean => text.length <= SHARED_STRING;

@@ -54,6 +54,15 @@ describe('estimateSize', () => {
     );
   });
 
+  it('sees what an error holds', () => {
+    const bare = estimateSize(new Error('x'));
+    const bytes = new Uint8Array(MIB);
+    expect(estimateSize(new Error('x'.repeat(MIB))) - bare).toBeGreaterThanOrEqual(MIB);
+    expect(estimateSize(new TypeError('x', { cause: { bytes } })) - bare).toBeGreaterThanOrEqual(MIB);
+    expect(estimateSize(new AggregateError([new Error('y'), bytes], 'x')) - bare).toBeGreaterThanOrEqual(MIB);
+    expect(estimateSize(Object.assign(new Error('x'), { bytes, again: bytes })) - bare).toBeLessThan(MIB + 1000);
+  });
+
   it('grows with what is inside', () => {
     fc.assert(
       fc.property(
