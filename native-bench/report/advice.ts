@@ -32,7 +32,7 @@ export function adviceSection(result: ScenarioResult): Section {
     title: 'Is the advice true?',
     text: [
       'The largest difference, in points of the hit rate, between what `stats.advise()` says of ½×, 2× and 4× the budget and what caches of these budgets do with the same requests. A `SharedCache` is shown the',
-      'first 40 000 requests, with sizes scaled to budgets up to 256 MiB.',
+      'first 40 000 requests, with sizes scaled to budgets up to 256 MiB; three of each budget are asked, since by chance they differ by some points where requests go round in circles, and advice is compared with their mean.',
       '',
       table(
         ['workload', 'cache', 'policy', 'budget', 'requests, points', 'bytes, points'],

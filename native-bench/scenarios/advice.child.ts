@@ -18,6 +18,11 @@ interface Seen {
 /** The largest budget of a shared cache of these: sizes are scaled to it. */
 const SHARED_BYTES = 256 * 1024 * 1024;
 const MOST_TIMES = 4;
+/**
+ * Two shared caches that are asked the same differ by some points where requests go round in circles: what the trial of `auto` follows
+ * is drawn, and when the keeper hears of a use is chance. The truth is the mean of so many.
+ */
+const SHARED_TRUTHS = 3;
 
 const { kind, policy, origin, shares, sharedRequests, product } = jobInput<AdviceInput>();
 const all = requestsFrom(origin);
@@ -30,14 +35,20 @@ for (const share of shares) {
   const errors = { requests: 0, bytes: 0 };
   for (const { factor, hitRate, byteHitRate } of advice) {
     if (factor === 1) continue;
-    const truth = await run(requests, Math.floor(budget * factor));
-    errors.requests = Math.max(errors.requests, 100 * Math.abs(hitRate - truth.hitRate));
-    errors.bytes = Math.max(errors.bytes, 100 * Math.abs(byteHitRate - truth.byteHitRate));
+    const truths: Seen[] = [];
+    for (let n = kind === 'Cache' ? 1 : SHARED_TRUTHS; n > 0; n--)
+      truths.push(await run(requests, Math.floor(budget * factor)));
+    errors.requests = Math.max(errors.requests, 100 * Math.abs(hitRate - mean(truths.map((seen) => seen.hitRate))));
+    errors.bytes = Math.max(errors.bytes, 100 * Math.abs(byteHitRate - mean(truths.map((seen) => seen.byteHitRate))));
   }
   metrics[errorMetric('requests', share)] = errors.requests;
   metrics[errorMetric('bytes', share)] = errors.bytes;
 }
 report(metrics);
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
 
 async function ask({ ids, sizes }: Requests, maxBytes: number): Promise<Seen> {
   const { Cache } = await loadProduct(product);

@@ -109,5 +109,5 @@ function evictingSet(cache: AsyncCache, { circle, values }: Workload): AsyncLoad
     }
     return cursor;
   };
-  return { batch, finish: nothing };
+  return { batch, begin: nothing, finish: nothing };
 }

@@ -110,5 +110,5 @@ function evictingSet(cache: SyncCache, { circle, values }: Workload): Load {
     }
     return cursor;
   };
-  return { batch, finish: nothing };
+  return { batch, begin: nothing, finish: nothing };
 }
