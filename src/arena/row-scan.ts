@@ -121,3 +121,17 @@ export function forEachWaitingUse(control: Int32Array, cache: number, visit: (sl
     }
   }
 }
+
+/** For any thread: the slots of a cache that are pinned, each once. O(threads × pins in use). */
+export function pinnedSlots(control: Int32Array, cache: number): Set<number> {
+  const slots = new Set<number>();
+  for (let row = 0; row < MAX_THREADS; row++) {
+    const start = rowStart(row);
+    const high = Atomics.load(control, start + ROW_PIN_HIGH);
+    for (let pin = 0; pin < high; pin++) {
+      const ref = Atomics.load(control, start + ROW_PINS + pin);
+      if (ref !== 0 && refCache(ref) === cache) slots.add(refSlot(ref));
+    }
+  }
+  return slots;
+}

@@ -9,9 +9,10 @@ import {
   MAX_THREADS,
   missHistogram,
   READY,
+  SLOT_F64,
   STATE_MASK,
 } from '../arena/layout.js';
-import { forEachWaitingUse } from '../arena/row-scan.js';
+import { forEachWaitingUse, pinnedSlots } from '../arena/row-scan.js';
 import { policyOf } from '../policy/module.js';
 import type { Advice } from '../stats/advice.js';
 import { addUp, type LatencySummary, less, type Records, summaryOf } from '../stats/histogram.js';
@@ -62,7 +63,7 @@ export class SharedStatistics<V> {
     });
   }
 
-  /** O(threads). */
+  /** O(threads and their leases). */
   snapshot(entries: number): StatsSnapshot {
     const { table } = this.reading;
     const { counts, hit, miss, load } = this.#sinceReset().totals;
@@ -87,7 +88,7 @@ export class SharedStatistics<V> {
       entries,
       bytes: table.header(HEADER.bytes),
       maxBytes: table.header(HEADER.maxBytes),
-      pinnedBytes: table.header(HEADER.limboBytes),
+      pinnedBytes: table.header(HEADER.limboBytes) + this.#heldBytes(),
       reservedBytes: table.header(HEADER.reservedBytes),
       fragmentation: table.header(HEADER.fragmentation),
       hitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
@@ -138,10 +139,25 @@ export class SharedStatistics<V> {
     let allUses = uses;
     let allMs = ms;
     forEachWaitingUse(client.row.words, table.cache, (slot) => {
-      if (slot >= table.slotHigh || (table.word(slot) & STATE_MASK) !== READY) return;
+      if (!this.#isReady(slot)) return;
       allUses++;
       allMs += table.loadMs(slot);
     });
     return allUses === 0 ? 0 : allMs / allUses;
+  }
+
+  /** Bytes of entries that somebody reads in place. Those of entries that are gone are counted by the keeper. */
+  #heldBytes(): number {
+    const { table, client } = this.reading;
+    let bytes = 0;
+    for (const slot of pinnedSlots(client.row.words, table.cache)) {
+      if (this.#isReady(slot)) bytes += table.double(slot, SLOT_F64.charge);
+    }
+    return bytes;
+  }
+
+  #isReady(slot: number): boolean {
+    const { table } = this.reading;
+    return slot < table.slotHigh && (table.word(slot) & STATE_MASK) === READY;
   }
 }

@@ -32,7 +32,10 @@ export interface StatsSnapshot {
   readonly bytes: number;
   /** The bound. */
   readonly maxBytes: number;
-  /** Bytes of entries that are gone, kept until whoever reads them in place has released them; not among `bytes`. */
+  /**
+   * Bytes that leases hold, each entry's once, however many hold it: of entries, which are among `bytes`, and of what is gone,
+   * which is kept until it is released and is not.
+   */
   readonly pinnedBytes: number;
   /** Bytes set aside for values that are being made. */
   readonly reservedBytes: number;

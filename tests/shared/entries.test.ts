@@ -141,6 +141,11 @@ describe('a lease', () => {
     expect(lease.value.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
     expect(lease.value.bytes.byteOffset % 64).toBe(0);
     const { bytes: view } = lease.value;
+    // What is held is told while it is an entry, too, and once, however many hold it.
+    const second = cache.acquire('k')!;
+    expect(cache.stats.snapshot().pinnedBytes).toBe(cache.stats.snapshot().bytes);
+    second.release();
+    expect(cache.stats.snapshot().pinnedBytes).toBe(cache.stats.snapshot().bytes);
     await cache.set('k', { n: 2, bytes: bytes(100, 8) });
     await cache.delete('k');
     for (let i = 0; i < 50; i++) await cache.set(`o${i}`, { n: 3, bytes: bytes(20_000, 9) });
