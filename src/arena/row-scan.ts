@@ -126,10 +126,10 @@ export function forEachWaitingUse(control: Int32Array, cache: number, visit: (sl
 export function pinnedSlots(control: Int32Array, cache: number): Set<number> {
   const slots = new Set<number>();
   for (let row = 0; row < MAX_THREADS; row++) {
-    const start = rowStart(row);
-    const high = Atomics.load(control, start + ROW_PIN_HIGH);
-    for (let pin = 0; pin < high; pin++) {
-      const ref = Atomics.load(control, start + ROW_PINS + pin);
+    const first = rowStart(row) + ROW_PINS;
+    const end = first + Atomics.load(control, rowStart(row) + ROW_PIN_HIGH);
+    for (let at = first; at < end; at++) {
+      const ref = Atomics.load(control, at);
       if (ref !== 0 && refCache(ref) === cache) slots.add(refSlot(ref));
     }
   }
