@@ -24,8 +24,8 @@ export default defineConfig({
     // What crosses threads is tested as users run it: the built package, native modules, real workers.
     server: { deps: { external: [/\/dist\//] } },
     pool: 'forks',
-    // Many tests wait: by default one core would be left free for a watcher that is not there.
-    maxWorkers: availableParallelism(),
+    // Tests of threads need room for these; but one worker at a time would leave a core idle where there are two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     execArgv: ['--expose-gc'],
     // They end hangs, and no test that is slow: machines are busy at times.
     testTimeout: 120_000,

@@ -42,7 +42,7 @@ export function describeFailure(name: string, create: (options?: Options) => Pro
       const error = new Down();
       const failing = vi.fn<Make>().mockRejectedValue(error);
       for (let i = 0; i < 3; i++) {
-        await expect(cache.ask('k', failing, { negativeTtl: 150 })).rejects.toBe(error);
+        await expect(cache.ask('k', failing, { negativeTtl: '1m' })).rejects.toBe(error);
       }
       await expect(cache.ask('k', failing)).rejects.toBe(error);
       expect(failing).toHaveBeenCalledTimes(1);
