@@ -140,12 +140,12 @@ export function describeFreshness(name: string, create: (options?: Options) => P
       await cache.ask('k', failing);
       await cache.ask('k', failing);
       expect(failing).toHaveBeenCalledTimes(2);
-      const options = { graceBackoff: 100 };
+      const options = { graceBackoff: 500 };
       expect(await cache.ask('k', failing, options)).toBe(1);
       expect(await cache.ask('k', failing, options)).toBe(1);
       expect(await cache.ask('k', failing)).toBe(1);
       expect(failing).toHaveBeenCalledTimes(3);
-      await sleep(110);
+      await sleep(510);
       expect(await cache.ask('k', () => 2, options)).toBe(2);
     });
   });

@@ -254,7 +254,7 @@ export function singleContract(name: string, { create, sleep }: SingleHarness): 
 
     it('keeps its interval, and is off when that is Infinity', async () => {
       const off = await create({ sweepInterval: Number.POSITIVE_INFINITY });
-      const slow = await create({ sweepInterval: 300 });
+      const slow = await create({ sweepInterval: 1000 });
       const expired: string[] = [];
       off.on('expire', () => expired.push('off'));
       slow.on('expire', () => expired.push('slow'));
