@@ -172,10 +172,10 @@ export function describeFreshness(name: string, create: (options?: Options) => P
     });
 
     it('ahead of the end, for what is used', async () => {
-      const cache = await create({ ttl: 400, refreshAhead: 0.25 });
+      const cache = await create({ ttl: 2000, refreshAhead: 0.25 });
       await cache.ask('k', () => 1);
       expect(await cache.ask('k', () => 2)).toBe(1);
-      await sleep(120);
+      await sleep(550);
       expect(cache.peek('k')).toBe(1);
       expect(await cache.ask('k', () => 2)).toBe(1);
       await eventually(() => cache.peek('k')).toBe(2);

@@ -15,7 +15,9 @@ describe('a storm of deaths', () => {
       process.execPath,
       [here('./storm.mjs'), '--kills', '60', '--threads', '8', '--seed', '20', '--patience', '60'],
       { timeout: 170_000 },
-    );
+    ).catch((error: Error & { stdout?: string }) => {
+      throw new Error(`${error.message}\n${error.stdout?.slice(-3_000)}`);
+    });
     expect(stdout).toMatch(/^storm: ok: \d+ kills/m);
     expect(stdout).toMatch(/^successions: ok: 2 in/m);
     const count = (name: string) => Number(new RegExp(`(\\d+) ${name}`).exec(stdout)?.[1]);
