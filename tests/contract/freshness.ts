@@ -179,7 +179,9 @@ export function describeFreshness(name: string, create: (options?: Options) => P
       expect(cache.peek('k')).toBe(1);
       expect(await cache.ask('k', () => 2)).toBe(1);
       await eventually(() => cache.peek('k')).toBe(2);
-      expect(cache.stats.snapshot()).toMatchObject({ loads: 2, misses: 1, hits: 2 });
+      // The load is counted when its value is there already.
+      await eventually(() => cache.stats.snapshot().loads).toBe(2);
+      expect(cache.stats.snapshot()).toMatchObject({ misses: 1, hits: 2 });
     });
 
     it('that fails leaves the value where it is', async () => {
