@@ -24,6 +24,8 @@ const FEW_ALIKE = 8;
  * before. Until then the reckoning goes on.
  */
 const HELD_PER_ALIKE = 32;
+/** An index with fewer than one in so many of all handles is a small one. */
+const FEW_OF = 16;
 
 /**
  * From keys to handles: an open table with linear probing, at most half full, of 8 to 16 bytes a key. What is removed is
@@ -291,10 +293,16 @@ export class KeyIndex<K> {
    * of the places each would be a look at memory that is far away.
    */
   #handlesIn(): Uint32Array {
-    const isIn = new Uint8Array(this.columns.capacity);
-    for (const held of this.#places) if (held !== 0) isIn[(held & this.#handleMask) - 1] = 1;
+    const { capacity } = this.columns;
     const handles = new Uint32Array(this.#count);
     let count = 0;
+    if (FEW_OF * this.#count < capacity) {
+      // A small index beside others: a look at each handle of all would cost more than to sort its own.
+      for (const held of this.#places) if (held !== 0) handles[count++] = (held & this.#handleMask) - 1;
+      return handles.subarray(0, count).sort();
+    }
+    const isIn = new Uint8Array(capacity);
+    for (const held of this.#places) if (held !== 0) isIn[(held & this.#handleMask) - 1] = 1;
     for (let handle = 0; handle < isIn.length; handle++) if (isIn[handle] === 1) handles[count++] = handle;
     return handles.subarray(0, count);
   }
